@@ -1,0 +1,46 @@
+"""What is observed and how well: brightness of the sky, noise, faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from app.simulation.faults import Faults
+
+__all__ = ["Scene"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the sky and the detectors are like.
+
+    Parameters
+    ----------
+    n_stars : int
+        Stars in each window, about.
+    star_peaks : (float, float)
+        Limits of the stars' peaks above the sky [MJy/sr].
+    diffuse_peak : float
+        Brightest smooth light [MJy/sr].
+    sky_level : float
+        Common sky level [MJy/sr].
+    read_noise : float
+        Noise of a dark pixel [MJy/sr].
+    photon_variance : float
+        Variance that a signal of 1 MJy/sr adds [(MJy/sr)2].
+    faults : Faults
+    """
+
+    n_stars: int = 40
+    star_peaks: tuple[float, float] = (5.0, 200.0)
+    diffuse_peak: float = 2.0
+    sky_level: float = 1.0
+    read_noise: float = 0.03
+    photon_variance: float = 0.0015
+    faults: Faults = field(default_factory=Faults)
+
+    @property
+    def noise(self) -> float:
+        """Noise of a pixel that sees the sky level alone [MJy/sr]."""
+        return float(np.hypot(self.read_noise, np.sqrt(self.photon_variance * self.sky_level)))

@@ -31,7 +31,7 @@ DETECTORS = {
     "NIS": ("NIRISS", None, None, "NIS_CEN", "NIS_"),
 }
 SUBARRAYS = ("SUB640", "SUB320", "SUB256", "SUB160", "SUB128", "SUB64", "BRIGHTSKY")
-INVERSE_DEGREE = 6
+INVERSE_DEGREE = 8
 FIT_POINTS = 60
 
 
@@ -61,14 +61,14 @@ def fit_inverse(aperture: pysiaf.Aperture) -> dict[str, list[float]]:
     return {axis: (np.linalg.lstsq(design, pixel, rcond=None)[0] * units).tolist() for axis, pixel in pixels.items()}
 
 
-def subarray_corners(siaf: pysiaf.Siaf, prefix: str) -> dict[str, list[int]]:
+def subarray_corners(siaf: pysiaf.Siaf, full: pysiaf.Aperture, prefix: str) -> dict[str, list[int]]:
     """Named windows: first column and row (from 1), number of columns and rows, in DMS orientation."""
     windows = {}
     for name in SUBARRAYS:
         if prefix + name in siaf.apernames:
             aperture = siaf[prefix + name]
-            column, row = aperture.dms_corner()
-            windows[name] = [int(column), int(row), int(aperture.XSciSize), int(aperture.YSciSize)]
+            column, row = full.tel_to_sci(*aperture.sci_to_tel(1, 1))
+            windows[name] = [round(column), round(row), int(aperture.XSciSize), int(aperture.YSciSize)]
     return windows
 
 
@@ -88,7 +88,7 @@ def describe(siaf: pysiaf.Siaf, module: str | None, channel: str | None, name: s
         "ideal_parity": int(aperture.VIdlParity),
         "sci_to_ideal": {axis: values.tolist() for axis, values in forward_coefficients(aperture).items()},
         "ideal_to_sci": fit_inverse(aperture),
-        "subarrays": subarray_corners(siaf, prefix),
+        "subarrays": subarray_corners(siaf, aperture, prefix),
     }
 
 

@@ -121,19 +121,20 @@ class Detector:
         if isinstance(window, Window):
             return window
         if window is None or window == "FULL":
-            return Window(1, 1, *self.size, name="FULL")
+            return Window(1, 1, *self.size, "FULL")
         if isinstance(window, str):
             if window not in self.subarrays:
                 known = ", ".join(["FULL", *self.subarrays])
                 raise ConfigError(f"window={window}: {self.name} has {known}, or any size as columns, rows")
-            return Window(*self.subarrays[window], name=window)
+            x_start, y_start, x_size, y_size = self.subarrays[window]
+            return Window(x_start, y_start, x_size, y_size, window)
         if not all(1 <= wanted <= full for wanted, full in zip(window, self.size, strict=True)):
             raise ConfigError(f"window={window}: {self.name} has {self.size[0]} columns and {self.size[1]} rows")
-        starts = [
-            int(min(max(round(pixel - size / 2), 1), full - size + 1))
+        x_start, y_start = (
+            min(max(round(pixel - size / 2), 1), full - size + 1)
             for pixel, size, full in zip(self.reference_pixel, window, self.size, strict=True)
-        ]
-        return Window(*starts, *window)
+        )
+        return Window(x_start, y_start, *window)
 
 
 def _polynomials(coefficients: dict[str, list[float]]) -> Model:

@@ -50,7 +50,7 @@ class Faults:
     roll_error: float = 0.0
     module_error: float = 0.0
     detector_error: float = 0.0
-    sky_offset: float = 0.2
+    sky_offset: float = 0.5
     n_cosmic_rays: int = 110
     bad_pixel_fraction: float = 0.001
 
@@ -84,11 +84,11 @@ def draw_offset(rng: np.random.Generator, length: float) -> tuple[float, float]:
 
 
 def draw_cosmic_rays(rng: np.random.Generator, shape: tuple[int, int], n: int, noise: float) -> CosmicRays:
-    """Draw straight tracks of one to three pixels, of 20 to 2000 times the noise [MJy/sr] in each."""
+    """Draw straight tracks of one to three pixels, of 20 to 500 times the noise [MJy/sr] in each."""
     rows, columns = (rng.integers(0, size, n) for size in shape)
     lengths = rng.integers(1, LONGEST_TRACK + 1, n)
     steps = rng.integers(-1, 2, (2, n))
-    amplitudes = noise * np.exp(rng.uniform(np.log(20), np.log(2000), n))
+    amplitudes = noise * np.exp(rng.uniform(np.log(20), np.log(500), n))
     hits: dict[tuple[int, int], float] = {}
     for row, column, length, step, amplitude in zip(rows, columns, lengths, steps.T, amplitudes, strict=True):
         for place in range(length):

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 from astropy.time import Time
-from gwcs.wcs import WCS
 from jwst.assign_wcs.util import calc_rotation_matrix, update_fits_wcsinfo, update_s_region_imaging
 from numpy.typing import NDArray
 from stdatamodels.jwst.datamodels import ImageModel
 
-from app.bands import Band
+from app.bands import Band, Instrument
+from app.simulation.camera import Camera
 from app.simulation.detectors import Detector, Window
 from app.simulation.plan import SECONDS_PER_EXPOSURE, PlannedExposure
-from app.simulation.pointing import VA_SCALE, Attitude
+from app.simulation.pointing import VA_SCALE, Attitude, exposure_wcs
 from app.simulation.render import ARCSEC2_TO_SR
 
 __all__ = ["Pixels", "file_name", "wheels", "write_exposure"]
@@ -56,17 +56,14 @@ class Pixels:
     data : ndarray
         Surface brightness [MJy/sr]; NaN where ``dq`` says DO_NOT_USE.
     dq : ndarray of uint32
-    area : ndarray
-        Relative solid angle.
     var_poisson, var_rnoise : ndarray
         Variances [(MJy/sr)2].
     """
 
-    data: NDArray[np.float32]
+    data: NDArray[np.float64]
     dq: NDArray[np.uint32]
-    area: NDArray[np.float32]
-    var_poisson: NDArray[np.float32]
-    var_rnoise: NDArray[np.float32]
+    var_poisson: NDArray[np.float64]
+    var_rnoise: NDArray[np.float64]
 
 
 def file_name(exposure: PlannedExposure, detector: Detector) -> str:
@@ -76,9 +73,9 @@ def file_name(exposure: PlannedExposure, detector: Detector) -> str:
 
 def wheels(band: Band) -> dict[str, str]:
     """Return the positions of the filter and pupil wheels for a band, as the instrument reports them."""
-    if band.instrument == "miri":
+    if band.instrument is Instrument.MIRI:
         return {"filter": band.name}
-    if band.instrument == "niriss":
+    if band.instrument is Instrument.NIRISS:
         in_pupil = band.name in NIRISS_PUPIL_BANDS
         return {"filter": "CLEAR", "pupil": band.name} if in_pupil else {"filter": band.name, "pupil": "CLEARP"}
     if band.name in NIRCAM_PUPIL_BANDS:
@@ -86,39 +83,39 @@ def wheels(band: Band) -> dict[str, str]:
     return {"filter": band.name, "pupil": "CLEAR"}
 
 
-def write_exposure(
-    folder: Path,
-    exposure: PlannedExposure,
-    detector: Detector,
-    window: Window,
-    band: Band,
-    wcs: WCS,
-    attitude: Attitude,
-    pixels: Pixels,
-) -> Path:
-    """Write one image and return its path; ``wcs`` and ``attitude`` are what the telescope believes."""
-    path = folder / file_name(exposure, detector)
-    with _DatedImageModel(data=pixels.data) as model:
-        model.dq = pixels.dq
-        model.area = pixels.area
-        model.var_poisson = pixels.var_poisson
-        model.var_rnoise = pixels.var_rnoise
-        model.var_flat = np.zeros_like(pixels.data)
-        model.err = np.sqrt(pixels.var_poisson + pixels.var_rnoise)
-        for section, values in _meta(exposure, detector, window, band, attitude).items():
+def write_exposure(folder: Path, exposure: PlannedExposure, camera: Camera, attitude: Attitude, pixels: Pixels) -> Path:
+    """Write one image and return its path.
+
+    Parameters
+    ----------
+    folder : Path
+    exposure : PlannedExposure
+    camera : Camera
+    attitude : Attitude
+        Where the telescope believes that the detector's reference point points.
+    pixels : Pixels
+    """
+    path = folder / file_name(exposure, camera.detector)
+    with _DatedImageModel(data=pixels.data.astype(np.float32)) as model:
+        model.dq = pixels.dq.copy()
+        model.err = np.sqrt(pixels.var_poisson + pixels.var_rnoise).astype(np.float32)
+        model.area = camera.area.astype(np.float32)
+        model.var_poisson = pixels.var_poisson.astype(np.float32)
+        model.var_rnoise = pixels.var_rnoise.astype(np.float32)
+        model.var_flat = np.zeros_like(model.data)
+        for section, values in _meta(exposure, camera, attitude).items():
             setattr(model.meta, section, values)
         model.meta.filename = path.name
-        model.meta.wcs = wcs
+        model.meta.wcs = exposure_wcs(camera.detector, camera.window, attitude)
         update_s_region_imaging(model)
         update_fits_wcsinfo(model)
         model.save(path)
     return path
 
 
-def _meta(
-    exposure: PlannedExposure, detector: Detector, window: Window, band: Band, attitude: Attitude
-) -> dict[str, Any]:
+def _meta(exposure: PlannedExposure, camera: Camera, attitude: Attitude) -> dict[str, Any]:
     """All sections of ``meta``."""
+    detector = camera.detector
     return {
         "telescope": "JWST",
         "origin": "STSCI",
@@ -130,8 +127,8 @@ def _meta(
             "proposer_name": exposure.target_name, "catalog_name": exposure.target_name, "type": "FIXED",
             "ra": attitude.ra_ref, "dec": attitude.dec_ref,
         },
-        "instrument": _instrument(detector, band),
-        "subarray": _subarray(window),
+        "instrument": _instrument(detector, camera.band),
+        "subarray": _subarray(camera.window),
         "aperture": {"name": detector.aperture, "pps_name": detector.aperture},
         "photometry": {
             "conversion_megajanskys": MJY_PER_SR,
@@ -141,7 +138,7 @@ def _meta(
         },
         "velocity_aberration": {"scale_factor": VA_SCALE},
         "coordinates": {"reference_frame": "ICRS"},
-        "wcsinfo": _wcsinfo(detector, window, attitude),
+        "wcsinfo": _wcsinfo(detector, camera.window, attitude),
         "cal_step": dict.fromkeys(LEVEL_2_STEPS, "COMPLETE"),
         "ref_file": {"crds": {"context_used": CRDS_CONTEXT, "sw_version": "0.0.0"}},
         **_observation(exposure, detector),
@@ -184,14 +181,14 @@ def _observation(exposure: PlannedExposure, detector: Detector) -> dict[str, Any
     end = Time(exposure.start_mjd + SECONDS_PER_EXPOSURE / 86400, format="mjd")
     middle = (begin.mjd + end.mjd) / 2
     date, time = begin.isot.split("T")
-    sequence = f"{exposure.sequence:d}"
     return {
         "observation": {
             "program_number": f"{exposure.program:05d}", "observation_number": f"{exposure.observation:03d}",
             "visit_number": f"{exposure.visit:03d}", "visit_group": f"{exposure.visit_group:02d}",
-            "sequence_id": sequence, "activity_id": f"{exposure.activity:02d}",
+            "sequence_id": f"{exposure.sequence:d}", "activity_id": f"{exposure.activity:02d}",
             "exposure_number": f"{exposure.exposure:05d}", "visit_id": exposure.visit_name[2:],
-            "obs_id": f"V{exposure.visit_name[2:]}P0000000001{exposure.visit_group:02d}{sequence}{exposure.activity:02d}",
+            "obs_id": f"V{exposure.visit_name[2:]}P0000000001{exposure.visit_group:02d}{exposure.sequence}"
+            f"{exposure.activity:02d}",
             "date": date, "time": time, "date_beg": begin.isot, "date_end": end.isot,
             "bkgdtarg": exposure.is_background,
         },

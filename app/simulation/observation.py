@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from app.simulation.camera import Camera, make_camera, take_image
+from app.simulation.camera import Camera, make_camera
 from app.simulation.detectors import Window, detector
 from app.simulation.faults import random_stream
+from app.simulation.image import take_image
 from app.simulation.plan import PlannedExposure, plan_grid, plan_observation
 from app.simulation.pointing import Attitude, field_centre, window_to_v2v3
 from app.simulation.render import ARCSEC2_TO_SR, FWHM_PER_SIGMA

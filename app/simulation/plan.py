@@ -83,7 +83,7 @@ def plan_observation(
     n_dithers: int = 4,
     n_background: int = 0,
     background_as_parallel: bool = False,
-    dither_size: float = 2.0,
+    dither_size: float = 1.2,
     visit_step: float = 4.0,
     visit_roll: float = 0.5,
     roll: float = 30.0,
@@ -133,7 +133,7 @@ def plan_observation(
 
 
 def plan_grid(
-    *, target: str, n_pointings: int, step: float, n_dithers: int = 2, program: int = 1234, dither_size: float = 2.0,
+    *, target: str, n_pointings: int, step: float, n_dithers: int = 2, program: int = 1234, dither_size: float = 1.2,
     roll: float = 30.0,
 ) -> list[PlannedExposure]:  # fmt: skip
     """Plan a mosaic: pointings in a square grid, one visit each, every one with its dithers.

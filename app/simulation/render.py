@@ -62,16 +62,12 @@ def render(sky: Sky, wcs: WCS, detector: Detector, area: Array, fwhm: float) -> 
     fwhm : float
         Full width of the PSF at half its maximum [pixel].
     """
-    image = (
-        on_nodes(lambda x, y: sky.diffuse(*wcs(x, y, with_bounding_box=False)), area.shape)
-        if sky.blobs
-        else np.zeros(area.shape)
-    )
+    light = on_nodes(lambda x, y: sky.diffuse(*wcs(x, y, with_bounding_box=False)), area.shape)
     x, y = star_pixels(sky.stars, wcs)
     starlight = np.zeros(area.shape)
     _add_stars(starlight, x, y, sky.stars.flux, fwhm / FWHM_PER_SIGMA)
     # uJy = 1e-12 MJy; what a pixel catches is spread over the solid angle that it sees.
-    return image + starlight * 1e-12 / (area * detector.pixel_area * ARCSEC2_TO_SR)
+    return light + starlight * 1e-12 / (area * detector.pixel_area * ARCSEC2_TO_SR)
 
 
 def _add_stars(image: Array, x: Array, y: Array, flux: Array, sigma: float) -> None:

@@ -32,12 +32,12 @@ class Scene:
     faults : Faults
     """
 
-    n_stars: int = 40
+    n_stars: int = 80
     star_peaks: tuple[float, float] = (5.0, 200.0)
-    diffuse_peak: float = 2.0
+    diffuse_peak: float = 1.0
     sky_level: float = 1.0
     read_noise: float = 0.03
-    photon_variance: float = 0.0015
+    photon_variance: float = 0.0005
     faults: Faults = field(default_factory=Faults)
 
     @property

@@ -69,7 +69,7 @@ class Sky:
 
 
 def draw_stars(rng: np.random.Generator, limits: Limits, spacing: float, flux_range: tuple[float, float]) -> Stars:
-    """Scatter stars over a field, one a cell of a square grid: none is closer to another than half the spacing.
+    """Scatter stars over a field, one a cell of a square grid: none is closer to another than 0.6 of the spacing.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def draw_stars(rng: np.random.Generator, limits: Limits, spacing: float, flux_ra
     height = spacing / 3600
     width = height / np.cos(np.radians((south + north) / 2))
     columns, rows = np.meshgrid(np.arange(west, east, width), np.arange(south, north, height))
-    jitter = rng.uniform(0.25, 0.75, (2, columns.size))
-    flux = np.exp(rng.uniform(*np.log(flux_range), columns.size))
+    jitter = rng.uniform(0.3, 0.7, (2, columns.size))
+    flux = np.exp(rng.uniform(np.log(flux_range[0]), np.log(flux_range[1]), columns.size))
     return Stars(columns.ravel() + jitter[0] * width, rows.ravel() + jitter[1] * height, flux)
 
 
@@ -96,6 +96,6 @@ def draw_blobs(rng: np.random.Generator, limits: Limits, peak: float, n: int = 4
         return ()
     west, east, south, north = limits
     ra, dec = rng.uniform(west, east, n), rng.uniform(south, north, n)
-    sigma = rng.uniform(0.2, 0.5, n) * (north - south) * 3600
+    sigma = rng.uniform(0.05, 0.12, n) * (north - south) * 3600
     peaks = rng.uniform(0.3, 1.0, n) * peak
     return tuple(Blob(*map(float, values)) for values in zip(ra, dec, sigma, peaks, strict=True))

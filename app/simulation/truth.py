@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gwcs.wcs import WCS
 
+from app.simulation.detectors import Window, detector
 from app.simulation.faults import CosmicRays
-from app.simulation.pointing import Attitude
+from app.simulation.pointing import Attitude, exposure_wcs
 from app.simulation.sky import Blob, Sky, Stars
 
 __all__ = ["FILE_NAME", "ExposureTruth", "Truth"]
@@ -29,9 +31,10 @@ class ExposureTruth:
     exposure : str
         Name of the exposure, which all detectors share.
     detector : str
+    window : Window
     is_background : bool
     pointing_error : (float, float)
-        East and north [arcsec]: the true place of a pixel is that of the file's WCS plus this.
+        East and north [arcsec]: the true place of the detector is that of the file's WCS plus this.
     sky_offset : float
         Deviation from the common sky level [MJy/sr].
     attitude : Attitude
@@ -42,11 +45,16 @@ class ExposureTruth:
     file: str
     exposure: str
     detector: str
+    window: Window
     is_background: bool
     pointing_error: tuple[float, float]
     sky_offset: float
     attitude: Attitude
     cosmic_rays: CosmicRays
+
+    def wcs(self) -> WCS:
+        """Return the true WCS, in the form of the file's own."""
+        return exposure_wcs(detector(self.detector), self.window, self.attitude)
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,7 @@ def _exposure(facts: dict[str, Any]) -> ExposureTruth:
     )
     converted = {
         "pointing_error": tuple(facts["pointing_error"]),
+        "window": Window(**facts["window"]),
         "attitude": Attitude(**facts["attitude"]),
         "cosmic_rays": rays,
     }

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from app.errors import CrdsError
 
@@ -43,7 +42,7 @@ _SYNTHETIC = re.compile(r"jwst_synthetic_\d{4}\.pmap")
 _STPIPE_DISABLE = "STPIPE_DISABLE_CRDS_STEPPARS"
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: OmegaConf makes a frozen class read-only
 class CrdsOptions:
     """Config group ``crds``.
 
@@ -60,7 +59,7 @@ class CrdsOptions:
         Compare every file of the cache with its manifest first (not in mode ``server``, whose cache may grow).
     """
 
-    mode: Literal["pinned", "server", "synthetic"] = "pinned"
+    mode: str = "pinned"
     context: str = CONTEXT
     path: str | None = None
     check_manifest: bool = True
@@ -96,6 +95,7 @@ def environment(options: CrdsOptions, environ: Mapping[str, str] = os.environ) -
         "CRDS_CONTEXT": options.context,
         "CRDS_SERVER_URL": _server_url(options, environ),
         "CRDS_OBSERVATORY": "jwst",
+        "CRDS_CLIENT_TIMEOUT_SECONDS": "60",  # the client's default is an hour
         "CRDS_READONLY_CACHE": "0" if options.mode == "server" else "1",
         # A name that does not exist, so that ~/.crds.ini is not read.
         "CRDS_INI_FILE": str(cache / "no-crds.ini"),

@@ -6,7 +6,6 @@ carry values that are not the steps' defaults, so that a test sees them arrive.
 """
 
 import io
-import pprint
 from pathlib import Path
 
 import asdf
@@ -16,8 +15,9 @@ from astropy.table import Table
 
 from app.bands import BANDS, Band, Instrument
 from app.crds.environment import SYNTHETIC_CONTEXT
+from app.crds.layout import write_config, write_imap, write_pmap, write_rmap
 from app.crds.manifest import write_manifest
-from app.crds.mappings import write_imap, write_pmap, write_rmap
+from app.errors import CrdsError
 
 __all__ = ["PARAMETERS", "make_synthetic_cache"]
 
@@ -27,7 +27,7 @@ _USE_AFTER = "2014-01-01T00:00:00"
 _NOTE = "SYNTHETIC, for tests and demonstration. Not for science."
 
 _EXP_TYPE = {Instrument.MIRI: "MIR_IMAGE", Instrument.NIRCAM: "NRC_IMAGE", Instrument.NIRISS: "NIS_IMAGE"}
-_MIRI_SUBARRAYS = ("FULL", "BRIGHTSKY", "SUB256", "SUB128", "SUB64")
+_MIRI_SUBARRAYS = ("FULL", "GENERIC", "BRIGHTSKY", "SUB256", "SUB128", "SUB64")
 # Elements of NIRCam's pupil wheels and the filter they are used with (JWST User Documentation, "NIRCam Filters").
 _NIRCAM_PUPIL = {
     "F162M": "F150W2", "F164N": "F150W2", "F323N": "F322W2", "F405N": "F444W", "F466N": "F444W", "F470N": "F444W",
@@ -70,12 +70,12 @@ def make_synthetic_cache(cache: Path) -> Path:
     """
     cache.mkdir(parents=True, exist_ok=True)
     if any(cache.iterdir()):
-        raise FileExistsError(f"{cache} is not empty: a CRDS cache is made in a new folder")
+        raise CrdsError(f"{cache} is not empty: a CRDS cache is made in a new folder.")
     mappings = cache / "mappings/jwst"
     mappings.mkdir(parents=True)
     imaps = {str(instrument): _write_instrument(cache, instrument) for instrument in Instrument}
     write_pmap(mappings / SYNTHETIC_CONTEXT, imaps, _NOTE)
-    _write_config(cache)
+    write_config(cache, SYNTHETIC_CONTEXT, bad_files=(), origin="synthetic")
     write_manifest(cache)
     return cache
 
@@ -91,7 +91,7 @@ def _write_instrument(cache: Path, instrument: Instrument) -> str:
         _write_reference(reference, instrument, reftype)
         rmaps[reftype] = f"{reference.stem}.rmap"
         exp_type = None if reftype == "abvegaoffset" else _EXP_TYPE[instrument]
-        write_rmap(mappings / rmaps[reftype], instrument, reftype, reference.name, exp_type, _NOTE)
+        write_rmap(mappings / rmaps[reftype], instrument, reftype, {exp_type: reference.name}, _NOTE)
     imap = f"jwst_{instrument}_{_SERIAL}.imap"
     write_imap(mappings / imap, instrument, rmaps, _NOTE)
     return imap
@@ -178,19 +178,3 @@ def _write_asdf(path: Path, tree: dict) -> None:
     with asdf.open(draft) as file:
         extensions = sorted(file["history"]["extensions"], key=lambda extension: extension["extension_uri"])
     asdf.AsdfFile({**tree, "history": {"extensions": extensions}}).write_to(path)
-
-
-def _write_config(cache: Path) -> None:
-    """Write what the client notes down about its server; without it, it gives up."""
-    config = cache / "config/jwst"
-    config.mkdir(parents=True)
-    server_info = {
-        "observatory": "jwst", "latest_context": SYNTHETIC_CONTEXT, "operational_context": SYNTHETIC_CONTEXT,
-        "edit_context": SYNTHETIC_CONTEXT, "bad_files": "", "bad_files_list": [], "force_remote_mode": False,
-        "last_synced": _DATE.replace("T", " "), "crds_version": {"str": "synthetic"}, "status": "cache",
-        "connected": False,
-        "mappings": sorted(path.name for path in (cache / "mappings/jwst").iterdir()),
-    }  # fmt: skip
-    (config / "server_config").write_text(pprint.pformat(server_info) + "\n")
-    (config / "bad_files.txt").write_text("")
-    (config / "ref_cache_subdir_mode").write_text("instrument")

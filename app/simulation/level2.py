@@ -34,6 +34,8 @@ LEVEL_2_STEPS = (
 )  # fmt: skip
 #: An old context: whoever sees it in a product knows that it was not renewed.
 CRDS_CONTEXT = "jwst_0042.pmap"
+#: What the inverse of the FITS approximation may miss [pixel]: SIP cannot do better in the corners of MIRI.
+SIP_INVERSE_ERROR = 0.2
 #: DN/s to MJy/sr: of the right order, and only ever divided out again.
 MJY_PER_SR = 0.5
 
@@ -108,7 +110,7 @@ def write_exposure(folder: Path, exposure: PlannedExposure, camera: Camera, atti
         model.meta.filename = path.name
         model.meta.wcs = exposure_wcs(camera.detector, camera.window, attitude)
         update_s_region_imaging(model)
-        update_fits_wcsinfo(model)
+        update_fits_wcsinfo(model, max_inv_pix_error=SIP_INVERSE_ERROR)
         model.save(path)
     return path
 

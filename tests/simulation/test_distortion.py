@@ -38,12 +38,13 @@ def test_pixels_map_to_the_telescope_as_in_pysiaf(siafs, name):
 def test_named_windows_lie_where_pysiaf_has_them(siafs, name):
     facts = detector(name)
     prefix = facts.aperture.removesuffix("FULL").removesuffix("CEN")
+    assert facts.subarrays
     for subarray in facts.subarrays:
         window = facts.window(subarray)
         aperture = siafs[facts.instrument][prefix + subarray]
         ours = facts.to_v2v3(window.x_start - 1, window.y_start - 1)
-        # A thousandth of a pixel: SIAF rounds each subarray's own polynomials and reference point.
-        np.testing.assert_allclose(ours, aperture.sci_to_tel(1, 1), rtol=0, atol=0.02)
+        # SIAF fits each subarray anew: half a pixel of the finest scale tells a wrong corner from that.
+        np.testing.assert_allclose(ours, aperture.sci_to_tel(1, 1), rtol=0, atol=0.015)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -65,5 +66,5 @@ def test_impossible_window_is_refused(window):
 
 
 def test_unknown_detector_is_refused_with_those_that_exist():
-    with pytest.raises(ConfigError, match="NRCA9.*NRCALONG"):
+    with pytest.raises(ConfigError, match=r"NRCA9.*NRCALONG"):
         detector("NRCA9")

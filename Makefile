@@ -1,0 +1,46 @@
+# Every target with a line of help: `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+DEMO := demo
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test lint lock clean
+
+help:  ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
+
+env: $(VENV)/.done  ## Make .venv from the locked requirements, with the command jwst-lv3 in it
+
+$(VENV)/.done: requirements/build.txt requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements/build.txt
+	$(PIP) --no-build-isolation --require-hashes -r requirements/dev.txt
+	$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+demo: env  ## Simulate a small MIRI observation, make its mosaic without network, say where it is
+	$(BIN)/python scripts/simulate_exposures.py $(DEMO)/exposures --band F770W --dithers 4 --background 2 --background-as-parallel
+	$(BIN)/python scripts/crds_cache.py synthetic $(DEMO)/crds
+	$(BIN)/jwst-lv3 target=ngc0628 band=F770W in_dir=$(DEMO)/exposures out_dir=$(DEMO)/mosaic \
+	    crds=synthetic crds.path=$(DEMO)/crds overwrite=true
+
+test: env  ## Run all tests but those of the slow stages
+	$(BIN)/python -m pytest -n 2 -m "not container and not slurm and not bench"
+
+lint: env  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+    --no-header --no-emit-index-url --no-annotate
+
+lock:  ## Renew the locked requirements (needs uv)
+	cd requirements && $(LOCK) --upgrade run.in -o run.txt && $(LOCK) --upgrade build.in -o build.txt \
+	    && $(LOCK) --upgrade -c build.txt dev.in -o dev.txt
+
+clean:  ## Remove the environment and what the demo made
+	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

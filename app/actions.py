@@ -1,0 +1,17 @@
+"""What ``action=...`` can be: one function each, given the configuration."""
+
+from collections.abc import Callable
+
+from app.config import Lv3Config
+
+__all__ = ["ACTIONS"]
+
+
+def run(config: Lv3Config) -> None:
+    """Make the mosaic."""
+    from app.step import Lv3Step
+
+    Lv3Step.from_config(config).do_step()
+
+
+ACTIONS: dict[str, Callable[[Lv3Config], None]] = {"run": run}

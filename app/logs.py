@@ -1,0 +1,46 @@
+"""Where messages go: ours to the terminal, everything to a file in out_dir."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.errors import Lv3Error
+
+__all__ = ["LOG_NAME", "configure_logging", "log_file", "report_error"]
+
+LOG_NAME = "lv3_run.log"
+
+log = logging.getLogger("app")
+
+
+def configure_logging() -> None:
+    """Show this program's own messages on standard error; those of libraries only where they are errors."""
+    console = logging.StreamHandler(sys.stderr)
+    console.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    console.addFilter(lambda record: record.name.partition(".")[0] == "app")
+    root = logging.getLogger()
+    root.handlers = [console]
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+
+
+@contextmanager
+def log_file(folder: Path) -> Iterator[None]:
+    """Collect every message of the run, jwst's own included, in ``folder/lv3_run.log``."""
+    handler = logging.FileHandler(folder / LOG_NAME, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def report_error(error: Lv3Error) -> None:
+    """Say every problem of an error on a line of its own."""
+    for problem in error.problems:
+        log.error("error: %s", problem)

@@ -1,0 +1,80 @@
+"""What a run is going to do, from the configuration and the headers alone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.association import association_name, product_name
+from app.bands import Band
+from app.config import Lv3Config
+from app.exposures import Exposure, find_files, read_exposures
+from app.grouping import groups
+from app.parameters import Layer, layers
+from app.roles import Member, Role, assign_roles, find_band
+
+__all__ = ["Plan", "make_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run before it starts.
+
+    Parameters
+    ----------
+    config : Lv3Config
+    band : Band
+    members : list of Member
+        Every exposure with its role.
+    groups : dict
+        ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only.
+    parameters : list of Layer
+        Parameters asked for, weakest first.
+    """
+
+    config: Lv3Config
+    band: Band
+    members: list[Member]
+    groups: dict[str, dict[str, list[str]]]
+    parameters: list[Layer]
+
+    @property
+    def science(self) -> list[Exposure]:
+        """The exposures that make the mosaic."""
+        return [m.exposure for m in self.members if m.role is Role.SCIENCE]
+
+    @property
+    def product(self) -> str:
+        """Root of the mosaic's file name."""
+        return product_name(self.config, self.band)
+
+    @property
+    def association_path(self) -> Path:
+        """Where the association is written."""
+        return self.config.output_folder / association_name(self.config, self.band)
+
+
+def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
+    """Plan a run.
+
+    Parameters
+    ----------
+    config : Lv3Config
+        Checked before (see `config.check`).
+    files : list of Path, optional
+        Input files; default those that the configuration names.
+
+    Raises
+    ------
+    InputError, ConfigError
+        The run cannot be made.
+    """
+    paths = find_files(Path(config.in_dir), config.step_ext, config.exclude) if files is None else files
+    exposures = read_exposures(paths, config.n_procs)
+    band = find_band(exposures, config.band)
+    members = assign_roles(exposures, config)
+    science = [m.exposure for m in members if m.role is Role.SCIENCE]
+    grouped = {
+        "tweakreg": groups(science, config.tweakreg_rules),
+        "skymatch": groups(science, config.skymatch_rules),
+        "native": groups(science),
+    }
+    return Plan(config, band, members, grouped, layers(config, band))

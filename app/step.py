@@ -1,0 +1,226 @@
+"""Lv3Step: level-2 exposures in, level-3 mosaic out."""
+
+import logging
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from app.association import association, write_association
+from app.config import Lv3Config, check, unknown_keys
+from app.crds import check_manifest, set_environment
+from app.errors import ConfigError, InputError
+from app.files import publish
+from app.logs import log_file
+from app.parameters import check_layers
+from app.plan import Plan, make_plan
+from app.record import Record, State, config_differences, input_differences, own_version, read_record
+from app.stamp import Stamp
+
+__all__ = ["Lv3Step"]
+
+log = logging.getLogger(__name__)
+
+
+class Lv3Step:
+    """Make the level-3 mosaic of one target in one band.
+
+    The parameters are those of `config.Lv3Config`, where each is explained; what stands behind `overwrite` in the
+    signature is ours and keyword-only.
+
+    Raises
+    ------
+    ConfigError
+        A parameter is unknown or not allowed; the error lists all of them.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        band: str,
+        in_dir: str | Path,
+        out_dir: str | Path | None = None,
+        dr_version: str = "v0",
+        is_bgr: bool = False,
+        step_ext: str = "cal",
+        procs: int | None = None,
+        tweakreg_degroup_nircam_modules: bool = False,
+        tweakreg_degroup_nircam_short_chips: bool = False,
+        tweakreg_group_dithers: list[str] | None = None,
+        tweakreg_degroup_dithers: list[str] | None = None,
+        skymatch_group_dithers: list[str] | None = None,
+        skymatch_degroup_dithers: list[str] | None = None,
+        bgr_check_type: str = "parallel_off",
+        bgr_background_name: str | list[str] = "off",
+        process_bgr_like_science: bool = False,
+        jwst_parameters: dict[str, Any] | None = None,
+        do_drizzle: bool = False,
+        do_blot: bool = False,
+        blot_fillval: float | str = "nan",
+        overwrite: bool = False,
+        **options: Any,
+    ) -> None:
+        given = {k: v for k, v in locals().items() if k not in {"self", "options"}}
+        given |= {"in_dir": str(in_dir), "out_dir": None if out_dir is None else str(out_dir)}
+        if unknown := unknown_keys(options):
+            raise ConfigError(unknown)
+        self.config = Lv3Config(**given | {"jwst_parameters": jwst_parameters or {}} | options)
+        check(self.config)
+        self._plan: Plan | None = None
+        self._record: Record | None = None
+
+    @classmethod
+    def from_config(cls, config: Lv3Config) -> "Lv3Step":
+        """The step of a configuration."""
+        return cls(**{item.name: getattr(config, item.name) for item in fields(config)})
+
+    @property
+    def plan(self) -> Plan:
+        """What the run is going to do; reads the headers at first use."""
+        if self._plan is None:
+            self._plan = make_plan(self.config)
+        return self._plan
+
+    def do_step(self) -> bool:
+        """Make the mosaic and all that belongs to it, or return at once where that is done.
+
+        Returns
+        -------
+        bool
+            True: the products are in `out_dir`.
+
+        Raises
+        ------
+        Lv3Error
+            Of the class that says why; the record in `out_dir` says it too.
+        """
+        set_environment(self.config.crds)
+        if self._is_done():
+            log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
+            return True
+        self._check_before()
+        self._record = Record(self._make_folder(), self.config)
+        try:
+            with log_file(self.config.output_folder):
+                self._make(self._record)
+        except BaseException as error:
+            self._record.finish(State.INTERRUPTED if isinstance(error, KeyboardInterrupt) else State.FAILED, error)
+            raise
+        finally:
+            self._remove_work_folder()
+        self._record.finish(State.SUCCESS)
+        return True
+
+    def _make(self, record: Record) -> None:
+        members = self.plan.members
+        record.add_inputs(members)
+        association_file = self.create_asn_file([member.exposure.path for member in members])
+        files = self.run_step(association_file)
+        self.propagate_metadata(files)
+        self._publish([*files, association_file])
+
+    def create_asn_file(self, files: Iterable[str | Path]) -> Path:
+        """Write the association of `files` into `out_dir`.
+
+        Parameters
+        ----------
+        files : iterable of path
+            Level-2 exposures; background is told by the configuration.
+
+        Returns
+        -------
+        Path
+            ``out_dir/asn_lv3_<band>.json``.
+        """
+        paths = [Path(file) for file in files]
+        if self._plan is None or paths != [m.exposure.path for m in self._plan.members]:
+            self._plan = make_plan(self.config, paths)
+        self.config.output_folder.mkdir(parents=True, exist_ok=True)
+        table = association(self.plan.members, self.plan.product, str(self.config.target))
+        return write_association(table, self.plan.association_path)
+
+    def run_step(self, asn_file: str | Path) -> list[Path]:
+        """Run the pipeline on an association.
+
+        Parameters
+        ----------
+        asn_file : path
+            An association that `create_asn_file` wrote.
+
+        Returns
+        -------
+        list of Path
+            The products, still in the run's work folder.
+        """
+        set_environment(self.config.crds)
+        from app.run import run_pipeline
+
+        record = self._record or Record(self.config.output_folder, self.config)
+        products = self._work_folder() / "products"
+        products.mkdir(parents=True, exist_ok=True)
+        return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
+
+    def propagate_metadata(self, files: Iterable[str | Path]) -> None:
+        """Write into products what they were made by: program, data processing version, CRDS context.
+
+        Parameters
+        ----------
+        files : iterable of path
+            FITS files and tables; those that say it already are left alone.
+        """
+        stamp = self._stamp()
+        for file in files:
+            stamp.on_file(Path(file))
+
+    def _stamp(self) -> Stamp:
+        return Stamp(own_version(), str(self.config.dr_version), self.config.crds.context)
+
+    def _is_done(self) -> bool:
+        """Whether a finished run of just this is in `out_dir`; another one is refused, unless it may be replaced."""
+        record = read_record(self.config.output_folder)
+        if self.config.overwrite or record is None or record["state"] not in (State.SUCCESS, State.CAVEATS):
+            return False
+        differences = config_differences(record, self.config) + input_differences(record, self.plan.members)
+        if differences:
+            where = f"out_dir={self.config.output_folder} holds a finished run that differs"
+            raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *differences])
+        missing = [p["file"] for p in record["products"] if not (self.config.output_folder / p["file"]).is_file()]
+        return not missing
+
+    def _check_before(self) -> None:
+        """Refuse what can be known to fail: reference files, parameters, the output folder."""
+        if self.config.crds.check_manifest and self.config.crds.mode != "server":
+            check_manifest(Path(os.environ["CRDS_PATH"]))
+        check_layers(self.plan.parameters)
+
+    def _make_folder(self) -> Path:
+        folder = self.config.output_folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._remove_earlier(folder)
+            self._work_folder().mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"out_dir={folder}: cannot be written to ({error.strerror}: {error.filename})") from error
+        return folder
+
+    def _remove_earlier(self, folder: Path) -> None:
+        """Remove the products that an earlier run listed, and nothing else."""
+        record = read_record(folder) or {"products": []}
+        for product in record["products"]:
+            name = Path(product["file"]).name
+            (folder / name).unlink(missing_ok=True)
+
+    def _work_folder(self) -> Path:
+        root = Path(self.config.work_dir) if self.config.work_dir else self.config.output_folder
+        return root / ".jwst-lv3-work"
+
+    def _remove_work_folder(self) -> None:
+        shutil.rmtree(self._work_folder(), ignore_errors=True)
+
+    def _publish(self, files: list[Path]) -> None:
+        folder = self.config.output_folder
+        placed = [file if file.parent == folder else publish(file, folder) for file in files]
+        assert self._record is not None
+        self._record.add_products(placed)

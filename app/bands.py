@@ -74,7 +74,20 @@ _FWHM = {
     },
 }  # fmt: skip
 
-_NIRISS_BANDS = ["F090W", "F115W", "F140M", "F150W", "F158M", "F200W", "F277W", "F356W", "F380M", "F430M", "F444W", "F480M"]
+_NIRISS_BANDS = [
+    "F090W",
+    "F115W",
+    "F140M",
+    "F150W",
+    "F158M",
+    "F200W",
+    "F277W",
+    "F356W",
+    "F380M",
+    "F430M",
+    "F444W",
+    "F480M",
+]
 
 
 def _diffraction_fwhm(name: str) -> float:

@@ -227,7 +227,7 @@ def _numbers(config: Lv3Config) -> list[str]:
         found.append(f"procs={procs}: a whole number from 1 on is needed, or null for every usable core")
     try:
         if isinstance(config.blot_fillval, bool) or math.isinf(float(config.blot_fillval)):
-            raise ValueError  # noqa: TRY301
+            raise ValueError
     except (TypeError, ValueError):
         found.append(f"blot_fillval={config.blot_fillval!r}: a number or nan is needed")
     return found

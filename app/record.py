@@ -27,7 +27,8 @@ SCHEMA_VERSION = 1
 
 # Packages whose version can change a pixel.
 _PACKAGES = (
-    ["jwst", "stcal", "stdatamodels", "stpipe", "crds", "drizzle", "tweakwcs", "gwcs", "asdf", "astropy", "numpy", "scipy", "photutils", "scikit-image"]
+    *("jwst", "stcal", "stdatamodels", "stpipe", "crds", "drizzle", "tweakwcs", "gwcs", "asdf"),
+    *("astropy", "numpy", "scipy", "photutils", "scikit-image"),
 )
 
 # Config keys that say how, or where, but not what: they may differ between a run and its continuation.

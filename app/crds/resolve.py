@@ -7,7 +7,7 @@ the code that will use it.
 
 import ast
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,14 +112,12 @@ def _look_up(parameters: Mapping[str, Any], references: ReferenceSet, skip: Coll
     """Fill in the names of the files; returns the problems."""
     steps = data_types(skip)
     types = [*steps, *parameter_types()]
-    imap, best = _recommend(parameters, references.context, types)
-    problems = []
+    ruled, problems = _ruled_types(parameters, references.context, types)
+    if problems:
+        return problems
+    best = _ask(lambda crds: crds.getrecommendations(dict(parameters), ruled, references.context, observatory="jwst"))
     for reftype in types:
-        try:
-            found = best.get(reftype, _NONE) if find_rmap(imap, reftype) else _NONE
-        except Exception as error:  # noqa: BLE001 - a spoiled file can raise anything
-            problems.append(f"the rules for {reftype} cannot be used: {error}. {_REMEDY}")
-            continue
+        found = best.get(reftype, _NONE)
         missing = found.startswith("NOT FOUND")
         reason = found.removeprefix("NOT FOUND ")
         references.files[reftype] = None if missing else found
@@ -133,13 +131,25 @@ def _look_up(parameters: Mapping[str, Any], references: ReferenceSet, skip: Coll
     return problems
 
 
-def _recommend(parameters: Mapping[str, Any], context: str, types: list[str]) -> tuple[Any, dict[str, str]]:
+def _ruled_types(parameters: Mapping[str, Any], context: str, types: list[str]) -> tuple[list[str], list[str]]:
+    """Return the types for which the context has rules, and problems with their files."""
+    imap = _ask(lambda crds: crds.get_cached_mapping(context).get_imap(parameters["meta.instrument.name"]))
+    ruled, problems = [], []
+    for reftype in types:
+        try:
+            if find_rmap(imap, reftype):
+                ruled.append(reftype)
+        except Exception as error:  # noqa: BLE001 - a spoiled file can raise anything
+            problems.append(f"the rules for {reftype} cannot be used: {error}. {_REMEDY}")
+    return ruled, problems
+
+
+def _ask(question: Callable[[Any], Any]) -> Any:
     """Ask crds, whose errors are exceptions of many kinds, and sys.exit where it finds no server_config."""
     import crds
 
     try:
-        best = crds.getrecommendations(dict(parameters), reftypes=types, context=context, observatory="jwst")
-        return crds.get_cached_mapping(context).get_imap(parameters["meta.instrument.name"]), best
+        return question(crds)
     except (Exception, SystemExit) as error:
         raise CrdsError(f"CRDS cannot be used ({type(error).__name__}: {error}). {_REMEDY}") from error
 

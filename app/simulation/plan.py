@@ -13,7 +13,7 @@ GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 SECONDS_PER_EXPOSURE = 111.0
 #: Offset of the background field, far beyond any detector's reach [arcsec].
 BACKGROUND_OFFSET = 900.0
-#: Longest time between the exposures of a plan would matter for nothing: they follow each other.
+#: Made up, like the rest of the times: a seed gives the same bits on any day.
 FIRST_EXPOSURE_MJD = 59960.0
 
 
@@ -63,7 +63,7 @@ class PlannedExposure:
 
     @property
     def start_mjd(self) -> float:
-        """Start of the exposure; made up, so that a seed gives the same bits at any time."""
+        """Start of the exposure [d]; the exposures of a plan follow each other."""
         return FIRST_EXPOSURE_MJD + self.index * SECONDS_PER_EXPOSURE / 86400
 
 

@@ -32,7 +32,7 @@ def test_says_that_it_is_synthetic(synthetic_cache):
 def test_mappings_carry_their_sum(cache):
     assert [check_mapping(path) for path in mapping_files(cache)] == [None] * 22
     spoiled = mapping_files(cache)[0]
-    spoiled.write_text(spoiled.read_text().replace("2014", "2015"))
+    spoiled.write_text(spoiled.read_text().replace("SYNTHETIC", "OFFICIAL "))
     assert check_mapping(spoiled).startswith(f"{spoiled.name}: SHA-1")
 
 

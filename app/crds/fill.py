@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 #: Exposure types of imaging, and their instruments.
 IMAGING = {"MIR_IMAGE": "miri", "NRC_IMAGE": "nircam", "NIS_IMAGE": "niriss"}
+_ANY = ("ANY", "GENERIC", "N/A")  # words in the rules that allow every value
 
 
 def fill(cache: Path, context: str = CONTEXT, exp_types: Collection[str] = tuple(IMAGING)) -> Path:
@@ -81,12 +82,15 @@ def _references(context: str, exp_types: Collection[str]) -> Iterator[str]:
 
 
 def _matching(rmap: Any, exp_type: str) -> Iterator[str]:
-    """Name the references whose pattern for the exposure type, ``MIR_IMAGE|MIR_LYOT`` or ``*``, allows this one."""
+    """Name the references whose rule for the exposure type allows this one.
+
+    crds lists the rule ``MIR_IMAGE|MIR_LYOT`` as ``MIR_IMAGE, MIR_LYOT``.
+    """
     rules = rmap.selector.todict_flat()
     column = {name: i for i, name in enumerate(rules["parameters"])}.get("META.EXPOSURE.TYPE")
     for *keys, name in rules["selections"]:
-        patterns = "*" if column is None else keys[column]
-        if name.upper() not in ("N/A", "OMIT") and any(fnmatchcase(exp_type, p) for p in patterns.split("|")):
+        patterns = ["*"] if column is None else keys[column].split(", ")
+        if name.upper() not in ("N/A", "OMIT") and any(p in _ANY or fnmatchcase(exp_type, p) for p in patterns):
             yield name
 
 

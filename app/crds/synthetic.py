@@ -19,7 +19,7 @@ from app.crds.layout import write_config, write_imap, write_pmap, write_rmap
 from app.crds.manifest import write_manifest
 from app.errors import CrdsError
 
-__all__ = ["PARAMETERS", "make_synthetic_cache"]
+__all__ = ["PARAMETERS", "SYNTHETIC_CONTEXT", "make_synthetic_cache"]
 
 _SERIAL = "9001"
 _DATE = "2026-01-01T00:00:00"

@@ -54,6 +54,8 @@ def run_verify(cache: Path) -> None:
 
 def run_list(cache: Path) -> None:
     """Print contexts, and number and size of the references by instrument and type."""
+    if not cache.is_dir():
+        raise CrdsError(f"{cache} is not a folder.")
     references = sorted((cache / "references/jwst").glob("*/*"))
     size = sum(path.stat().st_size for path in [*references, *mapping_files(cache)])
     print(f"{cache}: {', '.join(contexts(cache)) or 'no context'}; {len(mapping_files(cache))} rules, ", end="")

@@ -49,7 +49,7 @@ def fill(cache: Path, context: str = CONTEXT, exp_types: Collection[str] = tuple
         something else.
     """
     if cache.is_dir() and any(cache.iterdir()):
-        _check_same(cache, context)
+        _check_complete(cache, context, exp_types)
         log.info("%s holds %s already, whole", cache, context)
         return cache
     partial = cache.with_name(cache.name + ".partial")
@@ -63,10 +63,15 @@ def fill(cache: Path, context: str = CONTEXT, exp_types: Collection[str] = tuple
     return partial.replace(cache)
 
 
-def _check_same(cache: Path, context: str) -> None:
+def _check_complete(cache: Path, context: str, exp_types: Collection[str]) -> None:
+    other = f"Choose another folder, or remove {cache}."
     if context not in contexts(cache):
-        raise CrdsError(f"{cache} is not empty and does not hold {context}: choose another folder, or remove it.")
+        raise CrdsError(f"{cache} is not empty and does not hold {context}. {other}")
     check_manifest(cache)
+    set_environment(CrdsOptions(context=context, path=str(cache)))
+    present = {path.name for path in (cache / "references").rglob("*")}
+    if lacking := set(_references(context, exp_types)) - present:
+        raise CrdsError(f"{cache} lacks {len(lacking)} references for {', '.join(exp_types)}. {other}")
 
 
 def _references(context: str, exp_types: Collection[str]) -> Iterator[str]:

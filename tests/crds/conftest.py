@@ -1,4 +1,4 @@
-"""A synthetic cache for all tests of CRDS, copies of it to spoil, and a server of it."""
+"""Copies of the synthetic cache, to be spoiled, and a server of one."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from app.crds.layout import write_pmap, write_rmap
-from app.crds.synthetic import make_synthetic_cache
 from tests.crds.server import CrdsServer, crds_server
 
 CONTEXT = "jwst_9001.pmap"
@@ -15,16 +14,10 @@ APCORR = "jwst_miri_apcorr_9001.fits"
 SPECTRAL = "jwst_miri_apcorr_9002.fits"
 
 
-@pytest.fixture(scope="session")
-def synthetic_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synthetic cache; not to be changed."""
-    return make_synthetic_cache(tmp_path_factory.mktemp("crds") / "synthetic")
-
-
 @pytest.fixture
-def cache(synthetic_cache: Path, tmp_path: Path) -> Path:
+def cache(crds_cache: Path, tmp_path: Path) -> Path:
     """A copy of the synthetic cache, to be spoiled."""
-    return Path(shutil.copytree(synthetic_cache, tmp_path / "cache"))
+    return Path(shutil.copytree(crds_cache, tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -79,26 +79,26 @@ print(crds.get_context_name("jwst"), config.get_crds_mappath("jwst"), config.get
 """
 
 
-def test_nothing_of_the_shell_leaks_in(synthetic_cache: Path, tmp_path: Path):
+def test_nothing_of_the_shell_leaks_in(crds_cache: Path, tmp_path: Path):
     (tmp_path / ".crds.ini").write_text("[authentication]\nCRDS_USERNAME = someone\n")  # and readable for all
     result = run(
         CODE,
         {
-            "CRDS_PATH": str(synthetic_cache), "CRDS_MAPPATH": "/elsewhere", "CRDS_CFGPATH_SINGLE": "/elsewhere",
+            "CRDS_PATH": str(crds_cache), "CRDS_MAPPATH": "/elsewhere", "CRDS_CFGPATH_SINGLE": "/elsewhere",
             "CRDS_CONTEXT": "jwst_0042.pmap", "CRDS_MODE": "remote", "CRDS_IGNORE_MAPPING_CHECKSUM": "1",
             "STPIPE_DISABLE_CRDS_STEPPARS": "true", "HOME": str(tmp_path),
         },
     )  # fmt: skip
     variables, found = result.stdout.splitlines()
-    assert json.loads(variables) == environment(SYNTHETIC, {"CRDS_PATH": str(synthetic_cache)})
-    assert found == f"{SYNTHETIC_CONTEXT} {synthetic_cache}/mappings/jwst True"
+    assert json.loads(variables) == environment(SYNTHETIC, {"CRDS_PATH": str(crds_cache)})
+    assert found == f"{SYNTHETIC_CONTEXT} {crds_cache}/mappings/jwst True"
     for replaced in ("jwst_0042.pmap", "CRDS_MAPPATH", "STPIPE_DISABLE_CRDS_STEPPARS"):
         assert replaced in result.stderr
     assert "crds.ini" not in result.stderr
 
 
-def test_crds_imported_too_early_is_an_error(synthetic_cache: Path):
-    environ = {"CRDS_PATH": str(synthetic_cache)}
+def test_crds_imported_too_early_is_an_error(crds_cache: Path):
+    environ = {"CRDS_PATH": str(crds_cache)}
     assert "crds was imported before its environment was set" in run("import crds" + CODE, environ).stderr
     twice = run(CODE + CODE, environ)
     assert twice.returncode == 0, twice.stderr

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.crds.manifest import check_manifest, read_manifest
+from app.crds.manifest import check_manifest, read_manifest, write_manifest
 from tests.crds.conftest import APCORR, CONTEXT, SPECTRAL
 from tests.crds.server import CrdsServer
 
@@ -90,6 +90,9 @@ def test_one_exposure_type(server: CrdsServer, tmp_path: Path):
     assert len(references) == 6
     assert all(name.startswith("jwst_nircam") for name in references)
     assert (filled / "config/jwst/bad_files.txt").read_text() == "jwst_nircam_apcorr_9001.fits"
+    more = fill(filled, server)
+    assert more.returncode == 21
+    assert f"{filled} lacks 12 references for MIR_IMAGE, NRC_IMAGE, NIS_IMAGE" in more.stderr
 
 
 def test_no_server(tmp_path: Path):
@@ -110,3 +113,7 @@ def test_verify_names_what_changed(cache: Path):
     result = script("verify", cache)
     assert result.returncode == 21
     assert "changed: config/jwst/bad_files.txt" in result.stderr
+    mapping = cache / "mappings/jwst/jwst_miri_9001.imap"
+    mapping.write_text(mapping.read_text().replace("miri_apcorr", "nircam_apcorr"))
+    write_manifest(cache)
+    assert "error: jwst_miri_9001.imap: SHA-1 of its content is" in script("verify", cache).stderr

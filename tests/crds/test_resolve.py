@@ -1,7 +1,4 @@
-"""Whatever is wrong with a cache is known before the run, and said.
-
-Letters in comments: the cases of the failure matrix that docs/reproducibility.md explains.
-"""
+"""Whatever is wrong with a cache is known before the run, and said; the docstrings say what would happen otherwise."""
 
 import ast
 import multiprocessing
@@ -60,11 +57,11 @@ def resolved(pool: ProcessPoolExecutor) -> Resolve:
         ("NIRISS", {"filter": "CLEAR", "pupil": "F200W"}),
     ],
 )
-def test_whole_cache(resolved: Resolve, synthetic_cache: Path, instrument, elements):
+def test_whole_cache(resolved: Resolve, crds_cache: Path, instrument, elements):
     exposure = {**MIRI, "meta.instrument.name": instrument, "meta.instrument.detector": None}
     exposure |= {f"meta.instrument.{key}": value for key, value in elements.items()}
     exposure["meta.exposure.type"] = {"MIRI": "MIR", "NIRCAM": "NRC", "NIRISS": "NIS"}[instrument] + "_IMAGE"
-    references = resolved(synthetic_cache, exposure)
+    references = resolved(crds_cache, exposure)
     name = f"jwst_{instrument.lower()}"
     assert references.context == SYNTHETIC_CONTEXT
     assert references.files == {
@@ -83,64 +80,66 @@ def test_whole_cache(resolved: Resolve, synthetic_cache: Path, instrument, eleme
 
 
 def empty(cache: Path) -> None:
-    """A, B: no server, and nothing in the cache."""
+    """Crds would call sys.exit."""
     shutil.rmtree(cache)
     cache.mkdir()
 
 
 def no_server_config(cache: Path) -> None:
-    """K: crds would call sys.exit."""
+    """Crds would call sys.exit."""
     (cache / "config/jwst/server_config").unlink()
 
 
 def spoiled_server_config(cache: Path) -> None:
+    """Crds would call sys.exit."""
     (cache / "config/jwst/server_config").write_text("{'observatory': ")
 
 
 def no_context(cache: Path) -> None:
-    """G: stpipe would use defaults, then fail."""
+    """Stpipe would use defaults, and fail later."""
     pmap = cache / "mappings/jwst" / SYNTHETIC_CONTEXT
     pmap.rename(pmap.with_name("jwst_9999.pmap"))
 
 
 def no_parameters(cache: Path) -> None:
-    """H: stpipe would use defaults and end well."""
+    """The run would use defaults, and end well."""
     (cache / "references/jwst/miri/jwst_miri_pars-tweakregstep_9001.asdf").unlink()
 
 
 def truncated_parameters(cache: Path) -> None:
-    """O2."""
+    """The run would fail in the parser of another format."""
     truncate(cache / "references/jwst/miri/jwst_miri_pars-resamplestep_9001.asdf")
 
 
 def no_apcorr(cache: Path) -> None:
-    """I."""
+    """The run would ask for a server."""
     (cache / "references/jwst/miri/jwst_miri_apcorr_9001.fits").unlink()
 
 
 def truncated_apcorr(cache: Path) -> None:
-    """L: the mosaic would be written, then a TypeError."""
+    """The mosaic would be written, then a TypeError."""
     truncate(cache / "references/jwst/miri/jwst_miri_apcorr_9001.fits")
 
 
 def edited_rmap(cache: Path) -> None:
-    """J: stpipe would use defaults without a word."""
+    """Stpipe would use defaults without a word."""
     rmap = cache / "mappings/jwst/jwst_miri_pars-tweakregstep_9001.rmap"
     rmap.write_text(rmap.read_text().replace("2014", "2015"))
 
 
 def no_rmap(cache: Path) -> None:
+    """Stpipe would use defaults without a word."""
     (cache / "mappings/jwst/jwst_miri_pars-outlierdetectionstep_9001.rmap").unlink()
 
 
 def apcorr_of_another_mode(cache: Path) -> None:
-    """R."""
+    """The run would fail before the mosaic."""
     name = "jwst_miri_apcorr_9001"
     write_rmap(cache / f"mappings/jwst/{name}.rmap", "miri", "apcorr", {"MIR_LYOT": f"{name}.fits"}, "test")
 
 
 def apcorr_not_applicable(cache: Path) -> None:
-    """S: the mosaic would be written, then a ValueError."""
+    """The mosaic would be written, then a ValueError."""
     imap = cache / "mappings/jwst/jwst_miri_9001.imap"
     rules = ast.literal_eval(imap.read_text().split("selector = ")[1])
     write_imap(imap, "miri", {**rules, "APCORR": "N/A"}, "test")
@@ -191,9 +190,9 @@ def test_all_problems_at_once(resolved: Resolve, cache: Path):
     assert len(error.value.problems) == 2
 
 
-def test_apertures_missing_for_the_subarray_is_a_caveat(resolved: Resolve, synthetic_cache: Path):
-    """T: there is a mosaic, but no catalogue."""
-    references = resolved(synthetic_cache, {**MIRI, "meta.subarray.name": "MASK1550"})
+def test_apertures_missing_for_the_subarray_is_a_caveat(resolved: Resolve, crds_cache: Path):
+    """The run ends well, with a mosaic."""
+    references = resolved(crds_cache, {**MIRI, "meta.subarray.name": "MASK1550"})
     (caveat,) = references.caveats
     assert caveat.startswith("There will be no source catalogue: APCORR reference file data is missing")
 
@@ -212,7 +211,7 @@ def test_no_catalogue_needs_no_apertures(resolved: Resolve, cache: Path):
 
 
 def test_readonly_cache_is_enough(resolved: Resolve, cache: Path):
-    """M, M2. Root may write anywhere, so the proof is that nothing was written."""
+    """Root may write anywhere, so the proof is that nothing was written."""
     before = sorted(cache.rglob("*"))
     for path in [cache, *before]:
         path.chmod(path.stat().st_mode & ~0o222)

@@ -11,9 +11,9 @@ from app.crds.synthetic import PARAMETERS, make_synthetic_cache
 from app.errors import CrdsError
 
 
-def test_same_bytes_each_time(synthetic_cache, tmp_path):
+def test_same_bytes_each_time(crds_cache, tmp_path):
     again = make_synthetic_cache(tmp_path / "again")
-    assert read_manifest(again) == read_manifest(synthetic_cache)
+    assert read_manifest(again) == read_manifest(crds_cache)
     assert len(read_manifest(again)) == 43
 
 
@@ -24,9 +24,9 @@ def test_never_into_a_folder_with_something_in_it(cache):
     assert read_manifest(cache) == before
 
 
-def test_says_that_it_is_synthetic(synthetic_cache):
-    assert contexts(synthetic_cache) == ["jwst_synthetic_0001.pmap"]
-    assert all("SYNTHETIC" in path.read_text() for path in mapping_files(synthetic_cache))
+def test_says_that_it_is_synthetic(crds_cache):
+    assert contexts(crds_cache) == ["jwst_synthetic_0001.pmap"]
+    assert all("SYNTHETIC" in path.read_text() for path in mapping_files(crds_cache))
 
 
 def test_mappings_carry_their_sum(cache):
@@ -36,20 +36,20 @@ def test_mappings_carry_their_sum(cache):
     assert check_mapping(spoiled).startswith(f"{spoiled.name}: SHA-1")
 
 
-def test_every_band_has_apertures(synthetic_cache):
+def test_every_band_has_apertures(crds_cache):
     names = set()
     for instrument in ("miri", "nircam", "niriss"):
-        table = fits.getdata(synthetic_cache / f"references/jwst/{instrument}/jwst_{instrument}_apcorr_9001.fits")
+        table = fits.getdata(crds_cache / f"references/jwst/{instrument}/jwst_{instrument}_apcorr_9001.fits")
         elements = ("filter",) if instrument == "miri" else ("filter", "pupil")
         names |= {(instrument, name) for row in table for name in (row[e] for e in elements)}
     assert {(band.instrument.value, band.name) for band in BANDS} <= names
 
 
 @pytest.mark.parametrize("reftype", PARAMETERS)
-def test_no_parameter_is_at_its_default(synthetic_cache, reftype):
+def test_no_parameter_is_at_its_default(crds_cache, reftype):
     step_class, _ = PARAMETERS[reftype]
     module, name = step_class.rsplit(".", 1)
     step = getattr(__import__(module, fromlist=[name]), name)()
-    with asdf.open(synthetic_cache / f"references/jwst/nircam/jwst_nircam_{reftype}_9001.asdf") as file:
+    with asdf.open(crds_cache / f"references/jwst/nircam/jwst_nircam_{reftype}_9001.asdf") as file:
         for parameter, value in file["parameters"].items():
             assert getattr(step, parameter) != value

@@ -182,7 +182,7 @@ def read_exposure(path: Path) -> Exposure:
     try:
         header, shape = _read_headers(path)
     except OSError as error:
-        raise InputError(f"{path}: not a FITS file that can be read ({error})") from error
+        raise InputError(f"{path}: cannot be read as a calibrated exposure ({error})") from error
     problems = [f"keyword {k} is missing" for k in _KEYWORDS.values() if not str(header.get(k, "")).strip()]
     exp_type = header.get("EXP_TYPE")
     if exp_type not in IMAGING:
@@ -230,10 +230,10 @@ def _read_headers(path: Path) -> tuple[fits.Header, tuple[int, int]]:
         warnings.simplefilter("ignore", AstropyWarning)
         with fits.open(path, memmap=True) as hdus:
             names = [hdu.name for hdu in hdus]
+            _check_whole(path, hdus)
             missing = [name for name in ("SCI", "ERR", "DQ", "ASDF") if name not in names]
             if missing:
                 raise OSError(f"no extension {', '.join(missing)}: not a calibrated exposure with a WCS")
-            _check_whole(path, hdus)
             sci = hdus["SCI"].header
             header = hdus[0].header.copy()
             header.update({k: sci[k] for k in sci if k and k not in {"COMMENT", "HISTORY"}})

@@ -1,0 +1,22 @@
+"""Whole runs for tests: the step with the synthetic reference files, and what it made."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from app import Lv3Step
+from app.crds import CrdsOptions
+from app.simulation import Truth
+
+
+def make_step(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) -> Lv3Step:
+    """The step for simulated exposures; presets of the command line are not set."""
+    return Lv3Step(
+        **{"target": "ngc0628", "band": truth.band, "in_dir": truth.folder, "out_dir": out_dir, "crds": crds} | options
+    )
+
+
+def run(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) -> dict[str, Any]:
+    """Run the step; the record of the run."""
+    assert make_step(truth, out_dir, crds, **options).do_step() is True
+    return json.loads((out_dir / "lv3_run.json").read_text())

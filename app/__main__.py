@@ -21,8 +21,7 @@ from app.logs import configure_logging, report_error
 
 log = logging.getLogger("app")
 
-_HERE = Path(__file__).parent
-CONF = _HERE / "conf" if (_HERE / "conf").is_dir() else _HERE.parent / "conf"
+CONF = Path(__file__).parent / "conf"  # in a checkout a link to conf/, in a wheel the files themselves
 
 ConfigStore.instance().store(name="schema", node=Lv3Config)
 

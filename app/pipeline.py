@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from configobj import ConfigObj
 from jwst.outlier_detection.outlier_detection_step import OutlierDetectionStep
 from jwst.pipeline import Image3Pipeline
 from jwst.resample import ResampleStep
 from jwst.skymatch import SkyMatchStep
 from jwst.source_catalog import SourceCatalogStep
 from jwst.tweakreg import TweakRegStep
-from stpipe import config_parser
 
 from app.errors import AlignmentError, Lv3Error, MemoryExceededError, OutlierError, ResampleError, SkyError
 from app.library import GroupedLibrary
@@ -161,20 +161,18 @@ class Lv3Pipeline(Image3Pipeline):
         self.groups_used[step] = {g: [names[i] for i in members] for g, members in library.group_indices.items()}
 
 
-def make_pipeline(association: Path, chosen: list[Layer], output_dir: Path) -> Lv3Pipeline:
-    """A pipeline with its effective parameters: CRDS's for the first science member, then those of `chosen`.
+def make_pipeline(chosen: list[Layer], output_dir: Path) -> Lv3Pipeline:
+    """A pipeline with its effective parameters.
 
     Parameters
     ----------
-    association : Path
     chosen : list of Layer
-        Weakest first; checked before (see `parameters.check_layers`).
+        Weakest first, CRDS's among them; checked before (see `parameters.check_layers`).
     output_dir : Path
         Where products are written.
     """
-    config = Lv3Pipeline.get_config_from_reference(association)
     tables = merged(chosen)
     steps = {step: table for step, table in tables.items() if isinstance(table, Mapping)}
-    config_parser.merge_config(config, {k: v for k, v in tables.items() if k not in steps} | {"steps": steps})
+    config = ConfigObj({k: v for k, v in tables.items() if k not in steps} | {"steps": steps})
     config.update({"output_dir": str(output_dir), "save_results": True})
     return Lv3Pipeline.from_config_section(config)

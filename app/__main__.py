@@ -15,9 +15,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from app.actions import ACTIONS
-from app.config import Lv3Config, check, unknown_keys
+from app.config import Lv3Config, unknown_keys
 from app.errors import ConfigError, ExitCode, Lv3Error
 from app.logs import configure_logging, report_error
+from app.validation import check
 
 log = logging.getLogger("app")
 
@@ -42,11 +43,12 @@ def _job(composed: DictConfig) -> None:
 
 def _config(composed: DictConfig) -> Lv3Config:
     """The composed configuration as the schema's own class, checked."""
-    for key in OmegaConf.missing_keys(composed):
+    missing = OmegaConf.missing_keys(composed)
+    for key in missing:
         OmegaConf.update(composed, key, None)
     config = OmegaConf.to_object(composed)
     assert isinstance(config, Lv3Config)
-    check(config)
+    check(config, missing)
     return config
 
 

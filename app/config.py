@@ -3,22 +3,23 @@
 The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is made from this file and from conf/.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from app.bands import Channel, find_bands
+from app.bands import Channel
 from app.crds import CrdsOptions
-from app.errors import ConfigError, Lv3Error
 from app.grouping import GroupingRules
 from app.resources import usable_cores
 
-__all__ = ["Lv3Config", "check", "problems", "unknown_keys"]
+__all__ = ["PRESETS", "Lv3Config", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
+
+#: Config groups that set parameters of steps, the weakest first.
+PRESETS = ("parameters", "speed", "sky", "mosaic")
 
 
 def _option(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
@@ -70,7 +71,17 @@ class Lv3Config:
     overwrite: bool = _option(False, "replace the products of an earlier run (and nothing else)")
 
     presets: dict[str, Any] = _option(
-        {}, "parameters of steps set by the config groups speed, sky, mosaic and parameters; jwst_parameters wins"
+        {}, "parameters of steps by config group: parameters, speed, sky; a later one wins, jwst_parameters over all"
+    )
+    targets: Any = _option([], "names of all targets of a survey: a selector that is none of them is refused")
+
+    sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
+    mosaic_like: Any = _option(None, "an i2d file whose pixel grid the mosaic gets")
+    mosaic_center: Any = _option(None, "right ascension and declination of the mosaic's centre [deg]")
+    mosaic_shape: Any = _option(None, "columns and rows of the mosaic [pixel]; needs mosaic_center")
+    mosaic_pixel_scale: Any = _option(None, "pixel scale of the mosaic [arcsec]; default that of the detector")
+    mosaic_rotation: Any = _option(
+        None, "position angle of the mosaic's y axis [deg], 0 is north up; default along the first exposure's detector"
     )
     crds: CrdsOptions = field(
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
@@ -83,12 +94,27 @@ class Lv3Config:
         "where exposures stay between steps: in memory, on disk (lean), or by estimate",
         ("auto", "in_memory", "lean"),
     )
-    action: str = _option("run", "what to do", ("run",))
+    max_mosaic_megapixels: Any = _option(2000, "largest mosaic that is made [million pixels]")
+    offline: Any = _option(
+        None,
+        "there is no network (true), or there is (false); default: tried out when an online catalogue is asked for",
+    )
+    strict: bool = _option(False, "what would be a caveat in the record stops the run before it starts")
+    plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))
+    action: str = _option("run", "what to do", ("run", "plan", "selftest"))
 
     def __post_init__(self) -> None:
         for item in fields(self):  # the empty lists and tables of YAML mean "not set", as null does
             if item.default is None and getattr(self, item.name) == []:
                 setattr(self, item.name, None)
+        for name in ("exclude", "targets"):  # one name is a list of one
+            value = getattr(self, name)
+            setattr(self, name, [value] if isinstance(value, str) else value or [])
+
+    @property
+    def ordered_presets(self) -> list[tuple[str, dict[str, Any]]]:
+        """What config groups set, the weakest first."""
+        return [(group, self.presets[group]) for group in PRESETS if self.presets.get(group)]
 
     @property
     def n_procs(self) -> int:
@@ -123,128 +149,10 @@ def _channels(names: Iterable[str] | None) -> frozenset[Channel]:
 def unknown_keys(names: Iterable[str]) -> list[str]:
     """A problem for each name that is no key of the configuration, with the nearest that is."""
     known = [item.name for item in fields(Lv3Config)]
-    return [f"{n}: no such key{_nearest(n, known)}" for n in names if n not in known]
+    return [f"{n}: no such key{nearest(n, known)}" for n in names if n not in known]
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Words that suggest the nearest of `known`, where one is near."""
     near = get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def check(config: Lv3Config) -> None:
-    """Refuse a configuration that cannot work.
-
-    Raises
-    ------
-    ConfigError
-        With all problems at once.
-    """
-    if found := problems(config):
-        raise ConfigError(found)
-
-
-def problems(config: Lv3Config) -> list[str]:
-    """What is wrong with a configuration, as far as it can be told without looking at any file."""
-    return [
-        *_missing(config),
-        *_texts(config),
-        *_choices(config),
-        *_booleans(config),
-        *_band(config),
-        *_numbers(config),
-        *_contradictions(config),
-    ]
-
-
-def _missing(config: Lv3Config) -> list[str]:
-    return [
-        f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
-        for item in fields(config)
-        if item.default == "???" and getattr(config, item.name) in (None, "???", "")
-    ]
-
-
-def _texts(config: Lv3Config) -> list[str]:
-    """YAML reads an unquoted off as false and 001 as 1: what must be a text has to arrive as one."""
-    found = []
-    for name in ("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"):
-        for value in _as_list(getattr(config, name)):
-            if isinstance(value, bool):
-                word = "on, yes or true" if value else "off, no or false"
-                found.append(
-                    f"{name}={value}: a text is needed, and YAML reads an unquoted {word} as {value}: quote it"
-                )
-            elif isinstance(value, (int, float)):
-                found.append(
-                    f"{name}={value}: a text is needed, and YAML reads 001 as 1: quote it, {name}='\"{value}\"'"
-                )
-    for name in ("target", "dr_version", "step_ext"):
-        value = getattr(config, name)
-        if isinstance(value, str) and value != "???" and (set(value) & set("/\\\0\n") or value in {".", ".."}):
-            found.append(f"{name}={value!r}: becomes part of file names, so it must not hold / or \\ or a line break")
-    return found
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
-
-
-def _choices(config: Lv3Config) -> list[str]:
-    found = []
-    for item in fields(config):
-        allowed = item.metadata.get("choices", ())
-        values = _as_list(getattr(config, item.name)) if allowed else []
-        found += [
-            f"{item.name}={value}: allowed are {', '.join(allowed)}{_nearest(str(value), allowed)}"
-            for value in values
-            if value not in allowed
-        ]
-    return found
-
-
-def _booleans(config: Lv3Config) -> list[str]:
-    return [
-        f"{item.name}={getattr(config, item.name)!r}: true or false is needed"
-        for item in fields(config)
-        if isinstance(item.default, bool) and not isinstance(getattr(config, item.name), bool)
-    ]
-
-
-def _band(config: Lv3Config) -> list[str]:
-    if not isinstance(config.band, str) or config.band in ("???", ""):
-        return []
-    try:
-        find_bands(config.band)
-    except Lv3Error as error:
-        return error.problems
-    return []
-
-
-def _numbers(config: Lv3Config) -> list[str]:
-    found = []
-    procs = config.procs
-    if procs is not None and (isinstance(procs, bool) or not isinstance(procs, int) or procs < 1):
-        found.append(f"procs={procs}: a whole number from 1 on is needed, or null for every usable core")
-    try:
-        if isinstance(config.blot_fillval, bool) or math.isinf(float(config.blot_fillval)):
-            raise ValueError
-    except (TypeError, ValueError):
-        found.append(f"blot_fillval={config.blot_fillval!r}: a number or nan is needed")
-    return found
-
-
-def _contradictions(config: Lv3Config) -> list[str]:
-    found = []
-    for step in ("tweakreg", "skymatch"):
-        grouped, degrouped = (set(_as_list(getattr(config, f"{step}_{w}_dithers"))) for w in ("group", "degroup"))
-        found += [
-            f"{step}_group_dithers and {step}_degroup_dithers both name {channel}: "
-            "its dithers cannot be together and apart; take it out of one"
-            for channel in sorted(map(str, grouped & degrouped))
-        ]
-    names = config.bgr_background_name
-    if config.bgr_check_type == "check_in_name" and not isinstance(names, str):
-        found.append(f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name")
-    if config.bgr_check_type != "parallel_off" and not all(_as_list(names)):
-        found.append(f"bgr_background_name={names!r}: is empty, and an empty text is in every name")
-    return found

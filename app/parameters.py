@@ -1,28 +1,32 @@
-"""Parameters of jwst's pipeline and steps: chosen by target and band, checked by the steps' own specification.
+"""Parameters of jwst's pipeline and steps: where each comes from, checked by the steps' own specification.
 
 A later layer wins: step default, CRDS parameter reference, band, presets (config groups), user.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from app.bands import BANDS, Band, Channel, Instrument
+from app.bands import Band, Instrument
 from app.config import Lv3Config
 from app.errors import ConfigError
+from app.mosaic import grid_parameters
+from app.selectors import Selection, choose, selector_problems
 
-__all__ = ["Layer", "check_layers", "layers", "merged", "resolve"]
+__all__ = ["PIPELINE", "Layer", "Parameters", "Setting", "check_layers", "crds_layers", "effective", "layers", "merged"]
 
-STEPS = ("assign_mtwcs", "tweakreg", "skymatch", "outlier_detection", "resample", "source_catalog")
-
-_PIXELS = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*pix\s*")
-_BAND_LIKE = re.compile(r"f\d{3,4}[wmn]2?(_\w+)?", re.IGNORECASE)
+#: What stands for the pipeline among the steps.
+PIPELINE = "pipeline"
 
 # What the program itself decides: where products go, and that they are written.
-_OURS = {"output_dir", "output_file", "output_ext", "search_output_file", "suffix", "pre_hooks", "post_hooks"}
+_OURS = {
+    *("input_dir", "output_dir", "output_file", "output_ext", "output_use_index", "output_use_model"),
+    *("pre_hooks", "post_hooks", "save_results", "search_output_file", "suffix"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Layer:
     Parameters
     ----------
     origin : str
-        ``band``, ``preset <group>`` or ``user``.
+        ``crds <file>``, ``band``, ``preset <group>`` or ``user``.
     values : dict
         ``{step: {parameter: value}}``; parameters of the pipeline itself are at the root.
     """
@@ -41,30 +45,114 @@ class Layer:
     values: dict[str, Any]
 
 
-def layers(config: Lv3Config, band: Band) -> list[Layer]:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A parameter's value and the origin that set it, ``default`` or that of a layer."""
+
+    value: Any
+    origin: str
+
+
+class Parameters(dict[str, dict[str, Setting]]):
+    """Settings in force: ``{step: {parameter: Setting}}``; those of the pipeline itself are under `PIPELINE`."""
+
+    def of(self, step: str, name: str) -> Any:
+        """Value of one parameter."""
+        return self[step][name].value
+
+    @property
+    def origins(self) -> dict[str, dict[str, str]]:
+        """Origin of each parameter that is not at its default, by step."""
+        found = {
+            step: {name: setting.origin for name, setting in table.items() if setting.origin != "default"}
+            for step, table in self.items()
+        }
+        return {step: table for step, table in found.items() if table}
+
+    def skips(self, step: str) -> bool:
+        """Whether a step does not run."""
+        return bool(self.of(step, "skip"))
+
+
+@cache
+def specification() -> dict[str, dict[str, str]]:
+    """``{step: {parameter: check}}`` of what can be set, as jwst's own configspec says; imports jwst."""
+    from jwst.pipeline import Image3Pipeline
+
+    spec = Image3Pipeline.load_spec_file()
+    sections = {PIPELINE: spec, **{step: spec["steps"][step] for step in spec["steps"].sections}}
+    return {
+        step: {name: section[name].rstrip(", ") for name in section.scalars if name not in _OURS}
+        for step, section in sections.items()
+    }
+
+
+def _names() -> dict[str, Any]:
+    """What a table of parameters may hold, as `selectors` asks for it."""
+    spec = specification()
+    return {step: dict.fromkeys(known) for step, known in spec.items() if step != PIPELINE} | dict.fromkeys(
+        spec[PIPELINE]
+    )
+
+
+def layers(config: Lv3Config, band: Band, crds: Iterable[Layer] = ()) -> list[Layer]:
     """The parameters that a configuration asks for, resolved for its target and `band`, weakest first.
+
+    Parameters
+    ----------
+    config : Lv3Config
+    band : Band
+    crds : iterable of Layer
+        What CRDS says (see `crds_layers`).
 
     Raises
     ------
     ConfigError
-        A selector that can never match, a length that is none.
+        A selector that can never match.
     """
-    named = [("band", _band_defaults(band))]
-    named += [(f"preset {group}", table) for group, table in config.presets.items() if table]
-    named += [("user", config.jwst_parameters)]
-    problems: list[str] = []
-    result = [Layer(origin, resolve(table, str(config.target), band, problems)) for origin, table in named]
+    selection = Selection(str(config.target), band, tuple(map(str, config.targets or ())))
+    named = [(f"preset {group}", f"presets.{group}", table) for group, table in config.ordered_presets]
+    named += [("preset sky", "sky_levels", {"skymatch": {"skymethod": "user"}})] if config.sky_levels else []
+    named += [("preset mosaic", "mosaic", grid_parameters(config))]
+    named += [("user", "jwst_parameters", config.jwst_parameters)]
+    names = _names()
+    problems = [p for _, where, table in named for p in selector_problems(table, selection, names, where)]
     if problems:
         raise ConfigError(problems)
-    return result
+    chosen = [Layer(origin, choose(table, selection, names)) for origin, _, table in named]
+    return [*_instrument_layers(band, list(crds)), *(layer for layer in chosen if layer.values)]
 
 
-def _band_defaults(band: Band) -> dict[str, Any]:
-    """Widths of the star finders' kernels [pixel]."""
-    return {step: {"kernel_fwhm": band.fwhm} for step in ("tweakreg", "source_catalog")}
+def _instrument_layers(band: Band, crds: list[Layer]) -> list[Layer]:
+    """What CRDS and the band say. For NIRISS the band's width is only that of diffraction: CRDS knows better."""
+    widths = Layer("band", {step: {"kernel_fwhm": band.fwhm} for step in ("tweakreg", "source_catalog")})
+    return [widths, *crds] if band.instrument is Instrument.NIRISS else [*crds, widths]
 
 
-def merged(chosen: list[Layer]) -> dict[str, Any]:
+def crds_layers(files: Mapping[str, str | None]) -> list[Layer]:
+    """What the parameter references say, in the order in which stpipe merges them: the pipeline's own comes last.
+
+    Parameters
+    ----------
+    files : mapping
+        File name by reference type, in stpipe's order (`crds.ReferenceSet.files`); None where there is none.
+    """
+    from crds import locate_file
+    from jwst.pipeline import Image3Pipeline
+    from stpipe import config_parser
+
+    steps = {step.get_config_reftype(): name for name, step in Image3Pipeline.step_defs.items()}
+    found = []
+    for reftype, name in files.items():
+        if name and reftype.startswith("pars-"):
+            table = config_parser.load_config_file(Path(locate_file(name, "jwst"))).dict()
+            values = {key: value for key, value in table.items() if key not in {"class", "name", "steps"}}
+            values = {steps[reftype]: values} if reftype in steps else values | table.get("steps", {})
+            found.append(Layer(f"crds {name}", values))
+    return found
+
+
+def merged(chosen: Iterable[Layer]) -> dict[str, Any]:
     """One table of all layers, the later winning."""
     result: dict[str, Any] = {}
     for layer in chosen:
@@ -76,99 +164,19 @@ def merged(chosen: list[Layer]) -> dict[str, Any]:
     return result
 
 
-def resolve(table: Mapping[str, Any], target: str, band: Band, problems: list[str] | None = None) -> dict[str, Any]:
-    """Choose what holds for one target and band.
-
-    Parameters
-    ----------
-    table : mapping
-        ``{step: {parameter: value}}``. At any depth a value may be a table of selectors: target, band, channel
-        (``nircam_short``), instrument (``nircam``), in this priority; where none fits, nothing is set.
-    target : str
-    band : Band
-    problems : list of str, optional
-        Takes what is wrong; without it the first problem is raised.
-
-    Returns
-    -------
-    dict
-        The same without selectors, and with lengths such as ``"2pix"`` in arcsec.
-
-    Raises
-    ------
-    ConfigError
-        A selector that can never match.
-    """
-    found: list[str] = []
-    value = _choose(table, _Selection(target, band), "jwst_parameters", found)
-    if found and problems is None:
-        raise ConfigError(found)
-    if problems is not None:
-        problems += found
-    return {} if value is _UNSET else value
+def effective(chosen: Iterable[Layer]) -> Parameters:
+    """Every parameter as a run will have it, with its origin; what `check_layers` refuses is left out."""
+    settings = Parameters(
+        {step: {name: _default(check) for name, check in spec.items()} for step, spec in specification().items()}
+    )
+    for layer in chosen:
+        for step, name, value in _flat(layer):
+            if not _problem(step, name, value):
+                settings[step][name] = Setting(_typed(specification()[step][name], value), layer.origin)
+    return settings
 
 
-_UNSET = object()
-
-
-@dataclass(frozen=True, slots=True)
-class _Selection:
-    target: str
-    band: Band
-
-    def keys(self) -> list[str]:
-        """Selectors that fit, the most special first."""
-        band = self.band
-        names = [self.target, f"{band.name}_{band.instrument}", band.name, band.channel, band.instrument]
-        return [str(name).lower() for name in names]
-
-
-def _choose(value: Any, selection: _Selection, where: str, problems: list[str]) -> Any:
-    if isinstance(value, str) and (pixels := _PIXELS.fullmatch(value)):
-        return float(pixels[1]) * selection.band.pixel_scale
-    if not isinstance(value, Mapping):
-        return deepcopy(value)
-    if _is_structure(value, where):
-        chosen = {k: _choose(v, selection, f"{where}.{k}", problems) for k, v in value.items()}
-        return {k: v for k, v in chosen.items() if v is not _UNSET}
-    problems += _impossible(value, where)
-    table = {str(key).lower(): item for key, item in value.items()}
-    for key in selection.keys():  # noqa: SIM118
-        if key in table:
-            return _choose(table[key], selection, where, problems)
-    return _UNSET
-
-
-def _is_structure(table: Mapping[str, Any], where: str) -> bool:
-    """Whether the keys are steps or parameters, not selectors: depth tells, and selectors have names of their own."""
-    depth = where.count(".")
-    if depth >= 2:
-        return False
-    return not any(_is_selector(str(key)) for key in table)
-
-
-def _is_selector(key: str) -> bool:
-    return key.lower() in _SELECTORS or _BAND_LIKE.fullmatch(key) is not None
-
-
-_SELECTORS = {str(name) for name in [*Channel, *Instrument]}
-_BAND_SELECTORS = {b.name.lower() for b in BANDS} | {f"{b.name}_{b.instrument}".lower() for b in BANDS}
-
-
-def _impossible(table: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Selectors that can never match. Any other word may be the name of another target."""
-    for key in map(str, table):
-        name = key.lower()
-        near = get_close_matches(name, _SELECTORS, n=1, cutoff=0.8)
-        if name in _SELECTORS or name in _BAND_SELECTORS:
-            continue
-        if near:
-            yield f"{where}.{key}: no such selector; did you mean {near[0]}?"
-        elif _BAND_LIKE.fullmatch(name):
-            yield f"{where}.{key}: no instrument has this band"
-
-
-def check_layers(chosen: list[Layer]) -> None:
+def check_layers(chosen: Iterable[Layer]) -> None:
     """Check names and values against the steps' own specification.
 
     Raises
@@ -176,36 +184,64 @@ def check_layers(chosen: list[Layer]) -> None:
     ConfigError
         Unknown or ill-typed parameters, all of them, with the nearest name or what is allowed.
     """
-    from jwst.pipeline import Image3Pipeline
-
-    spec = Image3Pipeline.load_spec_file()
-    problems: list[str] = []
+    problems = []
     for layer in chosen:
-        for key, value in layer.values.items():
-            if isinstance(value, Mapping) and key in STEPS:
-                problems += _check_table(value, spec["steps"][key], f"{key}.", layer.origin)
-            else:
-                problems += _check_table({key: value}, spec, "", layer.origin, STEPS)
+        origin = "" if layer.origin == "user" else f" ({layer.origin})"
+        for step, name, value in _flat(layer):
+            if problem := _problem(step, name, value):
+                where = name if step == PIPELINE else f"{step}.{name}"
+                problems.append(f"jwst_parameters.{where}{origin}{problem}")
     if problems:
         raise ConfigError(problems)
 
 
-def _check_table(
-    table: Mapping[str, Any], spec: Any, prefix: str, origin: str, also: tuple[str, ...] = ()
-) -> Iterator[str]:
-    from configobj.validate import ValidateError, Validator
-
-    known = {name for name in spec.scalars if name not in _OURS}
-    for name, value in table.items():
-        where = f"jwst_parameters.{prefix}{name}" + ("" if origin == "user" else f" ({origin})")
-        if name in _OURS:
-            yield f"{where}: the program decides this itself; take it out"
-        elif name not in known:
-            near = get_close_matches(name, known | set(also), n=1)
-            yield f"{where}: no such parameter" + (f"; did you mean {near[0]}?" if near else "")
+def _flat(layer: Layer) -> Iterator[tuple[str, str, Any]]:
+    """Step, name and value of every parameter of a layer."""
+    for key, value in layer.values.items():
+        if isinstance(value, Mapping):
+            yield from ((key, name, item) for name, item in value.items())
         else:
-            check = spec[name].rstrip(", ")
-            try:
-                Validator().check(check, deepcopy(value))
-            except ValidateError as error:
-                yield f"{where}={value!r}: {error}; allowed: {check}"
+            yield PIPELINE, key, value
+
+
+def _problem(step: str, name: str, value: Any) -> str:
+    """What is wrong with one parameter; empty where nothing is."""
+    from configobj.validate import ValidateError
+
+    spec = specification()
+    if name in _OURS:
+        return ": the program decides this itself; take it out"
+    if name not in spec.get(step, {}):
+        also = spec if step == PIPELINE else ()
+        near = get_close_matches(name, [*spec.get(step, ()), *also], n=1)
+        return ": no such parameter" + (f"; did you mean {near[0]}?" if near else "")
+    check = spec[step][name]
+    try:
+        typed = _typed(check, value)
+    except ValidateError as error:
+        return f"={value!r}: {error} Allowed: {_allowed(check)}"
+    if typed is None and _default(check).value is not None:
+        return f"={value!r}: a value is needed; take it out for the default. Allowed: {_allowed(check)}"
+    return ""
+
+
+def _typed(check: str, value: Any) -> Any:
+    from configobj.validate import Validator
+
+    return Validator().check(check, deepcopy(value))
+
+
+def _default(check: str) -> Setting:
+    from configobj.validate import Validator
+
+    return Setting(Validator().check(check, "", missing=True), "default")
+
+
+def _allowed(check: str) -> str:
+    """What a check of the configspec allows, in words: ``option('a', 'b', default='a')`` is one of a, b."""
+    kind, _, rest = check.partition("(")
+    arguments = [part.strip().strip("'\"") for part in rest.rstrip(")").split(",")]
+    arguments = [part for part in arguments if part and not part.startswith("default")]
+    if kind == "option":
+        return f"one of {', '.join(arguments)}"
+    return " ".join([kind.replace("_", " "), *(part.replace("=", " ") for part in arguments)])

@@ -1,22 +1,24 @@
 """What a run is going to do, from the configuration and the headers alone."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from app.association import association_name, product_name
 from app.bands import Band
 from app.config import Lv3Config
+from app.crds import ReferenceSet, resolve
 from app.exposures import Exposure, find_files, read_exposures
 from app.grouping import groups
-from app.parameters import Layer, layers
+from app.parameters import Layer, Parameters, crds_layers, effective, layers, merged
 from app.roles import Member, Role, assign_roles, find_band
 
 __all__ = ["Plan", "make_plan"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """A run before it starts.
+    """A run before it starts. Headers are read when it is made; what needs jwst is found out when it is asked for.
 
     Parameters
     ----------
@@ -26,15 +28,12 @@ class Plan:
         Every exposure with its role.
     groups : dict
         ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only.
-    parameters : list of Layer
-        Parameters asked for, weakest first.
     """
 
     config: Lv3Config
     band: Band
     members: list[Member]
     groups: dict[str, dict[str, list[str]]]
-    parameters: list[Layer]
 
     @property
     def science(self) -> list[Exposure]:
@@ -51,6 +50,34 @@ class Plan:
         """Where the association is written."""
         return self.config.output_folder / association_name(self.config, self.band)
 
+    @cached_property
+    def asked(self) -> list[Layer]:
+        """Parameters that the band and the configuration ask for, weakest first."""
+        return layers(self.config, self.band)
+
+    @cached_property
+    def references(self) -> ReferenceSet:
+        """Reference files that CRDS gives to the run; its environment must be set (`crds.set_environment`).
+
+        Raises
+        ------
+        CrdsError
+            The cache lacks or spoils what the run will ask for.
+        """
+        tables = merged(self.asked)
+        skipped = [step for step, table in tables.items() if isinstance(table, dict) and table.get("skip") is True]
+        return resolve(self.science[0].path, skipped)
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Parameters that CRDS, the band and the configuration ask for, weakest first."""
+        return layers(self.config, self.band, crds_layers(self.references.files))
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Every parameter as the run will have it, with its origin."""
+        return effective(self.layers)
+
 
 def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
     """Plan a run.
@@ -58,7 +85,7 @@ def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
     Parameters
     ----------
     config : Lv3Config
-        Checked before (see `config.check`).
+        Checked before (see `validation.check`).
     files : list of Path, optional
         Input files; default those that the configuration names.
 
@@ -77,4 +104,4 @@ def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
         "skymatch": groups(science, config.skymatch_rules),
         "native": groups(science),
     }
-    return Plan(config, band, members, grouped, layers(config, band))
+    return Plan(config, band, members, grouped)

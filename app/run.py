@@ -4,9 +4,12 @@ import logging
 from pathlib import Path
 
 from app.library import GroupedLibrary
+from app.mosaic import write_grid
+from app.parameters import Layer
 from app.pipeline import make_pipeline
 from app.plan import Plan
 from app.record import Record
+from app.sky_levels import match_levels, write_levels
 from app.stamp import Stamp
 
 __all__ = ["run_pipeline"]
@@ -21,7 +24,7 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     ----------
     association : Path
     plan : Plan
-        Groups and parameters.
+        Groups and parameters; what can be refused is refused before (see `preflight`).
     stamp : Stamp
         What every product is to say.
     record : Record
@@ -34,16 +37,28 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     list of Path
         The products.
     """
-    pipeline = make_pipeline(association, plan.parameters, output_dir)
+    pipeline = make_pipeline([*plan.layers, _made_files(plan, output_dir.parent)], output_dir)
     pipeline.group_ids = {step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch")}
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
-    record.add(parameters=pipeline.get_pars())
+    record.add(parameters=pipeline.get_pars(), parameter_origins=plan.parameters.origins)
     library = GroupedLibrary(
         association, asn_exptypes=["science"], on_disk=not pipeline.in_memory, temp_directory=output_dir.parent
     )
     pipeline.run(library)
     record.add(groups=pipeline.groups_used)
     return sorted(path for path in output_dir.iterdir() if path.is_file())
+
+
+def _made_files(plan: Plan, folder: Path) -> Layer:
+    """Files that steps read, made in `folder` from what the user gave."""
+    values: dict[str, dict[str, str]] = {}
+    grid, sky = plan.parameters.of("resample", "output_wcs"), plan.parameters.of("skymatch", "skymethod")
+    if grid.endswith(".fits"):
+        values["resample"] = {"output_wcs": str(write_grid(Path(grid), folder))}
+    if plan.config.sky_levels and sky == "user":
+        levels = match_levels(Path(plan.config.sky_levels), [e.name for e in plan.science])
+        values["skymatch"] = {"skylist": str(write_levels(levels, folder))}
+    return Layer("files", values)
 
 
 def _by_file(grouped: dict[str, list[str]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.association import association, write_association
-from app.config import Lv3Config, check, unknown_keys
+from app.config import Lv3Config, unknown_keys
 from app.crds import check_manifest, set_environment
 from app.errors import ConfigError, InputError
 from app.files import publish
@@ -18,6 +18,7 @@ from app.parameters import check_layers
 from app.plan import Plan, make_plan
 from app.record import Record, State, config_differences, input_differences, own_version, read_record
 from app.stamp import Stamp
+from app.validation import check
 
 __all__ = ["Lv3Step"]
 
@@ -193,7 +194,7 @@ class Lv3Step:
         """Refuse what can be known to fail: reference files, parameters, the output folder."""
         if self.config.crds.check_manifest and self.config.crds.mode != "server":
             check_manifest(Path(os.environ["CRDS_PATH"]))
-        check_layers(self.plan.parameters)
+        check_layers(self.plan.layers)
 
     def _make_folder(self) -> Path:
         folder = self.config.output_folder

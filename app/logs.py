@@ -27,9 +27,16 @@ def configure_logging() -> None:
 
 
 @contextmanager
-def log_file(folder: Path) -> Iterator[None]:
-    """Collect every message of the run, jwst's own included, in ``folder/lv3_run.log``."""
-    handler = logging.FileHandler(folder / LOG_NAME, mode="w", encoding="utf-8")
+def log_file(folder: Path, append: bool = False) -> Iterator[None]:
+    """Collect every message of the run, jwst's own included, in ``folder/lv3_run.log``.
+
+    Parameters
+    ----------
+    folder : Path
+    append : bool
+        The run continues an earlier one, whose messages stay.
+    """
+    handler = logging.FileHandler(folder / LOG_NAME, mode="a" if append else "w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)

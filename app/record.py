@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from app.caveats import Caveat
 from app.config import Lv3Config
 from app.files import sha256, write_text
 from app.roles import Member
@@ -107,6 +108,11 @@ class Record:
             {"file": n, "size": (p := self.path.parent / n).stat().st_size, "sha256": sha256(p)} for n in sorted(names)
         ]
         self.add(products=kept + new)
+
+    def add_caveats(self, caveats: Iterable[Caveat]) -> None:
+        """Add caveats, each once."""
+        known = self.data["caveats"]
+        self.add(caveats=known + [entry for caveat in caveats if (entry := asdict(caveat)) not in known])
 
     def finish(self, state: State, error: BaseException | None = None) -> None:
         """Write the record for the last time."""

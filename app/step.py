@@ -16,6 +16,7 @@ from app.files import publish
 from app.logs import log_file
 from app.parameters import check_layers
 from app.plan import Plan, make_plan
+from app.postprocess.tasks import is_made_after, option_differences, tasks
 from app.record import Record, State, config_differences, input_differences, own_version, read_record
 from app.stamp import Stamp
 from app.validation import check
@@ -98,20 +99,24 @@ class Lv3Step:
             Of the class that says why; the record in `out_dir` says it too.
         """
         set_environment(self.config.crds)
-        if self._is_done():
+        earlier = self._earlier()
+        if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
             return True
-        self._check_before()
-        self._record = Record(self._make_folder(), self.config)
+        if earlier is None:
+            self._check_before()
+        self._record = Record(self._make_folder(earlier), self.config, earlier)
         try:
-            with log_file(self.config.output_folder):
-                self._make(self._record)
+            with log_file(self.config.output_folder, append=earlier is not None):
+                if earlier is None:
+                    self._make(self._record)
+                self._postprocess(self._record)
         except BaseException as error:
             self._record.finish(State.INTERRUPTED if isinstance(error, KeyboardInterrupt) else State.FAILED, error)
             raise
         finally:
             self._remove_work_folder()
-        self._record.finish(State.SUCCESS)
+        self._record.finish(State.CAVEATS if self._record.data["caveats"] else State.SUCCESS)
         return True
 
     def _make(self, record: Record) -> None:
@@ -121,6 +126,16 @@ class Lv3Step:
         files = self.run_step(association_file)
         self.propagate_metadata(files)
         self._publish([*files, association_file])
+        record.add(pipeline="complete")
+
+    def _postprocess(self, record: Record) -> None:
+        """Make the products of every exposure that are asked for and not there."""
+        if self._has_missing(record.data):
+            from app.postprocess.products import postprocess
+
+            mosaic = f"{self.plan.product}_i2d.fits"
+            work = self._work_folder() / "postprocess"
+            record.add_caveats(postprocess(self.config, mosaic, record, self._stamp(), work))
 
     def create_asn_file(self, files: Iterable[str | Path]) -> Path:
         """Write the association of `files` into `out_dir`.
@@ -178,17 +193,30 @@ class Lv3Step:
     def _stamp(self) -> Stamp:
         return Stamp(own_version(), str(self.config.dr_version), self.config.crds.context)
 
-    def _is_done(self) -> bool:
-        """Whether a finished run of just this is in `out_dir`; another one is refused, unless it may be replaced."""
-        record = read_record(self.config.output_folder)
-        if self.config.overwrite or record is None or record["state"] not in (State.SUCCESS, State.CAVEATS):
-            return False
-        differences = config_differences(record, self.config) + input_differences(record, self.plan.members)
+    def _earlier(self) -> dict[str, Any] | None:
+        """The record of an earlier run that made just this mosaic; another one is refused, unless it may be replaced.
+
+        What that run made after the mosaic may be less than what is asked for now, or more.
+        """
+        folder = self.config.output_folder
+        record = read_record(folder)
+        if self.config.overwrite or record is None or record.get("pipeline") != "complete":
+            return None
+        differences = [
+            *config_differences(record, self.config),
+            *input_differences(record, self.plan.members),
+            *option_differences(record, self.config),
+        ]
         if differences:
-            where = f"out_dir={self.config.output_folder} holds a finished run that differs"
+            where = f"out_dir={folder} holds a finished run that differs"
             raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *differences])
-        missing = [p["file"] for p in record["products"] if not (self.config.output_folder / p["file"]).is_file()]
-        return not missing
+        products = [p["file"] for p in record["products"] if not is_made_after(p["file"])]
+        is_whole = all((folder / name).is_file() for name in products)
+        return record if is_whole or self._has_missing(record) else None
+
+    def _has_missing(self, record: dict[str, Any]) -> bool:
+        """Whether products are asked for that are made after the mosaic and are not there."""
+        return any(task.missing(record, self.config.output_folder) for task in tasks(self.config))
 
     def _check_before(self) -> None:
         """Refuse what can be known to fail: reference files, parameters, the output folder."""
@@ -196,11 +224,12 @@ class Lv3Step:
             check_manifest(Path(os.environ["CRDS_PATH"]))
         check_layers(self.plan.layers)
 
-    def _make_folder(self) -> Path:
+    def _make_folder(self, earlier: dict[str, Any] | None) -> Path:
         folder = self.config.output_folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._remove_earlier(folder)
+            if earlier is None:
+                self._remove_earlier(folder)
             self._work_folder().mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"out_dir={folder}: cannot be written to ({error.strerror}: {error.filename})") from error

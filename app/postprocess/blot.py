@@ -1,0 +1,91 @@
+"""The mosaic blotted back onto the detector of one exposure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from drizzle.resample import blot_image
+from numpy.typing import NDArray
+from stcal.resample.utils import calc_pixmap
+from stdatamodels.jwst import datamodels
+from stdatamodels.jwst.datamodels.dqflags import pixel
+
+from app.postprocess.cutout import cutout_around
+from app.postprocess.metadata import belongs_to, sky_is_out
+from app.postprocess.mosaic import Mosaic
+
+__all__ = ["blot", "blot_mosaic"]
+
+
+def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillval: float) -> datamodels.ImageModel:
+    """Blot a mosaic back onto one of its exposures.
+
+    Parameters
+    ----------
+    path : Path
+        The exposure, as it went into the mosaic: ``*_crf.fits``.
+    mosaic : Mosaic
+    parameters : mapping
+        Of the resample step that made the mosaic; its pixel map settings are used.
+    fillval : float
+        Value of pixels whose centre lies outside the mosaic, or in a pixel of it that has no data.
+
+    Returns
+    -------
+    ImageModel
+        Of the exposure's shape and WCS, in the mosaic's unit, without the sky level that the mosaic is without. ``dq``
+        is DO_NOT_USE where `fillval` stands, else 0: it says nothing about the detector.
+    """
+    with datamodels.open(path) as exposure:
+        shape = exposure.data.shape
+        data = np.full(shape, np.nan, np.float32)
+        reached = cutout_around(exposure.meta.wcs, shape, mosaic.wcs)
+        if not reached.is_empty:
+            steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
+            pixmap = calc_pixmap(exposure.meta.wcs, mosaic.wcs, shape, **steps)
+            data = blot(mosaic.pixels(reached), pixmap - (reached.x0, reached.y0))
+        image = datamodels.ImageModel()
+        image.update(exposure)
+        image.meta.wcs = exposure.meta.wcs
+        sky_is_out(image, exposure)
+    is_empty = np.isnan(data)
+    image.data = np.where(is_empty, np.float32(fillval), data)
+    image.dq = np.where(is_empty, pixel["DO_NOT_USE"], 0).astype(np.uint32)
+    image.meta.bunit_data = mosaic.unit
+    if image.meta.hasattr("bunit_err"):
+        del image.meta.bunit_err  # it belongs to an array that there is not
+    belongs_to(image, mosaic)
+    return image
+
+
+def blot(image: NDArray[np.float32], pixmap: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Interpolate an image that has holes, bilinearly, at many places.
+
+    `drizzle.resample.blot_image` gives NaN beside a hole, and at the borders of an image it drops half a pixel on one
+    side and repeats half a pixel too much on the other. So image and mask are blotted with a border of no data around
+    them, and one is divided by the other: the weights of the pixels with data then add up to 1.
+
+    Parameters
+    ----------
+    image : array (ny, nx)
+        NaN where there is no data.
+    pixmap : array (my, mx, 2)
+        Places as x, y; integers are the centres of pixels, NaN is nowhere.
+
+    Returns
+    -------
+    array (my, mx)
+        NaN where the place is not on the image, or in a pixel without data.
+    """
+    is_valid = np.pad(~np.isnan(image), 1)
+    padded = np.pad(np.nan_to_num(image, nan=0.0), 1)
+    pixmap = pixmap + 1
+    pixmap[~np.isfinite(pixmap).all(axis=-1)] = 0
+    ny, nx = padded.shape
+    column, row = np.clip(np.floor(pixmap + 0.5), 0, (nx - 1, ny - 1)).astype(int).transpose(2, 0, 1)
+    has_data = is_valid[row, column]  # whatever is nowhere or off the image is on the border, which has none
+    total, weight = (
+        blot_image(array.astype(np.float32), pixmap, interp="linear", fillval=0.0) for array in (padded, is_valid)
+    )
+    return np.divide(total, weight, out=np.full(total.shape, np.nan, np.float32), where=has_data)

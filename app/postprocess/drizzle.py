@@ -1,0 +1,92 @@
+"""One exposure drizzled onto the mosaic's grid, by the same code and with the same weights as the mosaic itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jwst.datamodels import ModelLibrary
+from jwst.lib.pipe_utils import match_nans_and_flags
+from jwst.resample import ResampleStep
+from jwst.resample.resample import ResampleImage
+from stdatamodels.jwst import datamodels
+
+from app.postprocess.cutout import Cutout, cutout_around, cutout_wcs
+from app.postprocess.metadata import belongs_to, sky_is_out
+from app.postprocess.mosaic import Mosaic
+
+__all__ = ["drizzle_exposure"]
+
+# Parameters of the resample step that make a pixel what it is; the rest is about the grid, which the mosaic decides.
+_PARAMETERS = ("pixfrac", "kernel", "fillval", "weight_type", "pixmap_stepsize", "pixmap_order", "propagate_dq")
+
+
+def drizzle_exposure(
+    path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], footprint_only: bool = False
+) -> datamodels.ImageModel:
+    """Drizzle an exposure onto the grid of its mosaic.
+
+    The mean of these images, weighted by their ``wht``, is the mosaic.
+
+    Parameters
+    ----------
+    path : Path
+        The exposure, as it went into the mosaic: ``*_crf.fits``.
+    mosaic : Mosaic
+    parameters : mapping
+        Of the resample step that made the mosaic.
+    footprint_only : bool
+        The image is just the part of the grid that the exposure covers, instead of all of it.
+
+    Returns
+    -------
+    ImageModel
+        With ``data``, ``err``, ``wht`` and ``con``. Where the exposure has no data ``wht`` and ``con`` are 0, ``err``
+        is NaN and ``data`` the step's ``fillval``; that is everywhere, if the mosaic does not reach it.
+    """
+    with datamodels.open(path) as exposure:
+        match_nans_and_flags(exposure)  # what the resample step does first
+        reached = cutout_around(exposure.meta.wcs, exposure.data.shape, mosaic.wcs)
+        if reached.is_empty:
+            reached = Cutout(0, 1, 0, 1)  # no pixel of the exposure falls on it
+        image = _resample(exposure, mosaic, parameters, cutout_wcs(mosaic.wcs, reached))
+        sky_is_out(image, exposure)
+    wanted = _footprint(image, reached) if footprint_only else Cutout.whole(mosaic.shape)
+    _place(image, reached, wanted, _fill_value(parameters))
+    image.meta.wcs = mosaic.wcs if wanted == Cutout.whole(mosaic.shape) else cutout_wcs(mosaic.wcs, wanted)
+    ResampleImage.update_fits_wcsinfo(image)
+    belongs_to(image, mosaic)
+    return image
+
+
+def _resample(
+    exposure: datamodels.ImageModel, mosaic: Mosaic, parameters: Mapping[str, Any], wcs: Any
+) -> datamodels.ImageModel:
+    step = ResampleStep(**{name: parameters[name] for name in _PARAMETERS})
+    grid = {"wcs": wcs, "pixel_scale": mosaic.pixel_scale, "pixel_scale_ratio": mosaic.pixel_scale_ratio}
+    chosen = step.get_drizpars() | {"blendheaders": False, "output_wcs": grid, "wcs_pars": None}
+    work = ResampleImage(ModelLibrary([exposure]), compute_err="from_var", report_var=False, **chosen)
+    return work.resample_many_to_one()
+
+
+def _footprint(image: datamodels.ImageModel, reached: Cutout) -> Cutout:
+    """The part of the grid that has weight; one pixel at least, for an image needs one."""
+    covered = reached.around(image.wht > 0)
+    return Cutout(reached.y0, reached.y0 + 1, reached.x0, reached.x0 + 1) if covered.is_empty else covered
+
+
+def _place(image: datamodels.ImageModel, reached: Cutout, wanted: Cutout, fill: float) -> None:
+    """Put the arrays of an image, which cover the cutout `reached`, where they belong in arrays that cover `wanted`."""
+    shared = reached & wanted
+    empty = {"data": fill, "err": np.nan, "wht": 0, "con": 0, "dq": 0}
+    arrays = {name: getattr(image, name) for name in empty if image.hasattr(name)}
+    for name, array in arrays.items():
+        placed = np.full(array.shape[:-2] + wanted.shape, empty[name], array.dtype)
+        placed[(..., *shared.slices(wanted))] = array[(..., *shared.slices(reached))]
+        setattr(image, name, placed)
+
+
+def _fill_value(parameters: Mapping[str, Any]) -> float:
+    """Value of empty pixels, as the drizzle package reads it; INDEF leaves a new image's NaN as it is."""
+    text = str(parameters["fillval"]).strip()
+    return float("nan" if text.upper() in ("INDEF", "NONE", "") else text)

@@ -1,0 +1,26 @@
+"""What drizzled and blotted images say about themselves."""
+
+from typing import Any
+
+from app.postprocess.mosaic import Mosaic
+
+__all__ = ["belongs_to", "sky_is_out"]
+
+
+def sky_is_out(image: Any, exposure: Any) -> None:
+    """Say what sky level is out of an image: the exposure's own, which the mosaic is made without.
+
+    skymatch leaves the level in the exposures (``BKGSUB`` false) and resampling takes it out. Where there was no
+    skymatch there is no level, and the sky is in.
+    """
+    background = exposure.meta.background
+    image.meta.background.level = background.level
+    image.meta.background.method = background.method
+    image.meta.background.subtracted = None if background.level is None else True
+
+
+def belongs_to(image: Any, mosaic: Mosaic) -> None:
+    """Say which mosaic an image belongs to; the exposure's own stamp is not this product's."""
+    if "jwst_lv3" in image.meta.instance:
+        del image.meta.instance["jwst_lv3"]
+    image.extra_fits = {"PRIMARY": {"header": mosaic.cards}}

@@ -1,0 +1,171 @@
+"""From the exposures of a finished mosaic to files in out_dir: several processes, one exposure each at a time."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from jwst.lib.suffix import remove_suffix
+from stdatamodels.jwst.datamodels import ImageModel
+
+from app.caveats import Caveat
+from app.config import Lv3Config
+from app.errors import MemoryExceededError, PostprocessError
+from app.files import publish, sha256
+from app.parallel import run_all
+from app.postprocess.blot import blot_mosaic
+from app.postprocess.drizzle import drizzle_exposure
+from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
+from app.postprocess.tasks import Task, tasks
+from app.record import Record
+from app.stamp import Stamp
+
+__all__ = ["postprocess"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One file to make: from which exposure, with which checksum, under which name."""
+
+    task: Task
+    exposure: Path
+    checksum: str
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a job."""
+
+    job: _Job
+    problem: str = ""
+    is_disk_full: bool = False
+    is_empty: bool = False
+
+
+def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, work: Path) -> list[Caveat]:
+    """Make what the configuration asks for beside a finished mosaic, as far as it is not there.
+
+    Only files that the run has published are read, so it does not matter when the mosaic was made.
+
+    Parameters
+    ----------
+    config : Lv3Config
+    mosaic : str
+        File name of the mosaic, in ``out_dir``.
+    record : Record
+        Of the run that made the mosaic; takes every product as it is finished.
+    stamp : Stamp
+    work : Path
+        Folder for unfinished files, on the file system of ``out_dir``.
+
+    Returns
+    -------
+    list of Caveat
+        Exposures that the mosaic does not cover.
+
+    Raises
+    ------
+    PostprocessError
+        The mosaic cannot be used, or products could not be made: all the problems. What was finished stays.
+    """
+    folder = config.output_folder
+    checksums = {product["file"]: product["sha256"] for product in record.data["products"]}
+    if mosaic not in checksums:
+        raise PostprocessError(f"{record.path}: lists no {mosaic}; do_drizzle and do_blot need the step resample")
+    target = read_mosaic(folder / mosaic, checksums[mosaic])
+    work.mkdir(parents=True, exist_ok=True)
+    caveats = []
+    for task in tasks(config):
+        exposures = task.missing(record.data, folder)
+        jobs = [_job(task, exposure, folder, checksums, work) for exposure in exposures]
+        record.add(postprocess=record.data.get("postprocess", {}) | {task.name: task.options})
+        log.info("%s: %d exposures", task.name, len(jobs))
+        with record.timed(task.name):
+            caveats += _make_all(jobs, target, config, record, stamp)
+    return caveats
+
+
+def _job(task: Task, exposure: Path, folder: Path, checksums: dict[str, str], work: Path) -> _Job:
+    crf = f"{remove_suffix(exposure.stem)[0]}_crf.fits"  # as jwst names what it saves
+    return _Job(task, folder / crf, checksums.get(crf, ""), work / task.product(exposure.name))
+
+
+def _make_all(jobs: list[_Job], mosaic: Mosaic, config: Lv3Config, record: Record, stamp: Stamp) -> list[Caveat]:
+    parameters = record.data["parameters"]["steps"]["resample"]
+    function = partial(_make, mosaic=mosaic, parameters=parameters, stamp=stamp)
+    finished: list[_Outcome] = []
+    failed: list[_Outcome] = []
+
+    def wanted() -> Iterator[_Job]:
+        """The jobs, as long as the disk takes what they make."""
+        for job in jobs:
+            if any(outcome.is_disk_full for outcome in failed):
+                return
+            yield job
+
+    for outcome in run_all(function, wanted(), min(config.n_procs, len(jobs))):
+        if outcome.problem or (outcome := _publish(outcome, record)).problem:
+            failed.append(outcome)
+        else:
+            finished.append(outcome)
+    if failed:
+        done = f"{len(finished)} of {len(jobs)} are finished and listed, and the mosaic is fine: run again for the rest"
+        raise PostprocessError([*(outcome.problem for outcome in failed), done])
+    return [_not_covered(outcome.job, mosaic) for outcome in finished if outcome.is_empty]
+
+
+def _publish(outcome: _Outcome, record: Record) -> _Outcome:
+    """Move a finished file to its place and list it."""
+    output = outcome.job.output
+    try:
+        record.add_products([publish(output, record.path.parent)])
+    except OSError as error:
+        return _no_room(outcome.job, error)
+    log.info("%s", output.name)
+    return outcome
+
+
+def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome:
+    """Make one file, in the work folder; what goes wrong is an outcome too, for the other exposures go on."""
+    where = f"{job.exposure}: no {job.task.name} of it"
+    try:
+        if sha256(job.exposure) != job.checksum:
+            return _Outcome(job, f"{where}: it was replaced, edited or damaged since the mosaic was made; {AGAIN}")
+        image = _image(job, mosaic, parameters)
+    except MemoryError as error:
+        raise MemoryExceededError(f"{where}: out of memory; a smaller procs needs less") from error
+    except Exception as error:  # noqa: BLE001 - whatever jwst raises
+        return _Outcome(job, f"{where}: {type(error).__name__}: {error}; {AGAIN}")
+    is_empty = not (image.wht.any() if job.task.name == "drizzle" else (image.dq == 0).any())
+    try:
+        stamp.on_model(image)
+        image.save(job.output)
+    except OSError as error:
+        job.output.unlink(missing_ok=True)
+        return _no_room(job, error)
+    return _Outcome(job, is_empty=is_empty)
+
+
+def _image(job: _Job, mosaic: Mosaic, parameters: dict) -> ImageModel:
+    options = job.task.options
+    if job.task.name == "drizzle":
+        return drizzle_exposure(job.exposure, mosaic, parameters, options["drizzle_footprint_only"])
+    return blot_mosaic(job.exposure, mosaic, parameters, float(options["blot_fillval"]))
+
+
+def _no_room(job: _Job, error: OSError) -> _Outcome:
+    return _Outcome(
+        job, f"{job.output.name}: cannot be written ({error.strerror or error}); make room", is_disk_full=True
+    )
+
+
+def _not_covered(job: _Job, mosaic: Mosaic) -> Caveat:
+    return Caveat(
+        "not_covered",
+        f"{job.output.name}: {mosaic.path.name} has no data where this exposure is; all of it is fill",
+        "see whether resample's output_shape, crpix or crval leave the exposure out, or all its pixels are flagged",
+    )

@@ -1,0 +1,79 @@
+"""What is asked of post-processing, and what of it is there already; from the configuration and the record alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.config import Lv3Config
+
+__all__ = ["Task", "is_made_after", "option_differences", "tasks"]
+
+DRIZZLED = "i2d_single"
+BLOTTED = "i2d_blot"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One kind of product, to be made for every science exposure.
+
+    Parameters
+    ----------
+    name : str
+        ``drizzle`` or ``blot``.
+    suffix : str
+        End of the products' names.
+    options : dict
+        Keys of the configuration that change the products, as they are recorded.
+    step_ext : str
+        Extension of the input files, which is not part of the products' names.
+    """
+
+    name: str
+    suffix: str
+    options: dict[str, Any]
+    step_ext: str
+
+    def product(self, exposure: str) -> str:
+        """Name of the product that belongs to an input file."""
+        return f"{exposure.removesuffix('.fits').removesuffix(f'_{self.step_ext}')}_{self.suffix}.fits"
+
+    def missing(self, record: dict[str, Any], folder: Path) -> list[Path]:
+        """The science exposures whose product is not there: not listed in the record, or not in the folder."""
+        listed = {product["file"] for product in record["products"]}
+        there = {exposure for exposure in _science(record) if (folder / self.product(exposure.name)).is_file()}
+        return [e for e in _science(record) if e not in there or self.product(e.name) not in listed]
+
+
+def _science(record: dict[str, Any]) -> list[Path]:
+    return [Path(entry["file"]) for entry in record["inputs"] if entry["role"] == "science"]
+
+
+def tasks(config: Lv3Config) -> list[Task]:
+    """The kinds of products that a configuration asks for."""
+    found = []
+    if config.do_drizzle:
+        options: dict[str, Any] = {"drizzle_footprint_only": config.drizzle_footprint_only}
+        found.append(Task("drizzle", DRIZZLED, options, config.step_ext))
+    if config.do_blot:
+        options = {"blot_fillval": str(float(config.blot_fillval))}  # a text, for JSON has no NaN
+        found.append(Task("blot", BLOTTED, options, config.step_ext))
+    return found
+
+
+def option_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
+    """Options in which a configuration asks for other products than those of a run that are there."""
+    recorded = record.get("postprocess", {})
+    return [
+        f"{key}: was {recorded[task.name][key]}, is {value}"
+        for task in tasks(config)
+        if task.name in recorded and len(task.missing(record, config.output_folder)) < len(_science(record))
+        for key, value in task.options.items()
+        if recorded[task.name][key] != value
+    ]
+
+
+def is_made_after(product: str) -> bool:
+    """Whether a product is made after the mosaic, for one exposure."""
+    return product.endswith((f"_{DRIZZLED}.fits", f"_{BLOTTED}.fits"))

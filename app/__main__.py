@@ -43,12 +43,11 @@ def _job(composed: DictConfig) -> None:
 
 def _config(composed: DictConfig) -> Lv3Config:
     """The composed configuration as the schema's own class, checked."""
-    missing = OmegaConf.missing_keys(composed)
-    for key in missing:
+    for key in OmegaConf.missing_keys(composed):
         OmegaConf.update(composed, key, None)
     config = OmegaConf.to_object(composed)
     assert isinstance(config, Lv3Config)
-    check(config, missing)
+    check(config)
     return config
 
 

@@ -1,7 +1,7 @@
 """Refuse a configuration that cannot work, all its problems at once, without looking at any file."""
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -9,7 +9,10 @@ from app.bands import find_bands
 from app.config import PRESETS, Lv3Config, nearest
 from app.errors import ConfigError, Lv3Error
 
-__all__ = ["check"]
+__all__ = ["REQUIRED", "as_list", "check"]
+
+#: What an option of a config group sets a key to that the user has to give (``???`` does not override a default).
+REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
@@ -17,32 +20,23 @@ _TEXTS = (
 )
 
 
-def check(config: Lv3Config, missing: Collection[str] = ()) -> None:
+def check(config: Lv3Config) -> None:
     """Refuse a configuration that cannot work.
-
-    Parameters
-    ----------
-    config : Lv3Config
-    missing : collection of str
-        Keys that a chosen option of a config group leaves to the user (``???``), and that were not given.
 
     Raises
     ------
     ConfigError
         With all problems at once.
     """
-    checks = (_texts, _names, _choices, _booleans, _band, _numbers, _tables, _mosaic, _contradictions)
-    found = [*_missing(config, missing), *(problem for check in checks for problem in check(config))]
-    if found:
+    checks = (_missing, _texts, _names, _choices, _booleans, _band, _numbers, _tables, _mosaic, _contradictions)
+    if found := [problem for check in checks for problem in check(config)]:
         raise ConfigError(found)
 
 
-def _missing(config: Lv3Config, names: Collection[str]) -> Iterator[str]:
-    if config.action == "selftest":  # makes an observation of its own
-        return
+def _missing(config: Lv3Config) -> Iterator[str]:
     for item in fields(config):
-        required = item.default == "???" and getattr(config, item.name) in (None, "???", "")
-        if required or item.name in names:
+        value = getattr(config, item.name)
+        if value == REQUIRED or (item.default == "???" and value in (None, "???", "")):
             yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
 
 
@@ -136,7 +130,8 @@ def _tables(config: Lv3Config) -> Iterator[str]:
 
 
 def _mosaic(config: Lv3Config) -> Iterator[str]:
-    center, shape, scale = config.mosaic_center, config.mosaic_shape, config.mosaic_pixel_scale
+    keys = ("mosaic_center", "mosaic_shape", "mosaic_pixel_scale")
+    center, shape, scale = (None if (value := getattr(config, key)) == REQUIRED else value for key in keys)
     if center is not None and not _is_position(center):
         yield f"mosaic_center={center}: [right ascension, declination] is needed, 0 to 360 and -90 to 90 degrees"
     if shape is not None and not (_is_pair(shape) and all(_is_integer(n) and n >= 2 for n in shape)):
@@ -145,7 +140,7 @@ def _mosaic(config: Lv3Config) -> Iterator[str]:
         yield f"mosaic_pixel_scale={scale!r}: a positive number is needed [arcsec]"
     if config.mosaic_rotation is not None and not _is_number(config.mosaic_rotation):
         yield f"mosaic_rotation={config.mosaic_rotation!r}: a number is needed [deg]"
-    if shape is not None and center is None:
+    if shape is not None and config.mosaic_center is None:
         yield "mosaic_shape: is given without mosaic_center, so it is not known which part of the sky is wanted"
 
 

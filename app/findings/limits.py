@@ -1,0 +1,14 @@
+"""From where on a number is a caveat; all of these are said to the user with the number itself."""
+
+#: Offset between overlapping exposures that shows in a mosaic [pixel].
+OFFSET = 0.25
+#: Fewest stars on which an alignment can rest.
+FEW_MATCHES = 10
+#: A shift is large beyond this share of the search radius: the guide star was lost, or wrong stars were matched.
+LARGE_SHIFT = 0.5
+#: Step between sky levels that the eye sees [noise of a pixel of the mosaic], and how sure it has to be [its error].
+STEP, STEP_SIGNIFICANCE = 1.0, 5.0
+#: Share of flagged pixels that cosmic rays do not explain.
+MANY_FLAGGED = 0.05
+#: Share of flagged pixels in the cores of stars, absolute and against that of the whole exposure.
+EATEN, EATEN_RATIO = 0.05, 3.0

@@ -1,0 +1,7 @@
+#!/bin/sh
+# app.sh PREFIX: this package into PREFIX, with the tools that packages.sh made. Run in an image build, in a folder that has
+# pyproject.toml, README.md, LICENSE, app/ and conf/. PREFIX may be /opt/venv, or a tree to be laid over it.
+set -eu
+
+tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist .
+tools/bin/pip --python /opt/venv/bin/python install --no-index --no-deps --prefix "$1" dist/*.whl

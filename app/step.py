@@ -135,7 +135,7 @@ class Lv3Step:
 
             mosaic = f"{self.plan.product}_i2d.fits"
             work = self._work_folder() / "postprocess"
-            record.add_caveats(postprocess(self.config, mosaic, record, self._stamp(), work))
+            postprocess(self.config, mosaic, record, self._stamp(), work)
 
     def create_asn_file(self, files: Iterable[str | Path]) -> Path:
         """Write the association of `files` into `out_dir`.

@@ -46,7 +46,7 @@ class _Outcome:
     is_empty: bool = False
 
 
-def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, work: Path) -> list[Caveat]:
+def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, work: Path) -> None:
     """Make what the configuration asks for beside a finished mosaic, as far as it is not there.
 
     Only files that the run has published are read, so it does not matter when the mosaic was made.
@@ -57,15 +57,11 @@ def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, wo
     mosaic : str
         File name of the mosaic, in ``out_dir``.
     record : Record
-        Of the run that made the mosaic; takes every product as it is finished.
+        Of the run that made the mosaic; takes every product as it is finished, and the exposures that the mosaic does
+        not cover as caveats.
     stamp : Stamp
     work : Path
         Folder for unfinished files, on the file system of ``out_dir``.
-
-    Returns
-    -------
-    list of Caveat
-        Exposures that the mosaic does not cover.
 
     Raises
     ------
@@ -78,15 +74,17 @@ def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, wo
         raise PostprocessError(f"{record.path}: lists no {mosaic}; do_drizzle and do_blot need the step resample")
     target = read_mosaic(folder / mosaic, checksums[mosaic])
     work.mkdir(parents=True, exist_ok=True)
-    caveats = []
+    problems = []
     for task in tasks(config):
-        exposures = task.missing(record.data, folder)
-        jobs = [_job(task, exposure, folder, checksums, work) for exposure in exposures]
+        jobs = [_job(task, exposure, folder, checksums, work) for exposure in task.missing(record.data, folder)]
         record.add(postprocess=record.data.get("postprocess", {}) | {task.name: task.options})
         log.info("%s: %d exposures", task.name, len(jobs))
         with record.timed(task.name):
-            caveats += _make_all(jobs, target, config, record, stamp)
-    return caveats
+            problems += _make_all(jobs, target, config.n_procs, record, stamp)
+    if problems:
+        raise PostprocessError(
+            [*problems, "the mosaic is fine, and what is finished is listed: run again for the rest"]
+        )
 
 
 def _job(task: Task, exposure: Path, folder: Path, checksums: dict[str, str], work: Path) -> _Job:
@@ -94,10 +92,10 @@ def _job(task: Task, exposure: Path, folder: Path, checksums: dict[str, str], wo
     return _Job(task, folder / crf, checksums.get(crf, ""), work / task.product(exposure.name))
 
 
-def _make_all(jobs: list[_Job], mosaic: Mosaic, config: Lv3Config, record: Record, stamp: Stamp) -> list[Caveat]:
+def _make_all(jobs: list[_Job], mosaic: Mosaic, procs: int, record: Record, stamp: Stamp) -> list[str]:
+    """Make files, and publish each as it is finished; what went wrong."""
     parameters = record.data["parameters"]["steps"]["resample"]
     function = partial(_make, mosaic=mosaic, parameters=parameters, stamp=stamp)
-    finished: list[_Outcome] = []
     failed: list[_Outcome] = []
 
     def wanted() -> Iterator[_Job]:
@@ -107,22 +105,20 @@ def _make_all(jobs: list[_Job], mosaic: Mosaic, config: Lv3Config, record: Recor
                 return
             yield job
 
-    for outcome in run_all(function, wanted(), min(config.n_procs, len(jobs))):
-        if outcome.problem or (outcome := _publish(outcome, record)).problem:
+    for made in run_all(function, wanted(), min(procs, len(jobs))):
+        outcome = made if made.problem else _publish(made, mosaic, record)
+        if outcome.problem:
             failed.append(outcome)
-        else:
-            finished.append(outcome)
-    if failed:
-        done = f"{len(finished)} of {len(jobs)} are finished and listed, and the mosaic is fine: run again for the rest"
-        raise PostprocessError([*(outcome.problem for outcome in failed), done])
-    return [_not_covered(outcome.job, mosaic) for outcome in finished if outcome.is_empty]
+    return [outcome.problem for outcome in failed]
 
 
-def _publish(outcome: _Outcome, record: Record) -> _Outcome:
+def _publish(outcome: _Outcome, mosaic: Mosaic, record: Record) -> _Outcome:
     """Move a finished file to its place and list it."""
     output = outcome.job.output
     try:
         record.add_products([publish(output, record.path.parent)])
+        if outcome.is_empty:
+            record.add_caveats([_not_covered(output, mosaic)])
     except OSError as error:
         return _no_room(outcome.job, error)
     log.info("%s", output.name)
@@ -163,9 +159,10 @@ def _no_room(job: _Job, error: OSError) -> _Outcome:
     )
 
 
-def _not_covered(job: _Job, mosaic: Mosaic) -> Caveat:
+def _not_covered(output: Path, mosaic: Mosaic) -> Caveat:
     return Caveat(
         "not_covered",
-        f"{job.output.name}: {mosaic.path.name} has no data where this exposure is; all of it is fill",
-        "see whether resample's output_shape, crpix or crval leave the exposure out, or all its pixels are flagged",
+        f"{output.name}: {mosaic.path.name} has no data where this exposure is; all of it is fill",
+        "see whether the mosaic's grid leaves the exposure out (resample's output_shape, crpix, crval, output_wcs), "
+        "or all its pixels are flagged",
     )

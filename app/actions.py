@@ -14,4 +14,11 @@ def run(config: Lv3Config) -> None:
     Lv3Step.from_config(config).do_step()
 
 
-ACTIONS: dict[str, Callable[[Lv3Config], None]] = {"run": run}
+def selftest(config: Lv3Config) -> None:
+    """Check this installation with a simulated observation."""
+    from app.selftest import selftest as check_installation
+
+    check_installation(config)
+
+
+ACTIONS: dict[str, Callable[[Lv3Config], None]] = {"run": run, "selftest": selftest}

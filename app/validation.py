@@ -34,6 +34,8 @@ def check(config: Lv3Config) -> None:
 
 
 def _missing(config: Lv3Config) -> Iterator[str]:
+    if config.action == "selftest":  # makes an observation of its own
+        return
     for item in fields(config):
         value = getattr(config, item.name)
         if value == REQUIRED or (item.default == "???" and value in (None, "???", "")):

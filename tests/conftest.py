@@ -8,8 +8,8 @@ import pytest
 
 from app.crds import SYNTHETIC_CONTEXT, CrdsOptions, set_environment
 
-# Before any test module imports jwst or crds: they remember what they see first. Tests that need another reference cache
-# use a process of their own.
+# Before any test module imports jwst or crds: they remember what they see first. Tests that need another reference
+# cache use a process of their own.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 _CACHE = tempfile.TemporaryDirectory(prefix="jwst-lv3-crds-")
 _CRDS = CrdsOptions(mode="synthetic", context=SYNTHETIC_CONTEXT, path=_CACHE.name)

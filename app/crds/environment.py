@@ -130,9 +130,11 @@ def set_environment(options: CrdsOptions) -> Path:
             + ", ".join(f"{key}={changed[key]!r} instead of {wanted[key]!r}" for key in changed)
             + ". Import app (or call app.crds.set_environment) before jwst or crds, or run in a new process."
         )
+    if "crds" in sys.modules:
+        return Path(wanted["CRDS_PATH"])  # all is set; what crds put beside it is its own, and dropping that breaks it
     dropped = {key: os.environ.pop(key) for key in list(os.environ) if _overrides(key, wanted)}
     ignored = {key: value for key, value in {**changed, **dropped}.items() if value is not None}
-    if ignored and "crds" not in sys.modules:  # crds itself puts its defaults into the environment
+    if ignored:
         log.warning("CRDS settings of the environment that config group crds replaces: %s", ignored)
     os.environ.update(wanted)
     return Path(wanted["CRDS_PATH"])

@@ -1,0 +1,108 @@
+"""The command, as a user runs it: exit status, messages, how soon, and what is left behind."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+def command(*arguments, module=False, cwd=None):
+    """Run ``jwst-lv3`` (or ``python -m app``) in a process of its own."""
+    program = [sys.executable, "-m", "app"] if module else [os.path.join(os.path.dirname(sys.executable), "jwst-lv3")]  # noqa: PTH118, PTH120
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
+    return subprocess.run(
+        [*program, *arguments], capture_output=True, text=True, timeout=300, check=False, env=environment, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize("module", [False, True])
+def test_everything_that_is_missing_is_said_at_once(module, tmp_path):
+    result = command(module=module, cwd=None if module else tmp_path)
+    assert result.returncode == 2
+    assert [name in result.stderr for name in ("target:", "band:", "in_dir:")] == [True] * 3
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["targt=ngc0628"], "did you mean target?"),
+        (["target=n", "band=F771W", "in_dir=in"], "F771W: no such band"),
+        (["target=n", "band=F770W", "in_dir=in", "procs=0"], "procs=0"),
+        (["target=../n", "band=F770W", "in_dir=in"], "becomes part of file names"),
+        (["tweakreg_grouping=nope"], "degroup_modules"),
+        (["target=n", "band=F770W", "in_dir=in", "is_bgr=maybe"], "is_bgr"),
+        (["target=n", "band=F770W", "in_dir=a=b=c,d"], "in_dir"),
+        (["target=n", "band=F770W", "in_dir=in", "tweakreg_group_dithers=[miri,nircam_shrt]"], "nircam_short?"),
+        (["target=n", "band=F770W", "in_dir=in", "skymatch_grouping=[group_dithers,degroup_dithers]"], "apart"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_status_2(arguments, message):
+    result = command(*arguments)
+    assert result.returncode == 2, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_refusal_takes_less_than_a_second_and_imports_no_jwst(tmp_path):
+    times = []
+    for _ in range(3):
+        start = time.monotonic()
+        command("target=n", "band=F770W", "in_dir=in", "procs=0")
+        times.append(time.monotonic() - start)
+    found = "sorted({'jwst', 'crds', 'stpipe'} & set(sys.modules))"
+    code = f"import sys; from app.__main__ import main; main(); print({found})"
+    result = subprocess.run([sys.executable, "-c", code, "band=F7"], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+    assert min(times) < 1.5  # a second, on a machine that runs other tests beside
+
+
+def test_options_of_a_grouping_group_combine():
+    result = command("tweakreg_grouping=[group_dithers,degroup_modules]", "--cfg", "job")
+    assert result.returncode == 0
+    assert "tweakreg_degroup_nircam_modules: true" in result.stdout
+    assert "- nircam_short" in result.stdout
+
+
+def test_help_names_the_groups_and_keys():
+    result = command("--help")
+    assert result.returncode == 0
+    for word in ("tweakreg_grouping", "postprocess", "blot_fillval", "docs/configuration.md"):
+        assert word in result.stdout
+
+
+def test_a_whole_run_from_the_command_line(miri, crds, tmp_path):
+    arguments = [
+        "target=ngc0628",
+        "band=F770W",
+        f"in_dir={miri.folder}",
+        f"out_dir={tmp_path}/out",
+        "crds=synthetic",
+        f"crds.path={crds.path}",
+        "++jwst_parameters.outlier_detection.scale=2.0 1.0",
+        "++jwst_parameters.source_catalog.skip=true",
+    ]
+    result = command(*arguments, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "out" / "ngc0628_miri_lv3_f770w_i2d.fits").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert len(result.stderr.splitlines()) < 40  # quiet: jwst's own log is in lv3_run.log
+    assert "outlier_detection" in (tmp_path / "out" / "lv3_run.log").read_text()
+
+
+def test_no_exposure_is_an_input_error_and_leaves_nothing(crds, tmp_path):
+    (tmp_path / "in").mkdir()
+    result = command(
+        "target=n",
+        "band=F770W",
+        f"in_dir={tmp_path}/in",
+        f"out_dir={tmp_path}/out",
+        "crds=synthetic",
+        f"crds.path={crds.path}",
+    )
+    assert result.returncode == 20, result.stderr
+    assert "no file matches *_cal.fits" in result.stderr
+    assert not (tmp_path / "out").exists()

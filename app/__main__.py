@@ -9,7 +9,7 @@ from pathlib import Path
 import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -53,6 +53,9 @@ def _config(composed: DictConfig) -> Lv3Config:
 
 def _composition_error(error: Exception) -> ConfigError:
     """What Hydra could not compose, with the nearest key for one that does not exist."""
+    if isinstance(error, OverrideParseException):
+        quoted = "a value with one of =,[]{}() or a blank needs quotes inside quotes: 'in_dir=\"a=b\"'"
+        return ConfigError(f"{error.override}: cannot be read ({error.message.splitlines()[0]}); {quoted}")
     unknown = re.search(r"Could not override '([^'.]+)", str(error))
     return ConfigError((unknown and unknown_keys([unknown[1]])) or str(error))
 

@@ -22,7 +22,7 @@ $(VENV)/.done: requirements/build.txt requirements/dev.txt pyproject.toml
 	@touch $@
 
 demo: env  ## Simulate a small MIRI observation, make its mosaic without network, say where it is
-	$(BIN)/python scripts/simulate_exposures.py $(DEMO)/exposures --band F770W --dithers 4 --background 2 --background-as-parallel
+	$(BIN)/python scripts/simulate_exposures.py $(DEMO)/exposures --band F770W --dithers 4 --background 2 --parallel-background
 	$(BIN)/python scripts/crds_cache.py synthetic $(DEMO)/crds
 	$(BIN)/jwst-lv3 target=ngc0628 band=F770W in_dir=$(DEMO)/exposures out_dir=$(DEMO)/mosaic \
 	    crds=synthetic crds.path=$(DEMO)/crds overwrite=true

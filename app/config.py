@@ -100,6 +100,8 @@ class Lv3Config:
         "there is no network (true), or there is (false); default: tried out when an online catalogue is asked for",
     )
     strict: bool = _option(False, "what would be a caveat in the record stops the run before it starts")
+    report: bool = _option(True, "write lv3_report.html beside the record")
+    verbose: bool = _option(False, "show jwst's own messages on the terminal too; lv3_run.log has them always")
     plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))
     action: str = _option("run", "what to do", ("run", "plan", "selftest"))
 

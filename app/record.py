@@ -4,36 +4,34 @@ It is written when the run starts, after every step, and at the end whatever hap
 """
 
 import json
-import os
-import platform
+import logging
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from app.caveats import Caveat
 from app.config import Lv3Config
 from app.files import sha256, write_text
+from app.provenance import datasums, host, image, peak_memory, versions
 from app.roles import Member
 
 __all__ = ["RECORD_NAME", "Record", "State", "config_differences", "input_differences", "read_record"]
 
+log = logging.getLogger(__name__)
+
 RECORD_NAME = "lv3_run.json"
 SCHEMA_VERSION = 1
 
-# Packages whose version can change a pixel.
-_PACKAGES = (
-    *("jwst", "stcal", "stdatamodels", "stpipe", "crds", "drizzle", "tweakwcs", "gwcs", "asdf"),
-    *("astropy", "numpy", "scipy", "photutils", "scikit-image"),
-)
-
 # Config keys that say how, or where, but not what: they may differ between a run and its continuation.
-HOW = {"action", "procs", "out_dir", "work_dir", "overwrite", "memory", "crds"}
+HOW = {"action", "procs", "out_dir", "work_dir", "overwrite", "memory", "crds", "report", "verbose", "strict"} | {
+    *("targets", "offline", "plan_format", "max_mosaic_megapixels")
+}
 LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 
 
@@ -61,6 +59,7 @@ class Record:
 
     def __init__(self, folder: Path, config: Lv3Config, data: dict[str, Any] | None = None) -> None:
         self.path = folder / RECORD_NAME
+        self._procs = config.n_procs
         self.data: dict[str, Any] = data or {
             "schema": SCHEMA_VERSION,
             "state": State.RUNNING,
@@ -74,11 +73,15 @@ class Record:
             "error": None,
             "times": {},
         }
-        self.data |= {"state": State.RUNNING, "error": None, "versions": _versions(), "host": _host()}
+        self.data |= {"state": State.RUNNING, "error": None, "finished": None}
+        self.data |= {"versions": versions(), "image": image(), "host": host(), "peak_memory": peak_memory()}
 
     def write(self) -> None:
-        """Write the record, whole or not at all."""
-        write_text(self.path, json.dumps(self.data, indent=2, default=str) + "\n")
+        """Write the record, whole or not at all; a full disk must not end a run that has no other trouble."""
+        try:
+            write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
+        except OSError:
+            log.exception("%s: the record could not be written", self.path)
 
     def add(self, **facts: Any) -> None:
         """Add facts and write the record."""
@@ -87,38 +90,46 @@ class Record:
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Measure the wall time [s] of a step; the record is written when it starts and when it ends."""
+        """Measure the wall time [s] of a step; the record is written when it starts and when it ends.
+
+        ``step`` in the record is the step that runs; that of a failure stays.
+        """
+        before = {key: self.data[key] for key in ("step",) if key in self.data}
         self.add(step=step)
         start = time.monotonic()
         try:
             yield
+            self.data.pop("step")
+            self.data |= before
         finally:
             self.data["times"][step] = round(time.monotonic() - start, 3)
             self.write()
 
     def add_inputs(self, members: Iterable[Member]) -> None:
         """Add the input files, with role and checksum."""
-        self.add(inputs=[_input(member) for member in members])
+        with ThreadPoolExecutor(self._procs) as pool:
+            self.add(inputs=list(pool.map(_input, members)))
 
     def add_products(self, files: Iterable[Path]) -> None:
         """Add files of this run in out_dir, with checksums; the only files that ``overwrite`` ever removes."""
         names = {p.name for p in files}
         kept = [product for product in self.data["products"] if product["file"] not in names]
-        new = [
-            {"file": n, "size": (p := self.path.parent / n).stat().st_size, "sha256": sha256(p)} for n in sorted(names)
-        ]
+        with ThreadPoolExecutor(self._procs) as pool:
+            new = list(pool.map(_product, (self.path.parent / name for name in sorted(names))))
         self.add(products=kept + new)
 
     def add_caveats(self, caveats: Iterable[Caveat]) -> None:
-        """Add caveats, each once."""
+        """Add caveats, each once; a finished run's success is no longer without them."""
         known = self.data["caveats"]
-        self.add(caveats=known + [entry for caveat in caveats if (entry := asdict(caveat)) not in known])
+        new = [entry for caveat in caveats if (entry := asdict(caveat)) not in known]
+        if new and self.data["state"] == State.SUCCESS:
+            self.data["state"] = State.CAVEATS
+        self.add(caveats=known + new)
 
     def finish(self, state: State, error: BaseException | None = None) -> None:
         """Write the record for the last time."""
-        self.data.pop("step", None) if error is None else None
         said = None if error is None else {"type": type(error).__name__, "message": str(error)}
-        self.add(state=state, finished=_now(), error=said)
+        self.add(state=state, finished=_now(), error=said, peak_memory=peak_memory())
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
@@ -169,26 +180,14 @@ def _input(member: Member) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
-    found = {"jwst-lv3": own_version(), "python": platform.python_version()}
-    return found | {name: version(name) for name in _PACKAGES}
-
-
-def own_version() -> str:
-    """Version of this program."""
-    try:
-        return version("jwst-lv3")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _host() -> dict[str, Any]:
-    return {"name": platform.node(), "system": platform.platform(), "pid": os.getpid()}
+def _product(path: Path) -> dict[str, Any]:
+    entry = {"file": path.name, "size": path.stat().st_size, "sha256": sha256(path)}
+    return entry | ({"datasum": datasums(path)} if path.suffix == ".fits" else {})
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON would give it back: comparable with what was read."""
-    return json.loads(json.dumps(value, default=str))
+    """The value as JSON would give it back: comparable with what was read; NaN, which JSON lacks, becomes a text."""
+    return json.loads(json.dumps(value, default=str), parse_constant=str)
 
 
 def _now() -> str:

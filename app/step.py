@@ -1,23 +1,25 @@
 """Lv3Step: level-2 exposures in, level-3 mosaic out."""
 
 import logging
-import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from app.association import association, write_association
 from app.config import Lv3Config, unknown_keys
-from app.crds import check_manifest, set_environment
-from app.errors import ConfigError, InputError
+from app.crds import set_environment
+from app.errors import ConfigError, InputError, StrictError
+from app.examine import examine, report
 from app.files import publish
 from app.logs import log_file
-from app.parameters import check_layers
 from app.plan import Plan, make_plan
+from app.preflight import preflight
 from app.postprocess.tasks import is_made_after, option_differences, tasks
-from app.record import Record, State, config_differences, input_differences, own_version, read_record
+from app.provenance import own_version, references
+from app.record import Record, State, config_differences, input_differences, read_record
 from app.stamp import Stamp
 from app.validation import check
 
@@ -103,28 +105,43 @@ class Lv3Step:
         if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
             return True
-        if earlier is None:
-            self._check_before()
-        self._record = Record(self._make_folder(earlier), self.config, earlier)
-        try:
-            with log_file(self.config.output_folder, append=earlier is not None):
-                if earlier is None:
-                    self._make(self._record)
-                self._postprocess(self._record)
-        except BaseException as error:
-            self._record.finish(State.INTERRUPTED if isinstance(error, KeyboardInterrupt) else State.FAILED, error)
-            raise
-        finally:
-            self._remove_work_folder()
-        self._record.finish(State.CAVEATS if self._record.data["caveats"] else State.SUCCESS)
+        caveats = preflight(self.plan) if earlier is None else []
+        self._record = record = Record(self._make_folder(earlier), self.config, earlier)
+        with log_file(self.config.output_folder, append=earlier is not None), self._concluded(record):
+            record.add_caveats(caveats)
+            if earlier is None:
+                self._make(record)
+            self._postprocess(record)
+        if self.config.strict and (caveats := record.data["caveats"]):
+            raise StrictError(f"{caveat['code']}: {caveat['message']}; {caveat['hint']}" for caveat in caveats)
         return True
+
+    @contextmanager
+    def _concluded(self, record: Record) -> Iterator[None]:
+        """Context whose end, good or bad, is measured, recorded and reported."""
+        record.write()
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, Exception) and "measurements" not in record.data:
+                examine(self.plan, record, self._products_folder())
+            record.finish(State.INTERRUPTED if isinstance(error, KeyboardInterrupt) else State.FAILED, error)
+            raise
+        else:
+            record.finish(State.CAVEATS if record.data["caveats"] else State.SUCCESS)
+        finally:
+            if self.config.report:
+                report(record)
+            self._remove_work_folder()
 
     def _make(self, record: Record) -> None:
         members = self.plan.members
         record.add_inputs(members)
+        record.add(references=references(self.plan.references))
         association_file = self.create_asn_file([member.exposure.path for member in members])
         files = self.run_step(association_file)
         self.propagate_metadata(files)
+        examine(self.plan, record, self._products_folder())
         self._publish([*files, association_file])
         record.add(pipeline="complete")
 
@@ -174,7 +191,7 @@ class Lv3Step:
         from app.run import run_pipeline
 
         record = self._record or Record(self.config.output_folder, self.config)
-        products = self._work_folder() / "products"
+        products = self._products_folder()
         products.mkdir(parents=True, exist_ok=True)
         return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
 
@@ -218,12 +235,6 @@ class Lv3Step:
         """Whether products are asked for that are made after the mosaic and are not there."""
         return any(task.missing(record, self.config.output_folder) for task in tasks(self.config))
 
-    def _check_before(self) -> None:
-        """Refuse what can be known to fail: reference files, parameters, the output folder."""
-        if self.config.crds.check_manifest and self.config.crds.mode != "server":
-            check_manifest(Path(os.environ["CRDS_PATH"]))
-        check_layers(self.plan.layers)
-
     def _make_folder(self, earlier: dict[str, Any] | None) -> Path:
         folder = self.config.output_folder
         try:
@@ -245,6 +256,10 @@ class Lv3Step:
     def _work_folder(self) -> Path:
         root = Path(self.config.work_dir) if self.config.work_dir else self.config.output_folder
         return root / ".jwst-lv3-work"
+
+    def _products_folder(self) -> Path:
+        """Where products are until they are whole."""
+        return self._work_folder() / "products"
 
     def _remove_work_folder(self) -> None:
         shutil.rmtree(self._work_folder(), ignore_errors=True)

@@ -1,0 +1,49 @@
+"""After the science: measure it, find caveats, write the report. Whatever fails here is a caveat, never an error."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.caveats import Caveat
+from app.findings import find_caveats
+from app.plan import Plan
+from app.record import Record
+from app.report import write_report
+
+__all__ = ["examine", "report"]
+
+log = logging.getLogger(__name__)
+
+
+def examine(plan: Plan, record: Record, folder: Path) -> None:
+    """Measure what a run made, as far as it came, and add measurements and caveats to its record.
+
+    Parameters
+    ----------
+    plan : Plan
+    record : Record
+    folder : Path
+        Where the products are.
+    """
+    with _harmless(record, "measurement_failed", "measurements"), record.timed("measure"):
+        from app.measure import measure
+
+        record.add(measurements=measure(plan, folder))
+        record.add_caveats(find_caveats(record.data))
+
+
+def report(record: Record) -> None:
+    """Write the report of a run beside its record, and list it as a product."""
+    with _harmless(record, "report_failed", "the report"), record.timed("report"):
+        record.add_products([write_report(record.data, record.path.parent)])
+
+
+@contextmanager
+def _harmless(record: Record, code: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        log.exception("%s could not be made; the products are not touched by this", what)
+        message = f"{what} could not be made ({type(error).__name__}: {error}); the products are not touched by this"
+        record.add_caveats([Caveat(code, message, "please report it, with lv3_run.log")])

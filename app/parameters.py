@@ -14,7 +14,6 @@ from typing import Any
 from app.bands import Band, Instrument
 from app.config import Lv3Config
 from app.errors import ConfigError
-from app.mosaic import grid_parameters
 from app.selectors import Selection, choose, selector_problems
 
 __all__ = ["PIPELINE", "Layer", "Parameters", "Setting", "check_layers", "crds_layers", "effective", "layers", "merged"]
@@ -113,7 +112,7 @@ def layers(config: Lv3Config, band: Band, crds: Iterable[Layer] = ()) -> list[La
     selection = Selection(str(config.target), band, tuple(map(str, config.targets or ())))
     named = [(f"preset {group}", f"presets.{group}", table) for group, table in config.ordered_presets]
     named += [("preset sky", "sky_levels", {"skymatch": {"skymethod": "user"}})] if config.sky_levels else []
-    named += [("preset mosaic", "mosaic", grid_parameters(config))]
+    named += [("preset mosaic", "mosaic", _grid(config))]
     named += [("user", "jwst_parameters", config.jwst_parameters)]
     names = _names()
     problems = [p for _, where, table in named for p in selector_problems(table, selection, names, where)]
@@ -121,6 +120,25 @@ def layers(config: Lv3Config, band: Band, crds: Iterable[Layer] = ()) -> list[La
         raise ConfigError(problems)
     chosen = [Layer(origin, choose(table, selection, names)) for origin, _, table in named]
     return [*_instrument_layers(band, list(crds)), *(layer for layer in chosen if layer.values)]
+
+
+def _grid(config: Lv3Config) -> dict[str, Any]:
+    """Parameters of ``resample`` for the keys ``mosaic_*``; empty where none is set.
+
+    With `mosaic_like` they name the i2d file: `mosaic.write_grid` makes of it what ``output_wcs`` needs.
+    """
+    given = {
+        "output_wcs": config.mosaic_like and str(Path(config.mosaic_like).absolute()),
+        "crval": config.mosaic_center,
+        "output_shape": config.mosaic_shape,
+        "pixel_scale": config.mosaic_pixel_scale,
+        "rotation": config.mosaic_rotation,
+    }
+    if config.mosaic_center and config.mosaic_shape:
+        # jwst counts pixels from 0: the centre of 4 pixels is at 1.5.
+        given["crpix"] = [(n - 1) / 2 for n in config.mosaic_shape]
+    given = {name: value for name, value in given.items() if value is not None}
+    return {"resample": given} if given else {}
 
 
 def _instrument_layers(band: Band, crds: list[Layer]) -> list[Layer]:

@@ -1,0 +1,57 @@
+"""A mosaic, or a need of memory, that is too large."""
+
+from collections.abc import Iterator
+
+from app.caveats import Caveat
+from app.errors import InputError, Lv3Error, MemoryExceededError, ResampleError
+from app.estimate import Estimate, estimate
+from app.parameters import Parameters
+from app.plan import Plan
+from app.preflight.footprint import Footprints
+from app.resources import memory_limit
+
+__all__ = ["check"]
+
+_GB = 1e9
+
+
+def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
+    """A mosaic above `max_mosaic_megapixels`, and memory above what this process may use."""
+    if parameters.skips("resample"):
+        return
+    try:
+        cost = estimate(plan, parameters)
+    except InputError as error:
+        yield error
+        return
+    if cost.megapixels > plan.config.max_mosaic_megapixels:
+        yield _too_large(plan, cost)
+    needed = cost.memory if plan.config.memory == "in_memory" else cost.memory_lean
+    if needed > (limit := memory_limit()):
+        yield _too_much_memory(plan, cost, needed, limit)
+
+
+def _too_large(plan: Plan, cost: Estimate) -> ResampleError:
+    rows, columns = cost.shape
+    size = f"the mosaic would have {columns} x {rows} pixels, {cost.megapixels:.0f} million"
+    limit = f"max_mosaic_megapixels={plan.config.max_mosaic_megapixels}: {size}"
+    if stretching := _stretching(plan):
+        return ResampleError(f"{limit}. Leave out, with exclude, what stretches it: {stretching}; or raise the limit")
+    return ResampleError(f"{limit}. All exposures overlap: set mosaic_pixel_scale, or raise the limit")
+
+
+def _stretching(plan: Plan) -> str:
+    """Exposures apart from the largest cluster, the farthest first, with their distance."""
+    footprints = Footprints(plan.science)
+    others = sorted(((footprints.gap(c), c) for c in footprints.clusters[1:]), reverse=True)
+    return ", ".join(
+        f"{plan.science[i].name} ({gap / 60:.1f} arcmin from the rest)" for gap, cluster in others for i in cluster
+    )
+
+
+def _too_much_memory(plan: Plan, cost: Estimate, needed: int, limit: int) -> MemoryExceededError:
+    amounts = f"some {needed / _GB:.1f} GB are needed, and {limit / _GB:.1f} GB may be used"
+    message = f"memory={plan.config.memory}: {amounts}"
+    if cost.memory_lean <= limit:
+        return MemoryExceededError(f"{message}; memory=lean needs {cost.memory_lean / _GB:.1f} GB")
+    return MemoryExceededError(f"{message}; use a larger machine or limit, or a smaller mosaic (mosaic_pixel_scale)")

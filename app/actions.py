@@ -1,5 +1,6 @@
 """What ``action=...`` can be: one function each, given the configuration."""
 
+import sys
 from collections.abc import Callable
 
 from app.config import Lv3Config
@@ -14,6 +15,21 @@ def run(config: Lv3Config) -> None:
     Lv3Step.from_config(config).do_step()
 
 
+def plan(config: Lv3Config) -> None:
+    """Say what would be done; the exit status is that of a run that the preflight refuses."""
+    from app.crds import set_environment
+    from app.plan import make_plan
+    from app.plan_text import as_json, as_table, describe
+    from app.preflight import conclude, findings
+
+    set_environment(config.crds)
+    planned = make_plan(config)
+    found = list(findings(planned))
+    description = describe(planned, found)
+    sys.stdout.write(as_json(description) if config.plan_format == "json" else as_table(description))
+    conclude(found, config.strict)
+
+
 def selftest(config: Lv3Config) -> None:
     """Check this installation with a simulated observation."""
     from app.selftest import selftest as check_installation
@@ -21,4 +37,4 @@ def selftest(config: Lv3Config) -> None:
     check_installation(config)
 
 
-ACTIONS: dict[str, Callable[[Lv3Config], None]] = {"run": run, "selftest": selftest}
+ACTIONS: dict[str, Callable[[Lv3Config], None]] = {"run": run, "plan": plan, "selftest": selftest}

@@ -16,7 +16,17 @@ from app.config import Lv3Config
 from app.errors import ConfigError
 from app.selectors import Selection, choose, selector_problems
 
-__all__ = ["PIPELINE", "Layer", "Parameters", "Setting", "check_layers", "crds_layers", "effective", "layers", "merged"]
+__all__ = [
+    "PIPELINE",
+    "Layer",
+    "Parameters",
+    "Setting",
+    "check_parameters",
+    "crds_layers",
+    "effective",
+    "layers",
+    "merged",
+]
 
 #: What stands for the pipeline among the steps.
 PIPELINE = "pipeline"
@@ -103,23 +113,22 @@ def layers(config: Lv3Config, band: Band, crds: Iterable[Layer] = ()) -> list[La
     band : Band
     crds : iterable of Layer
         What CRDS says (see `crds_layers`).
-
-    Raises
-    ------
-    ConfigError
-        A selector that can never match.
     """
-    selection = Selection(str(config.target), band, tuple(map(str, config.targets or ())))
-    named = [(f"preset {group}", f"presets.{group}", table) for group, table in config.ordered_presets]
-    named += [("preset sky", "sky_levels", {"skymatch": {"skymethod": "user"}})] if config.sky_levels else []
-    named += [("preset mosaic", "mosaic", _grid(config))]
-    named += [("user", "jwst_parameters", config.jwst_parameters)]
-    names = _names()
-    problems = [p for _, where, table in named for p in selector_problems(table, selection, names, where)]
-    if problems:
-        raise ConfigError(problems)
-    chosen = [Layer(origin, choose(table, selection, names)) for origin, _, table in named]
+    selection, names = _selection(config, band), _names()
+    chosen = [Layer(origin, choose(table, selection, names)) for origin, _, table in _tables(config)]
     return [*_instrument_layers(band, list(crds)), *(layer for layer in chosen if layer.values)]
+
+
+def _selection(config: Lv3Config, band: Band) -> Selection:
+    return Selection(str(config.target), band, tuple(map(str, config.targets)))
+
+
+def _tables(config: Lv3Config) -> list[tuple[str, str, dict[str, Any]]]:
+    """Origin, config key and table of what the configuration sets, weakest first."""
+    presets = [(f"preset {group}", f"presets.{group}", table) for group, table in config.ordered_presets]
+    sky = {"skymatch": {"skymethod": "user"}} if config.sky_levels else {}
+    keys = [("preset sky", "sky_levels", sky), ("preset mosaic", "mosaic", _grid(config))]
+    return [*presets, *keys, ("user", "jwst_parameters", config.jwst_parameters)]
 
 
 def _grid(config: Lv3Config) -> dict[str, Any]:
@@ -183,7 +192,7 @@ def merged(chosen: Iterable[Layer]) -> dict[str, Any]:
 
 
 def effective(chosen: Iterable[Layer]) -> Parameters:
-    """Every parameter as a run will have it, with its origin; what `check_layers` refuses is left out."""
+    """Every parameter as a run will have it, with its origin; what `check_parameters` refuses is left out."""
     settings = Parameters(
         {step: {name: _default(check) for name, check in spec.items()} for step, spec in specification().items()}
     )
@@ -194,15 +203,24 @@ def effective(chosen: Iterable[Layer]) -> Parameters:
     return settings
 
 
-def check_layers(chosen: Iterable[Layer]) -> None:
-    """Check names and values against the steps' own specification.
+def check_parameters(config: Lv3Config, band: Band, chosen: Iterable[Layer]) -> None:
+    """Check selectors, and names and values against the steps' own specification.
+
+    Parameters
+    ----------
+    config : Lv3Config
+    band : Band
+    chosen : iterable of Layer
+        From `layers`.
 
     Raises
     ------
     ConfigError
-        Unknown or ill-typed parameters, all of them, with the nearest name or what is allowed.
+        Selectors that can never match, unknown or ill-typed parameters, all of them, with the nearest name or what is
+        allowed.
     """
-    problems = []
+    selection, names = _selection(config, band), _names()
+    problems = [p for _, where, table in _tables(config) for p in selector_problems(table, selection, names, where)]
     for layer in chosen:
         origin = "" if layer.origin == "user" else f" ({layer.origin})"
         for step, name, value in _flat(layer):

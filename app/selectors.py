@@ -87,8 +87,13 @@ def _choose(value: Any, selection: Selection, names: Names | None) -> Any:
 
 def _split(table: Mapping[str, Any], names: Names) -> tuple[dict[str, Any], dict[str, Any]]:
     """Steps or parameters, and tables under a selector. What is neither is kept as a parameter: it will be refused."""
-    special = {k: v for k, v in table.items() if k not in names and isinstance(v, Mapping)}
-    return {k: v for k, v in table.items() if k not in special}, _lower(special)
+    special = {k: v for k, v in table.items() if k not in names and (isinstance(v, Mapping) or _is_word(k))}
+    own = {str(k): v for k, v in table.items() if k not in special}
+    return own, _lower({k: v for k, v in special.items() if isinstance(v, Mapping)})
+
+
+def _is_word(key: Any) -> bool:
+    return str(key).lower() in _WORDS
 
 
 def _lower(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +140,7 @@ def selector_problems(
         elif names and key in names:
             if isinstance(value, Mapping):
                 yield from selector_problems(value, selection, names[key], here)
-        elif isinstance(value, Mapping) or names is None or key.lower() in _WORDS:
+        elif isinstance(value, Mapping) or names is None or _is_word(key):
             yield from _problems_of(key, selection, names or {}, here)
             if isinstance(value, Mapping):
                 yield from selector_problems(value, selection, names, here)

@@ -4,15 +4,15 @@ A file for each family of checks. A check yields what it finds: a caveat, or an 
 status the run would have. None stops the others, so that a user sees everything at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.caveats import Caveat
 from app.errors import CrdsError, Lv3Error, StrictError
-from app.parameters import check_layers, effective
+from app.parameters import check_parameters, effective
 from app.plan import Plan
 from app.preflight import alignment, estimate, footprint, references, sky
 
-__all__ = ["Finding", "findings", "preflight"]
+__all__ = ["Finding", "conclude", "findings", "preflight"]
 
 Finding = Caveat | Lv3Error
 
@@ -36,7 +36,7 @@ def findings(plan: Plan) -> Iterator[Finding]:
     except CrdsError:  # said by references.check
         chosen = plan.asked
     try:
-        check_layers(chosen)
+        check_parameters(plan.config, plan.band, chosen)
     except Lv3Error as error:
         yield error
     parameters = effective(chosen)
@@ -64,11 +64,16 @@ def preflight(plan: Plan) -> list[Caveat]:
     StrictError
         There are caveats, and `strict` allows none.
     """
-    found = list(findings(plan))
+    return conclude(findings(plan), plan.config.strict)
+
+
+def conclude(found: Iterable[Finding], strict: bool) -> list[Caveat]:
+    """Raise the errors among findings as one, as `preflight` does; return the caveats."""
+    found = list(found)
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
     caveats = [finding for finding in found if isinstance(finding, Caveat)]
     if errors:
         raise type(errors[0])([problem for error in errors for problem in error.problems])
-    if caveats and plan.config.strict:
+    if caveats and strict:
         raise StrictError([f"{c.message} ({c.code}; strict=true). {c.hint}".strip() for c in caveats])
     return caveats

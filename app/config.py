@@ -12,6 +12,7 @@ from typing import Any
 from app.bands import Channel
 from app.crds import CrdsOptions
 from app.grouping import GroupingRules
+from app.names import safe_name
 from app.resources import usable_cores
 
 __all__ = ["PRESETS", "Lv3Config", "nearest", "unknown_keys"]
@@ -36,7 +37,7 @@ class Lv3Config:
     target: Any = _option("???", "target to consider; part of every product's name")
     band: Any = _option("???", "band to consider: F770W, or with an instrument where two share the name, F200W_niriss")
     in_dir: Any = _option("???", "folder with the input files")
-    out_dir: Any = _option(None, "folder for the products; default out/<target>/<band>")
+    out_dir: Any = _option(None, "folder for the products; default <out_root>/<target>/<band>")
     dr_version: Any = _option("v0", "data processing version, written into every product")
     is_bgr: bool = _option(False, "process background observations: every exposure is science, products end in _bgr")
     step_ext: Any = _option("cal", "extension of the input files: *_<step_ext>.fits")
@@ -73,6 +74,10 @@ class Lv3Config:
     presets: dict[str, Any] = _option(
         {}, "parameters of steps by config group: parameters, speed, sky; a later one wins, jwst_parameters over all"
     )
+    out_root: Any = _option("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
+    data: Any = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
+    keep_going: bool = _option(False, "a sweep runs its sound jobs although others are refused")
+    fail_fast: bool = _option(False, "a sweep starts no more jobs once one has failed")
     targets: Any = _option([], "names of all targets of a survey: a selector that is none of them is refused")
 
     sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
@@ -103,7 +108,7 @@ class Lv3Config:
     report: bool = _option(True, "write lv3_report.html beside the record")
     verbose: bool = _option(False, "show jwst's own messages on the terminal too; lv3_run.log has them always")
     plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))
-    action: str = _option("run", "what to do", ("run", "plan", "selftest"))
+    action: str = _option("run", "what to do", ("run", "plan", "selftest", "summary", "failed"))
 
     def __post_init__(self) -> None:
         for item in fields(self):  # the empty lists and tables of YAML mean "not set", as null does
@@ -126,7 +131,8 @@ class Lv3Config:
     @property
     def output_folder(self) -> Path:
         """Folder for the products, absolute."""
-        return Path(self.out_dir or Path("out", str(self.target), str(self.band))).absolute()
+        band = f"{self.band}_bgr" if self.is_bgr else str(self.band)
+        return Path(self.out_dir or Path(self.out_root, safe_name(str(self.target)), safe_name(band))).absolute()
 
     @property
     def tweakreg_rules(self) -> GroupingRules:

@@ -4,7 +4,7 @@ An error says what was wrong (the value), where (config key or file), what is al
 their problems and raise one error with all of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "CrdsError",
     "ExitCode",
     "InputError",
+    "JobsError",
     "Lv3Error",
     "MemoryExceededError",
     "OutlierError",
@@ -20,6 +21,7 @@ __all__ = [
     "ResampleError",
     "SkyError",
     "StrictError",
+    "causes",
 ]
 
 
@@ -37,6 +39,7 @@ class ExitCode(IntEnum):
     OUTLIER = 24
     RESAMPLE = 25
     POSTPROCESS = 26
+    JOBS = 30
     MEMORY = 31
     SIGINT = 130
     SIGTERM = 143
@@ -116,7 +119,20 @@ class PostprocessError(Lv3Error):
     exit_code = ExitCode.POSTPROCESS
 
 
+class JobsError(Lv3Error):
+    """Jobs of a sweep failed, or were refused; the others are done."""
+
+    exit_code = ExitCode.JOBS
+
+
 class MemoryExceededError(Lv3Error):
     """More memory is needed than there is."""
 
     exit_code = ExitCode.MEMORY
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those behind it: libraries hide the first cause behind errors of their own."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

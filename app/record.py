@@ -6,7 +6,7 @@ It is written when the run starts, after every step, and at the end whatever hap
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -29,8 +29,9 @@ RECORD_NAME = "lv3_run.json"
 SCHEMA_VERSION = 1
 
 # Config keys that say how, or where, but not what: they may differ between a run and its continuation.
-HOW = {"action", "procs", "out_dir", "work_dir", "overwrite", "memory", "crds", "report", "verbose", "strict"} | {
-    *("targets", "offline", "plan_format", "max_mosaic_megapixels")
+HOW = {
+    *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
+    *("verbose", "strict", "offline", "plan_format", "max_mosaic_megapixels", "keep_going", "fail_fast"),
 }
 LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 
@@ -55,9 +56,18 @@ class Record:
     config : Lv3Config
     data : dict, optional
         Content of an earlier record that this run continues.
+    check : callable, optional
+        Called before every writing; raises where `folder` belongs to this run no more.
     """
 
-    def __init__(self, folder: Path, config: Lv3Config, data: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Lv3Config,
+        data: dict[str, Any] | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._check = check
         self.path = folder / RECORD_NAME
         self._procs = config.n_procs
         self.data: dict[str, Any] = data or {
@@ -78,6 +88,7 @@ class Record:
 
     def write(self) -> None:
         """Write the record, whole or not at all; a full disk must not end a run that has no other trouble."""
+        self._check()
         try:
             write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
         except OSError:
@@ -111,11 +122,12 @@ class Record:
             self.add(inputs=list(pool.map(_input, members)))
 
     def add_products(self, files: Iterable[Path]) -> None:
-        """Add files of this run in out_dir, with checksums; the only files that ``overwrite`` ever removes."""
-        names = {p.name for p in files}
+        """Add files that are, or are going to be, in out_dir, with checksums; ``overwrite`` removes only these."""
+        files = sorted(set(files), key=lambda path: path.name)
+        names = {path.name for path in files}
         kept = [product for product in self.data["products"] if product["file"] not in names]
         with ThreadPoolExecutor(self._procs) as pool:
-            new = list(pool.map(_product, (self.path.parent / name for name in sorted(names))))
+            new = list(pool.map(_product, files))
         self.add(products=kept + new)
 
     def add_caveats(self, caveats: Iterable[Caveat]) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import resource
 from pathlib import Path
 
 __all__ = ["memory_limit", "usable_cores"]
@@ -26,10 +27,11 @@ def _cpu_quota() -> float | None:
 
 
 def memory_limit() -> int:
-    """Memory [byte] that this process may use: the machine's, or its cgroup's where that is less."""
+    """Memory [byte] that this process may use: the least of the machine's, its cgroup's and its own limit (ulimit -v)."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    own, _ = resource.getrlimit(resource.RLIMIT_AS)
     limits = [_read(path) for path in _memory_files()]
-    return min([physical, *(int(limit) for limit in limits if limit.isdigit())])
+    return min([physical, *([own] if own > 0 else []), *(int(limit) for limit in limits if limit.isdigit())])
 
 
 def _memory_files() -> list[Path]:

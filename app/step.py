@@ -1,7 +1,6 @@
 """Lv3Step: level-2 exposures in, level-3 mosaic out."""
 
 import logging
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -9,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from app.association import association, write_association
+from app.caveats import Caveat
 from app.config import Lv3Config, unknown_keys
 from app.crds import set_environment
-from app.errors import ConfigError, InputError, StrictError
+from app.disk import disk_error
+from app.errors import ConfigError, StrictError
 from app.examine import examine, report
-from app.files import publish
+from app.folder import OutputFolder
+from app.lock import OutputLock
 from app.logs import log_file
+from app.memory import memory_error
 from app.plan import Plan, make_plan
-from app.preflight import preflight
 from app.postprocess.tasks import is_made_after, option_differences, tasks
+from app.preflight import preflight
 from app.provenance import own_version, references
 from app.record import Record, State, config_differences, input_differences, read_record
+from app.signals import last_words
 from app.stamp import Stamp
 from app.validation import check
 
@@ -72,6 +76,7 @@ class Lv3Step:
             raise ConfigError(unknown)
         self.config = Lv3Config(**given | {"jwst_parameters": jwst_parameters or {}} | options)
         check(self.config)
+        self._folder = OutputFolder(self.config)
         self._plan: Plan | None = None
         self._record: Record | None = None
 
@@ -106,43 +111,63 @@ class Lv3Step:
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
             return True
         caveats = preflight(self.plan) if earlier is None else []
-        self._record = record = Record(self._make_folder(earlier), self.config, earlier)
-        with log_file(self.config.output_folder, append=earlier is not None), self._concluded(record):
+        with self._folder.taken() as lock:
+            self._run(lock, caveats)
+        return True
+
+    def _run(self, lock: OutputLock, caveats: list[Caveat]) -> None:
+        """Run what is missing, in a folder that is ours."""
+        earlier = self._earlier()  # again: another run may have ended since
+        found = read_record(self._folder.path)
+        self._record = record = Record(self._folder.path, self.config, earlier, lock.check)
+        with log_file(self._folder.path, append=earlier is not None), self._concluded(record):
+            if found and found["state"] == State.RUNNING:
+                log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
             record.add_caveats(caveats)
             if earlier is None:
+                self._folder.remove(product["file"] for product in (found or {"products": []})["products"])
                 self._make(record)
             self._postprocess(record)
         if self.config.strict and (caveats := record.data["caveats"]):
             raise StrictError(f"{caveat['code']}: {caveat['message']}; {caveat['hint']}" for caveat in caveats)
-        return True
 
     @contextmanager
     def _concluded(self, record: Record) -> Iterator[None]:
         """Context whose end, good or bad, is measured, recorded and reported."""
         record.write()
         try:
-            yield
-        except BaseException as error:
-            if isinstance(error, Exception) and "measurements" not in record.data:
-                examine(self.plan, record, self._products_folder())
-            record.finish(State.INTERRUPTED if isinstance(error, KeyboardInterrupt) else State.FAILED, error)
+            with last_words(lambda: record.finish(State.INTERRUPTED)):
+                yield
+        except KeyboardInterrupt as error:
+            record.finish(State.INTERRUPTED, error)
             raise
+        except BaseException as error:
+            explained = self._explained(error)
+            if isinstance(error, Exception) and "measurements" not in record.data:
+                examine(self.plan, record, self._folder.products)
+            record.finish(State.FAILED, explained)
+            raise explained from error
         else:
             record.finish(State.CAVEATS if record.data["caveats"] else State.SUCCESS)
         finally:
             if self.config.report:
                 report(record)
-            self._remove_work_folder()
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """The error in words, where it is one that a file system or a lack of memory causes anywhere."""
+        return disk_error(error, self._folder.path, self._folder.work) or memory_error(error, self.plan) or error
 
     def _make(self, record: Record) -> None:
         members = self.plan.members
         record.add_inputs(members)
         record.add(references=references(self.plan.references))
         association_file = self.create_asn_file([member.exposure.path for member in members])
+        record.add_products([association_file])
         files = self.run_step(association_file)
         self.propagate_metadata(files)
-        examine(self.plan, record, self._products_folder())
-        self._publish([*files, association_file])
+        examine(self.plan, record, self._folder.products)
+        record.add_products(files)  # listed first: what is published is always known as ours
+        self._folder.publish(files)
         record.add(pipeline="complete")
 
     def _postprocess(self, record: Record) -> None:
@@ -151,7 +176,7 @@ class Lv3Step:
             from app.postprocess.products import postprocess
 
             mosaic = f"{self.plan.product}_i2d.fits"
-            work = self._work_folder() / "postprocess"
+            work = self._folder.work / "postprocess"
             postprocess(self.config, mosaic, record, self._stamp(), work)
 
     def create_asn_file(self, files: Iterable[str | Path]) -> Path:
@@ -191,7 +216,7 @@ class Lv3Step:
         from app.run import run_pipeline
 
         record = self._record or Record(self.config.output_folder, self.config)
-        products = self._products_folder()
+        products = self._folder.products
         products.mkdir(parents=True, exist_ok=True)
         return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
 
@@ -235,37 +260,6 @@ class Lv3Step:
         """Whether products are asked for that are made after the mosaic and are not there."""
         return any(task.missing(record, self.config.output_folder) for task in tasks(self.config))
 
-    def _make_folder(self, earlier: dict[str, Any] | None) -> Path:
-        folder = self.config.output_folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if earlier is None:
-                self._remove_earlier(folder)
-            self._work_folder().mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"out_dir={folder}: cannot be written to ({error.strerror}: {error.filename})") from error
-        return folder
 
-    def _remove_earlier(self, folder: Path) -> None:
-        """Remove the products that an earlier run listed, and nothing else."""
-        record = read_record(folder) or {"products": []}
-        for product in record["products"]:
-            name = Path(product["file"]).name
-            (folder / name).unlink(missing_ok=True)
-
-    def _work_folder(self) -> Path:
-        root = Path(self.config.work_dir) if self.config.work_dir else self.config.output_folder
-        return root / ".jwst-lv3-work"
-
-    def _products_folder(self) -> Path:
-        """Where products are until they are whole."""
-        return self._work_folder() / "products"
-
-    def _remove_work_folder(self) -> None:
-        shutil.rmtree(self._work_folder(), ignore_errors=True)
-
-    def _publish(self, files: list[Path]) -> None:
-        folder = self.config.output_folder
-        placed = [file if file.parent == folder else publish(file, folder) for file in files]
-        assert self._record is not None
-        self._record.add_products(placed)
+def _process(record: dict[str, Any]) -> str:
+    return f"process {record['host']['pid']} on {record['host']['name']}"

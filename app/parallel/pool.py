@@ -1,8 +1,8 @@
 """A function on many items, by several processes: in order, without threads, and never hanging.
 
-Processes are forked where that is safe, on Linux while this process has one Python thread: they start at once, share
-the imported libraries with their parent, and a user's script needs no ``if __name__ == "__main__"``. Anywhere else
-they are spawned.
+Processes are forked where that is safe, on Linux while this process has no Python threads but ours that only wait: they
+start at once, share the imported libraries with their parent, and a user's script needs no
+``if __name__ == "__main__"``. Anywhere else they are spawned.
 """
 
 import logging
@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from logging.handlers import BufferingHandler, QueueHandler
 from typing import TypeVar
 
+from app import lock, signals
 from app.errors import MemoryExceededError
 
 __all__ = ["run_all"]
@@ -70,7 +72,7 @@ def run_all(function: Callable[[Item], Result], items: Iterable[Item], procs: in
 @contextmanager
 def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that end with this context, at once where it is left by an error."""
-    is_fork_safe = sys.platform == "linux" and threading.active_count() == 1
+    is_fork_safe = sys.platform == "linux" and all(map(_is_harmless, threading.enumerate()))
     context = multiprocessing.get_context("fork" if is_fork_safe else "spawn")
     others = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(procs, context, _start, (logging.getLogger().level, dict(os.environ)))
@@ -81,6 +83,7 @@ def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
             executor.submit(int).result()  # all processes are forked here, before the executor's own thread starts
         yield executor
     except BrokenProcessPool as error:
+        time.sleep(0.2)  # a signal that ended a whole group of processes reaches this one too, and says more
         raise MemoryExceededError(
             "a worker process ended without a word, which is most often the kernel's answer to a lack of memory: "
             f"give the job more memory, or less than procs={procs}, or set memory=lean"
@@ -91,6 +94,11 @@ def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _is_harmless(thread: threading.Thread) -> bool:
+    """Whether a fork may leave a thread behind: the main one, and ours that wait and hold nothing a child could need."""
+    return thread is threading.main_thread() or thread.name.startswith((signals.THREAD_NAME, lock.THREAD_NAME))
 
 
 def _start(level: int, environment: dict[str, str]) -> None:

@@ -116,7 +116,8 @@ def _publish(outcome: _Outcome, mosaic: Mosaic, record: Record) -> _Outcome:
     """Move a finished file to its place and list it."""
     output = outcome.job.output
     try:
-        record.add_products([publish(output, record.path.parent)])
+        record.add_products([output])  # listed first: what is published is always known as ours
+        publish(output, record.path.parent)
         if outcome.is_empty:
             record.add_caveats([_not_covered(output, mosaic)])
     except OSError as error:

@@ -1,8 +1,8 @@
 """One run at a time in one out_dir, on one host and over file systems that hosts share.
 
-A file in out_dir names the run that has it; the run touches it every `HEARTBEAT` seconds. On the run's own host the
-process tells whether it lives (its number and its start time); on another host the heartbeat does, timed by the watcher's
-own clock, so that the hosts' clocks need not agree.
+A file in out_dir names the run that has it; the run touches it every `HEARTBEAT` seconds. On the run's own host its
+process tells whether it lives (by number and start time); elsewhere the heartbeat does, timed by the watcher's own
+clock, so that the hosts' clocks need not agree.
 """
 
 import logging
@@ -78,9 +78,9 @@ class OutputLock:
     @property
     def _holder(self) -> str:
         owner = self._lease.owner
-        return (
-            "of an unknown process" if owner is None else f"process {owner.pid} on {owner.hostname.partition('?')[0]}"
-        )
+        if owner is None:
+            return "an unknown process"
+        return f"process {owner.pid} on {owner.hostname.partition('?')[0]}"
 
     @property
     def _heartbeat(self) -> int:

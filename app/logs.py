@@ -47,7 +47,7 @@ def log_file(folder: Path, append: bool = False) -> Iterator[None]:
         handler.close()
 
 
-def report_error(error: Lv3Error) -> None:
+def report_error(error: Lv3Error | str) -> None:
     """Say every problem of an error on a line of its own."""
-    for problem in error.problems:
+    for problem in [error] if isinstance(error, str) else error.problems:
         log.error("error: %s", problem)

@@ -27,7 +27,7 @@ def _cpu_quota() -> float | None:
 
 
 def memory_limit() -> int:
-    """Memory [byte] that this process may use: the least of the machine's, its cgroup's and its own limit (ulimit -v)."""
+    """Memory [byte] that this process may use: the least of the machine's, its cgroup's and its ulimit."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     own, _ = resource.getrlimit(resource.RLIMIT_AS)
     limits = [_read(path) for path in _memory_files()]

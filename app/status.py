@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from app.errors import ExitCode, Lv3Error
 from app.logs import report_error
+from app.signals import orderly_end
 
 __all__ = ["exit_status"]
 
@@ -12,19 +13,24 @@ log = logging.getLogger(__name__)
 
 
 def exit_status(work: Callable[[], None]) -> int:
-    """Do some work and say how it ended, on the log and as an exit status; nothing but a signal gets through.
+    """Do some work and say how it ended, on the log and as an exit status; SIGTERM and SIGINT end it in order.
 
     Parameters
     ----------
     work : callable
     """
     try:
-        work()
+        with orderly_end():
+            work()
     except Lv3Error as error:
         report_error(error)
         return error.exit_code
     except KeyboardInterrupt as error:
+        report_error(f"interrupted by {error or 'SIGINT'}; the same command again finishes the work")
         return getattr(error, "exit_code", ExitCode.SIGINT)
+    except MemoryError as error:
+        report_error(f"out of memory ({error}): give the job more, or set memory=lean or a smaller procs")
+        return ExitCode.MEMORY
     except Exception:
         log.exception("unexpected error: please report it, with lv3_run.log")
         return ExitCode.UNEXPECTED

@@ -97,7 +97,7 @@ def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _is_harmless(thread: threading.Thread) -> bool:
-    """Whether a fork may leave a thread behind: the main one, and ours that wait and hold nothing a child could need."""
+    """Whether a fork may leave this thread behind: the main one, and ours that wait and hold nothing a child needs."""
     return thread is threading.main_thread() or thread.name.startswith((signals.THREAD_NAME, lock.THREAD_NAME))
 
 

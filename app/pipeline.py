@@ -3,115 +3,31 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from configobj import ConfigObj
-from jwst.outlier_detection.outlier_detection_step import OutlierDetectionStep
 from jwst.pipeline import Image3Pipeline
-from jwst.resample import ResampleStep
-from jwst.skymatch import SkyMatchStep
-from jwst.source_catalog import SourceCatalogStep
-from jwst.tweakreg import TweakRegStep
 
-from app.errors import AlignmentError, Lv3Error, MemoryExceededError, OutlierError, ResampleError, SkyError
 from app.library import GroupedLibrary
+from app.parallel import run_all
+from app.parallel.cuts import Grid, PixelMap, map_pixels
+from app.parallel.exposures import ExposureLibrary
 from app.parameters import Layer, merged
 from app.record import Record
 from app.stamp import Stamp
+from app.steps import (
+    GroupedSkyMatchStep,
+    GroupedTweakRegStep,
+    NativeOutlierDetectionStep,
+    StampedResampleStep,
+    StampedSourceCatalogStep,
+)
 
 __all__ = ["Lv3Pipeline", "make_pipeline"]
 
 log = logging.getLogger(__name__)
-
-
-class _Named:
-    """A step that asks CRDS for the parameters of the step that it extends.
-
-    stpipe names a parameter reference after the class, ``pars-<class name>``: a subclass silently runs on defaults.
-    """
-
-    _extends: ClassVar[Any]
-    class_alias: ClassVar[str]
-    _failure: ClassVar[type[Lv3Error]] = Lv3Error
-
-    @classmethod
-    def get_config_reftype(cls) -> str:
-        """Type of the step's parameter reference."""
-        return cls._extends.get_config_reftype()
-
-    def run(self, *args: Any) -> Any:
-        """Run the step, timed; whatever goes wrong in it, a SystemExit of CRDS included, becomes its own error."""
-        try:
-            with self.parent.record.timed(self.class_alias):  # type: ignore[attr-defined]
-                return super().run(*args)  # type: ignore[misc]
-        except (Lv3Error, KeyboardInterrupt):
-            raise
-        except MemoryError as error:
-            raise MemoryExceededError(f"{self.class_alias}: out of memory; set memory=lean") from error
-        except BaseException as error:
-            raise self._failure(f"{self.class_alias}: {type(error).__name__}: {error}") from error
-
-
-class _Stamped(_Named):
-    """A step that stamps its products before they are saved."""
-
-    def finalize_result(self, result: Any, reference_files_used: list) -> None:
-        """Stamp one product; stpipe calls this just before it saves."""
-        super().finalize_result(result, reference_files_used)  # type: ignore[misc]
-        self.parent.stamp.on_model(result)  # type: ignore[attr-defined]
-
-
-class GroupedTweakRegStep(_Named, TweakRegStep):
-    """tweakreg under its own groups."""
-
-    _extends = TweakRegStep
-    _failure = AlignmentError
-
-    def process(self, input_data: GroupedLibrary) -> GroupedLibrary:
-        """Align the exposures, group by group."""
-        with self.parent.grouped(input_data, "tweakreg"):
-            return super().process(input_data)
-
-
-class GroupedSkyMatchStep(_Named, SkyMatchStep):
-    """skymatch under its own groups."""
-
-    _extends = SkyMatchStep
-    _failure = SkyError
-
-    def process(self, input_models: GroupedLibrary) -> GroupedLibrary:
-        """Match the sky levels, group by group."""
-        with self.parent.grouped(input_models, "skymatch"):
-            return super().process(input_models)
-
-
-class NativeOutlierDetectionStep(_Stamped, OutlierDetectionStep):
-    """Outlier detection under the native groups; the exposures are saved also where it is skipped."""
-
-    _extends = OutlierDetectionStep
-    _failure = OutlierError
-
-    def run(self, *args: Any) -> GroupedLibrary:
-        """Flag outliers and save every exposure as it goes into the mosaic."""
-        self.parent.note_groups(args[0], "native")
-        result = super().run(*args)
-        if self.skip:
-            self.save_model(result)
-        return result
-
-
-class StampedResampleStep(_Stamped, ResampleStep):
-    """Resampling, with a stamp."""
-
-    _extends = ResampleStep
-    _failure = ResampleError
-
-
-class StampedSourceCatalogStep(_Stamped, SourceCatalogStep):
-    """The source catalogue, with a stamp."""
-
-    _extends = SourceCatalogStep
 
 
 class Lv3Pipeline(Image3Pipeline):
@@ -127,6 +43,12 @@ class Lv3Pipeline(Image3Pipeline):
         What every product says about its making.
     record : Record
         Takes the times of the steps.
+    procs : int
+        Number of processes.
+    work_dir : Path
+        Folder for temporary files.
+    is_lean : bool
+        Where jwst's own implementation of a step needs all pixels, they stay in files.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -142,6 +64,10 @@ class Lv3Pipeline(Image3Pipeline):
     groups_used: dict[str, dict[str, list[str]]]
     stamp: Stamp
     record: Record
+    procs: int
+    work_dir: Path
+    is_lean: bool
+    _maps: tuple[Grid, list[PixelMap]] | None = None
 
     @classmethod
     def get_config_reftype(cls) -> str:
@@ -160,6 +86,21 @@ class Lv3Pipeline(Image3Pipeline):
         names = library.member_names
         self.groups_used[step] = {g: [names[i] for i in members] for g, members in library.group_indices.items()}
 
+    def pixel_maps(self, library: ExposureLibrary, grid: Grid) -> list[PixelMap]:
+        """Where all pixels of all exposures fall on a grid; known already where a step has asked before."""
+        if self._maps is None or not self._maps[0].maps_like(grid):
+            paths = [self.work_dir / f"pixels_{index}.npy" for index in range(len(library))]
+            tasks = list(zip(library.exposures(), paths, strict=True))
+            self._maps = grid, list(run_all(partial(map_pixels, grid), tasks, self.procs))
+        return self._maps[1]
+
+    def with_pixels(self, library: GroupedLibrary, step: Any) -> GroupedLibrary:
+        """A library for jwst's own implementation of a step, which needs all pixels; later steps go on with it."""
+        if not isinstance(library, ExposureLibrary):
+            return library
+        log.info("%s: these parameters are not divided among processes", step.class_alias)
+        return library.with_pixels(self.work_dir, self.procs, on_disk=self.is_lean)
+
 
 def make_pipeline(chosen: list[Layer], output_dir: Path) -> Lv3Pipeline:
     """A pipeline with its effective parameters.
@@ -167,7 +108,7 @@ def make_pipeline(chosen: list[Layer], output_dir: Path) -> Lv3Pipeline:
     Parameters
     ----------
     chosen : list of Layer
-        Weakest first, CRDS's among them; checked before (see `parameters.check_layers`).
+        Weakest first, CRDS's among them; checked before (see `parameters.check_parameters`).
     output_dir : Path
         Where products are written.
     """

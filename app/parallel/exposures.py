@@ -1,0 +1,175 @@
+"""Exposures as the steps hand them on: arrays stay in their files, everything else stays in memory.
+
+tweakreg and skymatch change headers and WCS but no pixel, so there is nothing to write between steps and nothing large
+to keep. A process that needs pixels opens the file and puts the current metadata in place.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from jwst.datamodels import ImageModel
+from stdatamodels.jwst import datamodels
+
+from app.library import GroupedLibrary
+from app.parallel.pool import run_all
+
+__all__ = ["Exposure", "ExposureLibrary", "save_model", "without_arrays"]
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """An exposure that can be sent to another process.
+
+    Parameters
+    ----------
+    path : Path
+        File with the arrays.
+    tree : dict
+        All that a datamodel of it holds but the arrays.
+    shape : (int, int)
+        Shape of the image.
+    subtracted : tuple of float
+        Levels that are to be subtracted from the image in the file, in turn.
+    """
+
+    path: Path
+    tree: dict[str, Any]
+    shape: tuple[int, int]
+    subtracted: tuple[float, ...] = ()
+
+    def open(self) -> ImageModel:
+        """The whole datamodel, arrays from the file and everything else from here."""
+        model = datamodels.open(self.path)
+        for name in without_arrays(model.instance):
+            del model.instance[name]
+        model.instance.update(self.tree)
+        for level in self.subtracted:
+            model.data -= level
+        return model
+
+    def image(self) -> tuple[np.ndarray, np.ndarray]:
+        """The image and its data quality."""
+        with fits.open(self.path, memmap=False) as file:
+            data, quality = file["SCI"].data.astype(np.float32), file["DQ"].data.astype(np.uint32)
+        for level in self.subtracted:
+            data -= level
+        return data, quality
+
+    def subtract(self, levels: Iterable[float]) -> "Exposure":
+        """The exposure with more levels subtracted."""
+        return replace(self, subtracted=(*self.subtracted, *levels))
+
+    def without_pixels(self) -> ImageModel:
+        """A datamodel whose image has the right shape and takes no memory."""
+        model = ImageModel()
+        model.instance.update(self.tree)
+        model.data = np.broadcast_to(np.float32(np.nan), self.shape)
+        return model
+
+
+def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:
+    """All in a datamodel's tree but its arrays."""
+    return {name: value for name, value in instance.items() if not hasattr(value, "dtype")}
+
+
+def _read(path: Path) -> Exposure:
+    """The exposure of a file; its arrays are mapped, and not looked at."""
+    with fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
+        model = ImageModel(file)
+        return Exposure(path, without_arrays(model.instance), model.shape)
+
+
+def _save(task: tuple[Exposure, Path]) -> Path:
+    """Write an exposure whole into a file, under its name there; nothing appears before it is whole."""
+    exposure, path = task
+    with exposure.open() as model:
+        return save_model(model, path)
+
+
+def save_model(model: ImageModel, path: Path) -> Path:
+    """Write a datamodel so that the file appears whole or not at all."""
+    folder = path.parent / f".{path.stem}.{os.getpid()}"
+    folder.mkdir()
+    try:
+        # jwst writes the file's name into the header, so the temporary file has the same in a folder of its own.
+        Path(model.save(folder / path.name)).replace(path)
+    finally:
+        (folder / path.name).unlink(missing_ok=True)
+        folder.rmdir()
+    return path
+
+
+class ExposureLibrary(GroupedLibrary):
+    """A library that lends models without pixels, to steps that need none.
+
+    Parameters
+    ----------
+    association : path or dict
+        An association, or a table of one whose members have absolute paths.
+    procs : int
+        Number of processes that read the files.
+
+    Attributes
+    ----------
+    files : list of Path
+        Where the members' arrays are.
+    subtracted : list of tuple of float
+        Levels that are to be subtracted from the images in the files, in turn.
+    """
+
+    def __init__(self, association: Path | dict[str, Any], procs: int) -> None:
+        super().__init__(association, asn_exptypes=["science"], on_disk=False)
+        folder = Path(self.asn_dir)
+        self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
+        self.subtracted: list[tuple[float, ...]] = [() for _ in self.files]
+        self._read = {exposure.path: exposure for exposure in run_all(_read, self.files, procs)}
+
+    def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
+        return self._read[Path(filename)].without_pixels()
+
+    def exposures(self) -> list[Exposure]:
+        """All members with their current metadata; the library must not be open."""
+        with self:
+            return [self._exposure(index) for index in range(len(self))]
+
+    def _exposure(self, index: int) -> Exposure:
+        model = self.borrow(index)
+        self.shelve(model, index, modify=False)
+        return Exposure(self.files[index], without_arrays(model.instance), model.shape, self.subtracted[index])
+
+    def moved(self, paths: Iterable[Path]) -> None:
+        """Note that the members are, with all changes, in other files now."""
+        self.files = list(paths)
+        self.subtracted = [() for _ in self.files]
+
+    def save_all(self, paths: Iterable[Path], procs: int) -> None:
+        """Write every member into a file of its own, where it stays from then on."""
+        paths = list(paths)
+        moves = [(e, p) for e, p in zip(self.exposures(), paths, strict=True) if e.path != p]
+        for _ in run_all(_save, moves, procs):
+            pass
+        self.moved(paths)
+
+    def with_pixels(self, folder: Path, procs: int, on_disk: bool) -> GroupedLibrary:
+        """A library of the same with their pixels, for steps that need or change them.
+
+        Parameters
+        ----------
+        folder : Path
+            For temporary files.
+        procs : int
+        on_disk : bool
+            Models stay in files between uses.
+        """
+        self.save_all((folder / name for name in self.member_names), procs)
+        table = {**self._asn, "products": [{**self._asn["products"][0], "members": self._members_at(self.files)}]}
+        return GroupedLibrary(table, on_disk=on_disk, temp_directory=folder)
+
+    def _members_at(self, files: Iterable[Path]) -> list[dict[str, Any]]:
+        members = self.asn["products"][0]["members"]
+        return [{**member, "expname": str(file)} for member, file in zip(members, files, strict=True)]

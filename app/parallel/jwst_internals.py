@@ -1,0 +1,58 @@
+"""All that we use of jwst and stcal beyond what they declare public.
+
+tests/parallel/test_jwst_internals.py fails when a release changes any of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+from jwst.datamodels import ImageModel
+from jwst.tweakreg import TweakRegStep
+from stcal.outlier_detection import utils as blotting
+from stcal.resample import resample as drizzling
+
+from app.parallel.exposures import Exposure
+
+__all__ = ["KnownSourcesStep", "find_sources", "known_pixel_map"]
+
+
+@contextmanager
+def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
+    """Context in which stcal drizzles and blots with a pixel map that is there already.
+
+    A map takes half the time of a mosaic. stcal computes it three times for the same exposure and grid, and has no
+    parameter for it.
+    """
+    originals = drizzling.calc_pixmap, blotting.calc_pixmap
+    drizzling.calc_pixmap = lambda *_, **__: pixels
+    blotting.calc_pixmap = lambda *_, **__: pixels.copy()  # a blot replaces NaN in it
+    try:
+        yield
+    finally:
+        drizzling.calc_pixmap, blotting.calc_pixmap = originals
+
+
+class KnownSourcesStep(TweakRegStep):
+    """tweakreg with sources that were found elsewhere.
+
+    The public way, files of catalogues, would leave its traces in the products' headers.
+
+    Attributes
+    ----------
+    sources : callable
+        Catalogues by the exposures' file names; called when the step comes to need sources.
+    """
+
+    sources: Callable[[], Mapping[str, Table]]
+
+    def _find_sources(self, image_model: ImageModel) -> Table:
+        return self.sources()[image_model.meta.filename]
+
+
+def find_sources(parameters: Mapping[str, Any], exposure: Exposure) -> Table:
+    """The sources of an exposure as tweakreg with these parameters finds them."""
+    with exposure.open() as model:
+        return TweakRegStep(**parameters)._find_sources(model)

@@ -20,14 +20,14 @@ def plan(config: Lv3Config) -> None:
     from app.crds import set_environment
     from app.plan import make_plan
     from app.plan_text import as_json, as_table, describe
-    from app.preflight import conclude, findings
+    from app.preflight import look_ahead
 
     set_environment(config.crds)
     planned = make_plan(config)
-    found = list(findings(planned))
-    description = describe(planned, found)
+    outlook = look_ahead(planned)
+    description = describe(planned, outlook)
     sys.stdout.write(as_json(description) if config.plan_format == "json" else as_table(description))
-    conclude(found, config.strict)
+    outlook.conclude(config.strict)
 
 
 def selftest(config: Lv3Config) -> None:

@@ -4,10 +4,12 @@ A header read of one exposure takes some 5 ms; opening it as a datamodel takes a
 """
 
 import warnings
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
@@ -194,7 +196,7 @@ def read_exposure(path: Path) -> Exposure:
     return _exposure(path, header, shape)
 
 
-def _exposure(path: Path, header: fits.Header, shape: tuple[int, int]) -> Exposure:
+def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> Exposure:
     instrument = IMAGING[header["EXP_TYPE"]]
     detector = str(header["DETECTOR"]).upper()
     level, subtracted = header.get("BKGLEVEL"), header.get("BKGSUB")
@@ -222,8 +224,8 @@ def _channel(instrument: Instrument, detector: str) -> Channel:
     return Channel(instrument.value)
 
 
-def _read_headers(path: Path) -> tuple[fits.Header, tuple[int, int]]:
-    """Primary and SCI header in one, and the shape of SCI; OSError says what is wrong with the file."""
+def _read_headers(path: Path) -> tuple[Mapping[str, Any], tuple[int, int]]:
+    """SCI and primary header in one, and the shape of SCI; OSError says what is wrong with the file."""
     if not path.is_file():  # a folder, a pipe or a dangling link would hang or confuse
         raise OSError("not a regular file")
     with warnings.catch_warnings():
@@ -235,11 +237,9 @@ def _read_headers(path: Path) -> tuple[fits.Header, tuple[int, int]]:
             if missing:
                 raise OSError(f"no extension {', '.join(missing)}: not a calibrated exposure with a WCS")
             sci = hdus["SCI"].header
-            header = hdus[0].header.copy()
-            header.update({k: sci[k] for k in sci if k and k not in {"COMMENT", "HISTORY"}})
             if sci.get("NAXIS") != 2:
                 raise OSError(f"SCI has {sci.get('NAXIS')} dimensions, not 2")
-            return header, (sci["NAXIS2"], sci["NAXIS1"])
+            return ChainMap(sci, hdus[0].header), (sci["NAXIS2"], sci["NAXIS1"])
 
 
 def _check_whole(path: Path, hdus: fits.HDUList) -> None:

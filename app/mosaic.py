@@ -99,11 +99,12 @@ def _shape_of_mosaic(path: Path) -> tuple[int, int]:
 class _Footprints:
     """The answers of a `jwst.datamodels.ModelLibrary` to what a mosaic's grid is computed from.
 
-    Only the first exposure is opened; jwst would open them all when it makes a library.
+    Only the first exposure is opened. All footprints are handed over as one: only the outermost corners matter.
     """
 
     def __init__(self, exposures: list[Exposure]) -> None:
-        self._exposures = exposures
+        self._first = exposures[0].path
+        self._corners = " ".join(exposure.s_region.replace("POLYGON ICRS", "") for exposure in exposures)
 
     def __enter__(self) -> "_Footprints":
         return self
@@ -112,15 +113,15 @@ class _Footprints:
         pass
 
     def __len__(self) -> int:
-        return len(self._exposures)
+        return 1
 
-    def borrow(self, index: int) -> Any:
+    def borrow(self, index: int) -> Any:  # noqa: ARG002
         from stdatamodels.jwst import datamodels
 
-        return datamodels.open(self._exposures[index].path)
+        return datamodels.open(self._first)
 
     def shelve(self, model: Any, index: int, modify: bool = True) -> None:  # noqa: ARG002
         model.close()
 
-    def read_metadata(self, index: int) -> dict[str, str]:
-        return {"meta.wcsinfo.s_region": self._exposures[index].s_region}
+    def read_metadata(self, index: int) -> dict[str, str]:  # noqa: ARG002
+        return {"meta.wcsinfo.s_region": f"POLYGON ICRS {self._corners}"}

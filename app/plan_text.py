@@ -1,59 +1,47 @@
 """A plan in words: as a table for people, as JSON for programs."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from app.caveats import Caveat
-from app.errors import CrdsError, InputError, Lv3Error
-from app.estimate import estimate
-from app.parameters import effective
+from app.errors import CrdsError
 from app.plan import Plan
-from app.preflight import Finding
+from app.preflight import Outlook
 
 __all__ = ["as_json", "as_table", "describe"]
 
 
-def describe(plan: Plan, found: Iterable[Finding]) -> dict[str, Any]:
+def describe(plan: Plan, outlook: Outlook) -> dict[str, Any]:
     """What would be done, as a table that JSON can hold.
 
     Parameters
     ----------
     plan : Plan
-    found : iterable of Finding
-        From `preflight.findings`.
+    outlook : Outlook
+        From `preflight.look_ahead`.
 
     Returns
     -------
     dict
-        ``exposures``, ``groups`` by step, ``parameters`` with their origin, ``references``, ``estimate`` (memory and disk
-        in bytes; None where it cannot be known), ``problems``, ``caveats``.
+        ``exposures``, ``groups`` by step, ``parameters`` with their origin, ``references`` and ``estimate`` (memory and
+        disk in bytes; both None where they cannot be known), ``problems``, ``caveats``.
     """
-    found = list(found)
     try:
-        references, chosen = asdict(plan.references), plan.layers
+        references = asdict(plan.references)
     except CrdsError:
-        references, chosen = None, plan.asked
-    parameters = effective(chosen)
+        references = None
     return {
         "product": plan.product,
         "out_dir": str(plan.config.output_folder),
         "exposures": [{"file": m.exposure.name, "role": str(m.role), "reason": m.reason} for m in plan.members],
         "groups": plan.groups,
-        "parameters": {step: {n: asdict(s) for n, s in table.items()} for step, table in parameters.items()},
+        "parameters": {step: {n: asdict(s) for n, s in table.items()} for step, table in outlook.parameters.items()},
         "references": references,
-        "estimate": _estimate(plan, parameters),
-        "problems": [problem for f in found if isinstance(f, Lv3Error) for problem in f.problems],
-        "caveats": [asdict(f) for f in found if isinstance(f, Caveat)],
+        "estimate": outlook.cost and asdict(outlook.cost),
+        "problems": outlook.problems,
+        "caveats": [asdict(caveat) for caveat in outlook.caveats],
     }
-
-
-def _estimate(plan: Plan, parameters: Any) -> dict[str, Any] | None:
-    try:
-        return asdict(estimate(plan, parameters))
-    except InputError:
-        return None
 
 
 def as_json(description: dict[str, Any]) -> str:

@@ -4,76 +4,94 @@ A file for each family of checks. A check yields what it finds: a caveat, or an 
 status the run would have. None stops the others, so that a user sees everything at once.
 """
 
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from app.caveats import Caveat
-from app.errors import CrdsError, Lv3Error, StrictError
-from app.parameters import check_parameters, effective
+from app.errors import ConfigError, CrdsError, InputError, Lv3Error, StrictError
+from app.estimate import Estimate, estimate
+from app.parameters import Parameters, check_parameters, effective
 from app.plan import Plan
-from app.preflight import alignment, estimate, footprint, references, sky
+from app.preflight import alignment, footprint, references, size, sky
 
-__all__ = ["Finding", "conclude", "findings", "preflight"]
-
-Finding = Caveat | Lv3Error
-
-_CHECKS = (alignment.check, sky.check, footprint.check, estimate.check)
+__all__ = ["Outlook", "look_ahead", "preflight"]
 
 
-def findings(plan: Plan) -> Iterator[Finding]:
-    """Everything that is worth saying about a plan before it runs.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known about a run before it starts.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Effective parameters, without those that are refused.
+    cost : Estimate or None
+        None where the mosaic's grid cannot be known.
+    errors : list of Lv3Error
+        What would make it fail.
+    caveats : list of Caveat
+        What makes its result less than it could be.
+    """
+
+    parameters: Parameters
+    cost: Estimate | None
+    errors: list[Lv3Error]
+    caveats: list[Caveat]
+
+    @property
+    def problems(self) -> list[str]:
+        """What would make it fail, a sentence a problem."""
+        return [problem for error in self.errors for problem in error.problems]
+
+    def conclude(self, strict: bool) -> list[Caveat]:
+        """Return the caveats of a run that can start.
+
+        Parameters
+        ----------
+        strict : bool
+            Caveats are not allowed.
+
+        Raises
+        ------
+        Lv3Error
+            Of the class of the first error, with the problems of all.
+        StrictError
+            There are caveats, and none is allowed.
+        """
+        if self.errors:
+            raise type(self.errors[0])(self.problems)
+        if self.caveats and strict:
+            raise StrictError([f"{c.code}: {c.message} {c.hint} (strict=true)" for c in self.caveats])
+        return self.caveats
+
+
+def look_ahead(plan: Plan) -> Outlook:
+    """Find out what can be known about a run; the CRDS environment is set (see `crds.set_environment`).
 
     Parameters
     ----------
     plan : Plan
-
-    Yields
-    ------
-    Lv3Error or Caveat
     """
-    yield from references.check(plan)
+    found = list(references.check(plan))
     try:
         chosen = plan.layers
     except CrdsError:  # said by references.check
         chosen = plan.asked
     try:
         check_parameters(plan.config, plan.band, chosen)
-    except Lv3Error as error:
-        yield error
+    except ConfigError as error:
+        found.append(error)
     parameters = effective(chosen)
-    for check in _CHECKS:
-        yield from check(plan, parameters)
+    cost = None
+    try:
+        cost = None if parameters.skips("resample") else estimate(plan, parameters)
+    except InputError as error:
+        found.append(error)
+    found += [*alignment.check(plan, parameters), *sky.check(plan, parameters), *footprint.check(plan)]
+    found += size.check(plan, cost) if cost else []
+    errors = [finding for finding in found if isinstance(finding, Lv3Error)]
+    return Outlook(parameters, cost, errors, [finding for finding in found if isinstance(finding, Caveat)])
 
 
 def preflight(plan: Plan) -> list[Caveat]:
-    """Refuse a run that would fail.
-
-    Parameters
-    ----------
-    plan : Plan
-        The CRDS environment is set (see `crds.set_environment`).
-
-    Returns
-    -------
-    list of Caveat
-        For the record.
-
-    Raises
-    ------
-    Lv3Error
-        Of the class of the first problem, with the problems of all checks.
-    StrictError
-        There are caveats, and `strict` allows none.
-    """
-    return conclude(findings(plan), plan.config.strict)
-
-
-def conclude(found: Iterable[Finding], strict: bool) -> list[Caveat]:
-    """Raise the errors among findings as one, as `preflight` does; return the caveats."""
-    found = list(found)
-    errors = [finding for finding in found if isinstance(finding, Lv3Error)]
-    caveats = [finding for finding in found if isinstance(finding, Caveat)]
-    if errors:
-        raise type(errors[0])([problem for error in errors for problem in error.problems])
-    if caveats and strict:
-        raise StrictError([f"{c.message} ({c.code}; strict=true). {c.hint}".strip() for c in caveats])
-    return caveats
+    """Refuse a run that would fail; see `Outlook.conclude` for what is returned and raised."""
+    return look_ahead(plan).conclude(plan.config.strict)

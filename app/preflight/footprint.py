@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from app.caveats import Caveat
 from app.errors import InputError, Lv3Error
 from app.exposures import Exposure
-from app.parameters import Parameters
 from app.plan import Plan
 
 __all__ = ["Footprints", "check", "corners"]
@@ -105,7 +104,7 @@ def _to_plane(positions: NDArray[np.float64], centre: NDArray[np.float64]) -> ND
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:  # noqa: ARG001
+def check(plan: Plan) -> Iterator[Caveat | Lv3Error]:
     """Exposures apart from the rest: nothing ties them together, and a wrong pointing looks just so."""
     footprints = Footprints(plan.science)
     try:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from app.caveats import Caveat
-from app.errors import InputError, Lv3Error, MemoryExceededError, ResampleError
-from app.estimate import Estimate, estimate
-from app.parameters import Parameters
+from app.errors import Lv3Error, MemoryExceededError, ResampleError
+from app.estimate import Estimate
 from app.plan import Plan
 from app.preflight.footprint import Footprints
 from app.resources import memory_limit
@@ -15,15 +13,8 @@ __all__ = ["check"]
 _GB = 1e9
 
 
-def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
+def check(plan: Plan, cost: Estimate) -> Iterator[Lv3Error]:
     """A mosaic above `max_mosaic_megapixels`, and memory above what this process may use."""
-    if parameters.skips("resample"):
-        return
-    try:
-        cost = estimate(plan, parameters)
-    except InputError as error:
-        yield error
-        return
     if cost.megapixels > plan.config.max_mosaic_megapixels:
         yield _too_large(plan, cost)
     needed = cost.memory if plan.config.memory == "in_memory" else cost.memory_lean

@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 DEMO := demo
 
 .DEFAULT_GOAL := help
+include containers.mk
 .PHONY: help env demo test lint lock clean
 
 help:  ## Show this help

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from drizzle.resample import blot_image
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter
 from stcal.resample.utils import calc_pixmap
 from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
@@ -60,11 +61,12 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
 
 
 def blot(image: NDArray[np.float32], pixmap: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Interpolate an image that has holes, bilinearly, at many places.
+    """Interpolate an image that has holes at many places: quintic polynomials, bilinear beside holes and borders.
 
-    `drizzle.resample.blot_image` gives NaN beside a hole, and at the borders of an image it drops half a pixel on one
-    side and repeats half a pixel too much on the other. So image and mask are blotted with a border of no data around
-    them, and one is divided by the other: the weights of the pixels with data then add up to 1.
+    `drizzle.resample.blot_image` gives NaN around a hole, and at the borders of an image it drops half a pixel on one
+    side and repeats half a pixel too much on the other. So the image gets a border of no data; and where the 6 x 6
+    pixels of a polynomial do not all have data, image and mask are interpolated bilinearly and divided by each other:
+    the weights of the pixels that have data then add up to 1.
 
     Parameters
     ----------
@@ -85,7 +87,8 @@ def blot(image: NDArray[np.float32], pixmap: NDArray[np.float64]) -> NDArray[np.
     ny, nx = padded.shape
     column, row = np.clip(np.floor(pixmap + 0.5), 0, (nx - 1, ny - 1)).astype(int).transpose(2, 0, 1)
     has_data = is_valid[row, column]  # whatever is nowhere or off the image is on the border, which has none
-    total, weight = (
-        blot_image(array.astype(np.float32), pixmap, interp="linear", fillval=0.0) for array in (padded, is_valid)
-    )
-    return np.divide(total, weight, out=np.full(total.shape, np.nan, np.float32), where=has_data)
+    is_smooth = minimum_filter(is_valid, size=7, mode="constant")[row, column]
+    smooth = blot_image(padded, pixmap, interp="poly5")
+    total, weight = (blot_image(a, pixmap, interp="linear") for a in (padded, is_valid.astype(np.float32)))
+    beside_holes = np.divide(total, weight, out=np.full(total.shape, np.nan, np.float32), where=has_data)
+    return np.where(is_smooth, smooth, beside_holes)

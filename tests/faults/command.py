@@ -1,0 +1,73 @@
+"""The command as a process of its own, and what is left of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from app.crds import CrdsOptions
+from app.simulation import Truth
+
+TIMEOUT = 300
+
+
+def arguments(truth: Truth, out_dir: Path, crds: CrdsOptions, *more: str) -> list[str]:
+    """The command for simulated exposures."""
+    where = [f"in_dir={truth.folder}", f"out_dir={out_dir}", f"crds.path={crds.path}", "crds=synthetic"]
+    return [sys.executable, "-m", "app", "target=ngc0628", f"band={truth.band}", "report=false", *where, *more]
+
+
+def start(command: list[str], **options: Any) -> subprocess.Popen:
+    """Start the command, in a group of processes of its own."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"} | options.pop("env", {})
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": environment} | options
+    return subprocess.Popen(command, start_new_session=True, **options)
+
+
+def run(command: list[str], **options: Any) -> tuple[int, str]:
+    """Exit status of the command, and what it says; a run that hangs fails."""
+    process = start(command, **options)
+    try:
+        said, _ = process.communicate(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return process.returncode, said
+
+
+def group_members(group: int) -> list[str]:
+    """Processes that still run in a group."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] != "Z":
+            found.append((status.parent / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
+def wait_until(condition: Any, timeout: float = 120) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """The run's own record."""
+    return json.loads((folder / "lv3_run.json").read_text())
+
+
+def is_at(folder: Path, step: str) -> bool:
+    """Whether a run has come to a step."""
+    try:
+        return record(folder).get("step") == step
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,76 @@
+"""A run that is killed at any moment: nothing partial, an honest record, and the same command finishes the work."""
+
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from app.simulation import simulate_observation
+from tests.faults.command import arguments, group_members, record, run, start, wait_until
+from tests.faults.compare import differences, file_differences
+
+STATUS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}
+MORE = ("do_drizzle=true", "do_blot=true", "procs=2")
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory):
+    return simulate_observation(tmp_path_factory.mktemp("exposures"), n_dithers=3, window=(128, 128))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(truth, crds, tmp_path_factory):
+    """A run that nobody disturbs: its folder and how long it took [s]."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "out"
+    begin = time.monotonic()
+    status, said = run(arguments(truth, folder, crds, *MORE))
+    assert status in (0, 10), said
+    return folder, time.monotonic() - begin
+
+
+def check_whole(folder, reference):
+    """Whatever has a final name is whole, and what it would be after an undisturbed run."""
+    for path in folder.iterdir():
+        if path.suffix in (".fits", ".ecsv"):
+            assert file_differences(path, reference / path.name) == []
+        elif path.suffix == ".json":
+            json.loads(path.read_text())
+
+
+def kill(process, number, to_group):
+    """Send a signal; the process ends soon with the status that belongs to it, and leaves no other behind."""
+    if process.poll() is not None:  # it was faster
+        assert process.returncode in (0, 10), process.communicate()[0]
+        return
+    (os.killpg if to_group else os.kill)(process.pid, number)
+    begin = time.monotonic()
+    said, _ = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 10
+    # Until Python has read the program, a signal has its native effect, which shells report as the same status.
+    assert process.returncode in (STATUS[number], -number, 0, 10), said
+    wait_until(lambda: not group_members(process.pid), timeout=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_killed_at_random_times_then_finished(truth, crds, undisturbed, tmp_path, seed):
+    rng = random.Random(seed)
+    reference, duration = undisturbed
+    folder = tmp_path / "out"
+    for number in rng.sample([*STATUS, rng.choice(list(STATUS))], 4):
+        process = start(arguments(truth, folder, crds, *MORE))
+        time.sleep(rng.uniform(0.05, 1) * duration)
+        kill(process, number, to_group=rng.random() < 0.5)
+        if folder.exists():
+            check_whole(folder, reference)
+        if (folder / "lv3_run.json").exists() and record(folder)["host"]["pid"] == process.pid:
+            expected = "running" if number is signal.SIGKILL else "interrupted"
+            assert record(folder)["state"] in (expected, "success", "success_with_caveats")
+    status, said = run(arguments(truth, folder, crds, *MORE))
+    assert status in (0, 10), said
+    assert differences(folder, reference) == []
+    assert record(folder)["state"] == record(reference)["state"]
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]

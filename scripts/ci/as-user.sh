@@ -8,10 +8,9 @@ shift
 id lv3ci > /dev/null 2>&1 || useradd --no-create-home --home-dir "$home" lv3ci
 chown lv3ci: "$home"
 mapfile -t keep < <(env | grep -E '^(APPTAINER[A-Z]*_?[A-Z_]*|PATH)=')
-fuse=$home/.fuse
-[ -c "$fuse" ] || mknod -m 666 "$fuse" c 10 229
+fuse=$(mktemp -u)
+mknod -m 666 "$fuse" c 10 229
 
-# shellcheck disable=SC2016  # $0 and $@ are the inner shell's
-exec unshare --mount bash -c 'mount --bind "$0" /dev/fuse && exec "$@"' "$fuse" \
+exec unshare --mount bash -c 'mount --bind "$0" /dev/fuse && rm "$0" && exec "$@"' "$fuse" \
     setpriv --reuid="$(id -u lv3ci)" --regid="$(id -g lv3ci)" --clear-groups \
     env -i HOME="$home" USER=lv3ci LOGNAME=lv3ci LANG=C.UTF-8 "${keep[@]}" "$@"

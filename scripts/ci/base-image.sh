@@ -32,7 +32,6 @@ if [ -n "$prefix" ]; then
     mkdir -p "$work/files/usr/local"
     tar -C "$prefix" -c --exclude=test --exclude=__pycache__ --exclude='*.a' --exclude=idlelib --exclude=tkinter \
         --exclude='lib/python3.12/site-packages/*' --exclude='bin/pip*' bin lib | tar -C "$work/files/usr/local" -x
-    # shellcheck disable=SC2016  # mmdebstrap's $1
     finish='PIP_ROOT_USER_ACTION=ignore chroot "$1" python3.12 -m ensurepip --default-pip > /dev/null && ln -sf python3.12 "$1/usr/local/bin/python"'
 else
     echo "stand-in base: Debian bookworm, its own Python 3.11: no CPython 3.12 found (set PYTHON312 to one)"
@@ -42,5 +41,5 @@ fi
 tar -C "$work/files" --owner=0 --group=0 -cf "$work/files.tar" .
 mmdebstrap --quiet --variant=minbase --include="ca-certificates,netbase,tzdata,$libraries" --aptopt='Acquire::Languages "none"' \
     --customize-hook="tar -C \"\$1\" -xf '$work/files.tar' --no-overwrite-dir" \
-    --customize-hook='chroot "$1" ldconfig' --customize-hook="$finish" \
+    --customize-hook='rm -rf "$1"/dev/*' --customize-hook='chroot "$1" ldconfig' --customize-hook="$finish" \
     bookworm "$out" "$mirror"

@@ -7,7 +7,7 @@ here=$(dirname "$(readlink -f "$0")")
 if [ ! -x "$root/usr/sbin/dockerd" ]; then
     # runc from this system: it is linked with the system's own libraries; the others are static but for the C library
     apt-get install -qq --no-install-recommends runc iptables > /dev/null
-    "$here/unpack-debs.sh" "$root" trixie docker.io docker-cli docker-buildx containerd
+    "$here/unpack-debs.sh" "$root" trixie docker.io docker-cli docker-buildx containerd tini
     mkdir -p "$root/config/cli-plugins"
     ln -sf "$root/usr/libexec/docker/cli-plugins/docker-buildx" "$root/config/cli-plugins/docker-buildx"
 fi

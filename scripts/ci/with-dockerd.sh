@@ -17,7 +17,7 @@ stop() {
     wait "$daemon"
     mountpoint -q "$root/run/exec/netns/default" && umount "$root/run/exec/netns/default"
 }
-trap 'status=$?; stop; exit $status' EXIT
+trap stop EXIT
 
 for _ in $(seq 100); do
     docker version > /dev/null 2>&1 && break

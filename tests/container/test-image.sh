@@ -1,0 +1,84 @@
+#!/bin/bash
+# Build the Docker image from this checkout, and run it under every restriction that it promises to bear.
+# Run by `make test-image`, with a Docker that works (scripts/ci/with-docker.sh).
+# shellcheck source=tests/container/checks.sh
+. "$(dirname "$(readlink -f "$0")")/checks.sh"
+
+CHECKOUT=$WORK/checkout
+RESTRICTIONS=(--rm --read-only --tmpfs /tmp --network none --cap-drop all --security-opt no-new-privileges --user 4321:4321)
+LAUNCHER=(scripts/jwst-lv3-container --engine docker --image "$IMAGE")
+
+lv3() { docker run "${RESTRICTIONS[@]}" "$IMAGE" "$@"; }
+inside() { docker run "${RESTRICTIONS[@]}" --entrypoint "$1" "$IMAGE" "${@:2}"; }
+
+build_after_change() {
+    local started
+    mkdir "$CHECKOUT"
+    git ls-files -z | tar --create --null --files-from=- --ignore-failed-read | tar --extract -C "$CHECKOUT"
+    make -C "$CHECKOUT" image CRDS=synthetic VERSION=before || return 1
+    echo '# changed' >> "$CHECKOUT/app/__init__.py"
+    started=$SECONDS
+    make -C "$CHECKOUT" image CRDS=synthetic VERSION=after && is_at_most 15 $((SECONDS - started)) s
+    docker image rm jwst-lv3:before-synthetic jwst-lv3:after-synthetic
+}
+
+size_in_mb() { echo $(($(docker image inspect --format '{{.Size}}' "$IMAGE") / 1000000)); }
+
+holds_no_tools() {
+    inside sh -c '! command -v gcc cc make git && ! ls -d /build /opt/venv/bin/pip && ! find / -xdev -name "*.whl" | grep -v ensurepip'
+}
+
+labels_are_true() {
+    local label labels
+    labels=$(docker image inspect --format '{{json .Config.Labels}}' "$IMAGE")
+    echo "$labels"
+    for label in "version\":\"$VERSION" \
+        "revision\":\"$(git describe --always --dirty --abbrev=12)" \
+        "jwst.version\":\"$(inside python -c 'from importlib.metadata import version; print(version("jwst"))')" \
+        "context\":\"$(inside sh -c 'basename /opt/crds/mappings/jwst/*.pmap')"; do
+        grep -F ".$label\"" <<< "$labels" || return 1
+    done
+}
+
+changed_reference_is_refused() {
+    local file
+    file=$(inside sh -c 'ls /opt/crds/references/jwst/miri/*apcorr*')
+    RESTRICTIONS+=(--mount "type=bind,source=$PWD/LICENSE,target=$file,readonly")
+    fails_with 21 "changed: ${file#/opt/crds/}" lv3 action=selftest
+}
+
+stops_when_told() {
+    local launcher status=0 started
+    "${LAUNCHER[@]}" "${TARGET[@]}" "out_dir=$WORK/stopped" &
+    launcher=$!
+    until [ -n "$(docker ps --quiet)" ]; do sleep 0.2; done
+    sleep 4
+    started=$SECONDS
+    kill -TERM "$launcher"
+    wait "$launcher" || status=$?
+    echo "exit status $status"
+    [ "$status" = 143 ] && is_at_most 8 $((SECONDS - started)) s && [ -z "$(docker ps --quiet)" ]
+}
+
+tests_pass() {
+    make image CRDS=synthetic VERSION=test BUILD_FLAGS="${BUILD_FLAGS:-} --target test" &&
+        docker run --rm --network none jwst-lv3:test-synthetic python -m pytest -q tests/crds
+}
+
+check "hadolint and shellcheck" scripts/ci/lint-containers.sh
+[ -d crds-cache ] || check "no image without references" fails_with 2 "make crds-cache" make image
+check "build of the demo image" make image CRDS=synthetic
+check "build after a change in app/, under 15 s" build_after_change
+check "size: $(size_in_mb) MB, under 1300" is_at_most 1300 "$(size_in_mb)" MB
+check "no compiler, pip, wheels or sources inside" holds_no_tools
+check "labels say what is inside" labels_are_true
+check "self-test: read-only, no network, no capabilities, unknown user" lv3 action=selftest
+check "changed reference file is refused" changed_reference_is_refused
+check "exit status of a refused configuration" fails_with 2 "did you mean" lv3 traget=ngc0628
+check "mosaic on the host" host_mosaic
+check "mosaic by the launcher" "${LAUNCHER[@]}" --memory 4g --cpus 2 "${TARGET[@]}" "out_dir=$WORK/docker"
+check "host and Docker: equal to the bit" same_pixels "$WORK/docker"
+check "SIGTERM stops the run" stops_when_told
+check "unit tests with the image's Python" tests_pass
+docker history --format '{{.Size}}\t{{.CreatedBy}}' "$IMAGE" | grep -v '^0B' | cut -c1-100
+finish

@@ -1,16 +1,30 @@
 """The page: what the record says, in the order in which a reader asks."""
 
+import math
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from app.bands import find_bands
 from app.files import write_text
+from app.report import figures
+from app.report.methods import methods
+from app.report.pictures import picture, weight_picture
 
 __all__ = ["REPORT_NAME", "write_report"]
 
 REPORT_NAME = "lv3_report.html"
+
+_VERDICTS = {
+    "running": "running",
+    "success": "success",
+    "success_with_caveats": "success with caveats",
+    "failed": "failed",
+    "interrupted": "interrupted",
+}
 
 
 def write_report(record: Mapping[str, Any], folder: Path) -> Path:
@@ -22,8 +36,115 @@ def write_report(record: Mapping[str, Any], folder: Path) -> Path:
         Content of lv3_run.json.
     folder : Path
         The run's out_dir, with the products that are there.
+
+    Returns
+    -------
+    Path
+        ``lv3_report.html``.
     """
-    environment = Environment(
-        loader=PackageLoader("app.report", "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    return write_text(folder / REPORT_NAME, environment.get_template("report.html").render(record=record))
+    loader = PackageLoader("app.report", "templates")
+    # Names of files and targets come from outside: all that is put into the page is escaped.
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {f.__name__: f for f in (number, percent, length_of, stem, size, duration)}
+    page = environment.get_template("report.html").render(**_context(record, folder))
+    return write_text(folder / REPORT_NAME, page)
+
+
+def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """All that the template uses."""
+    measured = record.get("measurements") or {}
+    exposures, overlaps = measured.get("exposures", []), measured.get("overlaps", [])
+    mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
+    unit = mosaic["unit"] if mosaic else "MJy/sr"
+    text, works = methods(record, _instrument(record))
+    return {
+        "record": record,
+        "verdict": _VERDICTS[record["state"]],
+        "seconds": _seconds(record),
+        "exposures": exposures,
+        "overlaps": overlaps,
+        "mosaic": mosaic,
+        "catalogue": catalogue,
+        "unit": unit,
+        "pictures": _pictures(folder, mosaic),
+        "figures": {
+            "footprints": figures.footprints(exposures),
+            "alignment": figures.alignment(exposures),
+            "offsets": figures.offsets(overlaps),
+            "sky_levels": figures.sky_levels(exposures, unit),
+            "sky_steps": figures.sky_steps(overlaps, mosaic and mosaic["depth"], unit),
+            "outliers": figures.outliers(exposures),
+            "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else []),
+        },
+        "parameters": _changed_parameters(record),
+        "methods": text,
+        "works": works,
+    }
+
+
+def _instrument(record: Mapping[str, Any]) -> str:
+    """The instrument: products are named after it, and two instruments share names of bands."""
+    bands = find_bands(record["config"]["band"])
+    names = " ".join(product["file"] for product in record["products"])
+    return str(next((b.instrument for b in bands if f"_{b.instrument}_lv3_" in names), bands[0].instrument))
+
+
+def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, str]:
+    if mosaic is None or not (path := folder / mosaic["file"]).is_file():
+        return {}
+    return {"mosaic": picture(path, mosaic["footprint"]), "weight": weight_picture(path)}
+
+
+def _changed_parameters(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Parameters that are not the step's own default, with value and origin."""
+    steps = record.get("parameters", {}).get("steps", {})
+    return [
+        {"step": step, "name": name, "value": steps.get(step, {}).get(name), "origin": origin}
+        for step, table in record.get("parameter_origins", {}).items()
+        for name, origin in table.items()
+    ]
+
+
+def _seconds(record: Mapping[str, Any]) -> float | None:
+    """How long the run took [s]."""
+    if not record["finished"]:
+        return None
+    return (datetime.fromisoformat(record["finished"]) - datetime.fromisoformat(record["started"])).total_seconds()
+
+
+def number(value: float | None, form: str = ".3g") -> str:
+    """A number in this form; an en dash where there is none."""
+    return "\u2013" if value is None else format(value, form)
+
+
+def percent(share: float | None) -> str:
+    """A share, in percent."""
+    return number(None if share is None else 100 * share, ".3f")
+
+
+def stem(name: str) -> str:
+    """Name of an exposure without what all of them end in."""
+    return name.rpartition("_")[0] or name
+
+
+def length_of(offset: list[float] | None) -> float | None:
+    """Length of an offset, or None."""
+    return None if offset is None else math.hypot(*offset)
+
+
+def size(n_bytes: int) -> str:
+    """A size that a reader grasps."""
+    value, units = float(n_bytes), ["B", "kB", "MB", "GB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:.3g} {units[0]}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time that a reader grasps."""
+    if seconds is None:
+        return "\u2013"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, hours = seconds // 60, seconds // 3600
+    return f"{hours:.0f} h {minutes % 60:02.0f} min" if hours else f"{minutes:.0f} min {seconds % 60:02.0f} s"

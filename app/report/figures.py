@@ -1,0 +1,160 @@
+"""Figures of the report, from the record's measurements; each function gives SVG, or None where there is nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from app.report.style import BEFORE, COLOURS, Figure, colour_of, drawing, to_svg
+
+__all__ = ["alignment", "footprints", "magnitudes", "offsets", "outliers", "sky_levels", "sky_steps"]
+
+Entries = Sequence[dict[str, Any]]
+
+#: Groups that a legend names.
+NAMED = 8
+
+
+def footprints(exposures: Entries) -> Markup | None:
+    """Outlines of the exposures on the sky, coloured by the group in which they were aligned."""
+    if not exposures:
+        return None
+    colours = colour_of([e["group"] for e in exposures])
+    corners = np.concatenate([e["footprint"] for e in exposures])
+    with drawing():
+        figure, axes = _sky_axes(corners)
+        for exposure in exposures:
+            outline = np.array([*exposure["footprint"], exposure["footprint"][0]])
+            colour = colours[exposure["group"]]
+            axes.fill(*outline.T, facecolor=colour, alpha=0.06, edgecolor="none")
+            axes.plot(*outline.T, color=colour, lw=1)
+        if len(colours) <= NAMED:
+            for group, colour in colours.items():
+                axes.plot([], [], color=colour, label=group)
+            axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.17), fontsize=6.5, ncols=2, columnspacing=1)
+        return to_svg(figure, "Footprints of the exposures, coloured by group")
+
+
+def alignment(exposures: Entries) -> Markup | None:
+    """Arrows, from the middle of each exposure, along the shift that alignment gave it."""
+    if not any(e["moved"] for e in exposures):
+        return None
+    colours = colour_of([e["group"] for e in exposures])
+    places = np.array([np.mean(e["footprint"], axis=0) for e in exposures])
+    shifts = np.array([e["shift"] for e in exposures])
+    longest = float(np.hypot(*shifts.T).max())
+    with drawing():
+        figure, axes = _sky_axes(places)
+        paint = [colours[e["group"]] for e in exposures]
+        axes.scatter(*places.T, c=paint, s=10)
+        # East is to the left in this plot.
+        arrows = axes.quiver(
+            *places.T, -shifts[:, 0], shifts[:, 1], color=paint, scale=4 * longest, width=0.006, angles="uv"
+        )
+        key = float(f"{longest:.1g}")
+        axes.quiverkey(arrows, 0.8, 1.04, key, f"{key:g}\u2033", labelpos="E")
+        return to_svg(figure, "Shifts of the exposures as arrows on the sky")
+
+
+def _sky_axes(points: np.ndarray) -> tuple[Figure, Axes]:
+    """Axes in which the sky is not distorted, around points (n, 2) on it [deg]."""
+    figure, axes = _axes(height=4.2, bottom=0.24)
+    shrink = float(np.cos(np.radians(points[:, 1].mean())))
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    half = 0.6 * max(float(np.max(np.ptp(points, axis=0) * [shrink, 1])), 1 / 3600)
+    (right, left), (low, high) = (m + np.array([-half, half]) / f for m, f in zip(middle, (shrink, 1), strict=True))
+    axes.set(xlim=(left, right), ylim=(low, high), xlabel="right ascension [deg]", ylabel="declination [deg]")
+    axes.set_aspect(1 / shrink)
+    axes.locator_params(nbins=3)
+    return figure, axes
+
+
+def offsets(overlaps: Entries) -> Markup | None:
+    """How far the stars that two exposures share lie apart, before and after alignment."""
+    shared = [o for o in overlaps if o["offset"] is not None]
+    if not shared:
+        return None
+    before, after = (np.hypot(*np.array([o[key] for o in shared]).T) for key in ("offset_before", "offset"))
+    with drawing():
+        figure, axes = _axes()
+        # Below a tenth of a milliarcsecond nothing is measured, and zero has no logarithm.
+        values = [np.maximum(v, 1e-4) for v in (before, after)]
+        bins = np.geomspace(min(v.min() for v in values) / 1.3, max(v.max() for v in values) * 1.3, 25)
+        for value, colour, label in zip(values, (BEFORE, COLOURS[0]), ("before", "after"), strict=True):
+            axes.hist(value, bins, color=colour, alpha=0.75, label=label)
+        axes.set(xscale="log", xlabel="offset between overlapping exposures [arcsec]", ylabel="overlaps")
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)
+        return to_svg(figure, "Offsets between overlapping exposures before and after alignment")
+
+
+def sky_levels(exposures: Entries, unit: str) -> Markup | None:
+    """The level that was found for each exposure."""
+    if not exposures:
+        return None
+    with drawing():
+        figure, axes = _axes()
+        axes.bar(_numbers(exposures), [e["sky_level"] for e in exposures], color=COLOURS[0], width=0.7)
+        axes.set(xlabel="exposure, in the order of the table", ylabel=f"sky level [{unit}]")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return to_svg(figure, "Sky level of each exposure")
+
+
+def sky_steps(overlaps: Entries, depth: float | None, unit: str) -> Markup | None:
+    """Differences of level between overlapping exposures, before and after matching."""
+    if not overlaps:
+        return None
+    with drawing():
+        figure, axes = _axes()
+        for row, (key, colour) in enumerate((("sky_before", BEFORE), ("sky", COLOURS[0]))):
+            values = np.array([o[key] for o in overlaps])
+            spread = np.linspace(-0.25, 0.25, len(values)) if len(values) > 1 else np.zeros(1)
+            axes.scatter(values, 1 - row + spread, color=colour, s=9, linewidths=0)
+        if depth:
+            axes.axvspan(-depth, depth, color=COLOURS[2], alpha=0.15, lw=0, label="noise of a pixel of the mosaic")
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97))
+        axes.axvline(0, color=BEFORE, lw=0.6)
+        axes.set(ylim=(-0.5, 1.5), xlabel=f"step between overlapping exposures [{unit}]")
+        axes.set_yticks([1, 0], ["before", "after"])
+        return to_svg(figure, "Steps of sky level between overlapping exposures before and after matching")
+
+
+def outliers(exposures: Entries) -> Markup | None:
+    """Share of flagged pixels in each exposure, over all and in the cores of stars."""
+    if not exposures:
+        return None
+    with drawing():
+        figure, axes = _axes()
+        x = _numbers(exposures)
+        for shift, key, colour, label in (
+            (-0.2, "flagged", COLOURS[0], "all pixels"),
+            (0.2, "flagged_in_cores", COLOURS[1], "cores of stars"),
+        ):
+            axes.bar(x + shift, [100 * (e[key] or 0) for e in exposures], color=colour, width=0.4, label=label)
+        axes.set(xlabel="exposure, in the order of the table", ylabel="outliers [%]")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)
+        return to_svg(figure, "Share of flagged pixels in each exposure")
+
+
+def magnitudes(values: Sequence[float]) -> Markup | None:
+    """Counts of sources by magnitude."""
+    if len(values) < 2:
+        return None
+    with drawing():
+        figure, axes = _axes()
+        axes.hist(values, bins=min(40, max(8, len(values) // 5)), color=COLOURS[0])
+        axes.set(xlabel="magnitude [AB]", ylabel="sources")
+        return to_svg(figure, "Number of sources by magnitude")
+
+
+def _axes(height: float = 2.7, bottom: float = 0.2) -> tuple[Figure, Axes]:
+    """A figure as wide as a column of the page, and its axes."""
+    figure = Figure(figsize=(4.2, height))
+    return figure, figure.add_axes((0.17, bottom, 0.81, 0.9 - bottom))
+
+
+def _numbers(exposures: Entries) -> np.ndarray:
+    return np.arange(1, len(exposures) + 1)

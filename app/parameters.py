@@ -34,7 +34,7 @@ PIPELINE = "pipeline"
 # What the program itself decides: where products go, and that they are written.
 _OURS = {
     *("input_dir", "output_dir", "output_file", "output_ext", "output_use_index", "output_use_model"),
-    *("pre_hooks", "post_hooks", "save_results", "search_output_file", "suffix"),
+    *("class", "config_file", "name", "pre_hooks", "post_hooks", "save_results", "search_output_file", "suffix"),
 }
 
 

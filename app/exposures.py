@@ -3,26 +3,27 @@
 A header read of one exposure takes some 5 ms; opening it as a datamodel takes a hundred times as long.
 """
 
-import warnings
-from collections import ChainMap
-from collections.abc import Iterable, Mapping
+import glob
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
-
 from app.bands import Band, Channel, Instrument
 from app.errors import InputError
+from app.exposure_file import read_headers
 
 __all__ = ["Exposure", "find_files", "read_exposure", "read_exposures"]
 
 # Exposure types of JWST imaging (JWST keyword dictionary, EXP_TYPE).
 IMAGING = {"NRC_IMAGE": Instrument.NIRCAM, "MIR_IMAGE": Instrument.MIRI, "NIS_IMAGE": Instrument.NIRISS}
 
-_KEYWORDS = {
+# What names an exposure; it becomes part of group ids, so letters and digits alone.
+_NAMES = {
     "program": "PROGRAM",
     "observation": "OBSERVTN",
     "visit": "VISIT",
@@ -30,10 +31,20 @@ _KEYWORDS = {
     "sequence": "SEQ_ID",
     "activity": "ACT_ID",
     "exposure_number": "EXPOSURE",
+}
+_REQUIRED = _NAMES | {
     "detector": "DETECTOR",
     "filter": "FILTER",
     "s_region": "S_REGION",
     "unit": "BUNIT",
+}
+_OTHERS = ("EXP_TYPE", "PUPIL", "TARGPROP", "S_RESAMP", "BKGLEVEL", "BKGSUB", "BKGMETH", "DATE-OBS")
+
+# Detectors that make images (JWST keyword dictionary, DETECTOR).
+_DETECTORS = {
+    Instrument.NIRCAM: re.compile("NRC[AB]([1-4]|LONG)"),
+    Instrument.MIRI: re.compile("MIRIMAGE"),
+    Instrument.NIRISS: re.compile("NIS"),
 }
 
 
@@ -138,7 +149,7 @@ def find_files(in_dir: Path, step_ext: str, exclude: Iterable[str] = ()) -> list
         raise InputError(f"in_dir={in_dir}: no such folder")
     exclude = tuple(exclude)
     try:
-        found = sorted(in_dir.glob(f"*_{step_ext}.fits"))
+        found = sorted(in_dir.glob(f"*_{glob.escape(step_ext)}.fits"))
     except OSError as error:
         raise InputError(f"in_dir={in_dir}: cannot be read ({error.strerror})") from error
     kept = [path for path in found if not any(part in path.name for part in exclude)]
@@ -161,9 +172,17 @@ def read_exposures(paths: list[Path], procs: int = 1) -> list[Exposure]:
     with ThreadPoolExecutor(procs) as pool:
         results = list(pool.map(_read_or_problem, paths))
     problems = [r for r in results if isinstance(r, str)]
+    exposures = [r for r in results if isinstance(r, Exposure)]
+    problems += _mixed_units(exposures)
     if problems:
         raise InputError(problems)
-    return [r for r in results if isinstance(r, Exposure)]
+    return exposures
+
+
+def _mixed_units(exposures: list[Exposure]) -> list[str]:
+    units = Counter(exposure.unit for exposure in exposures)
+    common = [unit for unit, _ in units.most_common(1)]
+    return [f"{e.path}: BUNIT is {e.unit!r}, that of others {common[0]!r}" for e in exposures if e.unit not in common]
 
 
 def _read_or_problem(path: Path) -> Exposure | str:
@@ -182,25 +201,54 @@ def read_exposure(path: Path) -> Exposure:
         The file is not a whole, calibrated, two-dimensional JWST image with a WCS.
     """
     try:
-        header, shape = _read_headers(path)
+        header, shape = read_headers(path, [*_REQUIRED.values(), *_OTHERS])
     except OSError as error:
         raise InputError(f"{path}: cannot be read as a calibrated exposure ({error})") from error
-    problems = [f"keyword {k} is missing" for k in _KEYWORDS.values() if not str(header.get(k, "")).strip()]
-    exp_type = header.get("EXP_TYPE")
-    if exp_type not in IMAGING:
-        problems.append(f"EXP_TYPE is {exp_type!r}, not one of {', '.join(IMAGING)}")
-    if header.get("S_RESAMP") == "COMPLETE":
-        problems.append("it is combined already (S_RESAMP is COMPLETE)")
-    if problems:
+    if problems := list(_problems(header)):
         raise InputError(f"{path}: not a calibrated exposure that can be combined: {'; '.join(problems)}")
     return _exposure(path, header, shape)
 
 
+def _problems(header: Mapping[str, Any]) -> Iterator[str]:
+    texts = {key: str(header.get(key, "")).strip() for key in _REQUIRED.values()}
+    yield from (f"keyword {key} is missing" for key, text in texts.items() if not text)
+    for key in _NAMES.values():
+        if not re.fullmatch("[A-Za-z0-9]*", texts[key]):
+            yield f"{key} is {texts[key]!r}: letters and digits are needed"
+    instrument = IMAGING.get(str(header.get("EXP_TYPE")))
+    if instrument is None:
+        yield f"EXP_TYPE is {header.get('EXP_TYPE')!r}, not one of {', '.join(IMAGING)}"
+    elif texts["DETECTOR"] and not _DETECTORS[instrument].fullmatch(texts["DETECTOR"].upper()):
+        yield f"DETECTOR is {texts['DETECTOR']!r}: no detector of {instrument} for images"
+    if texts["S_REGION"] and not _is_polygon(texts["S_REGION"]):
+        yield f"S_REGION is {texts['S_REGION'][:80]!r}: POLYGON ICRS and positions [deg] are needed"
+    if header.get("S_RESAMP") == "COMPLETE":
+        yield "it is combined already (S_RESAMP is COMPLETE)"
+    if not _is_number_or_none(header.get("BKGLEVEL")):
+        yield f"BKGLEVEL is {header['BKGLEVEL']!r}: a number is needed"
+
+
+def _is_polygon(s_region: str) -> bool:
+    """Whether a footprint is a polygon on the sky with three corners or more (IVOA STC-S)."""
+    shape, frame, *numbers = [*s_region.upper().split(), "", ""]
+    try:
+        values = [float(number) for number in numbers if number]
+    except ValueError:
+        return False
+    if (shape, frame) != ("POLYGON", "ICRS") or len(values) < 6 or len(values) % 2:
+        return False
+    return all(abs(ra) <= 360 for ra in values[::2]) and all(abs(dec) <= 90 for dec in values[1::2])
+
+
+def _is_number_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and math.isfinite(value))
+
+
 def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> Exposure:
-    instrument = IMAGING[header["EXP_TYPE"]]
+    instrument = IMAGING[str(header["EXP_TYPE"])]
     detector = str(header["DETECTOR"]).upper()
     level, subtracted = header.get("BKGLEVEL"), header.get("BKGSUB")
-    facts = {name: str(header[keyword]).strip() for name, keyword in _KEYWORDS.items()}
+    facts = {name: str(header[keyword]).strip() for name, keyword in _REQUIRED.items()}
     facts |= {"detector": detector, "filter": facts["filter"].upper()}
     return Exposure(
         path=path.absolute(),
@@ -222,28 +270,3 @@ def _channel(instrument: Instrument, detector: str) -> Channel:
     if instrument is Instrument.NIRCAM:
         return Channel.NIRCAM_LONG if detector.endswith("LONG") else Channel.NIRCAM_SHORT
     return Channel(instrument.value)
-
-
-def _read_headers(path: Path) -> tuple[Mapping[str, Any], tuple[int, int]]:
-    """SCI and primary header in one, and the shape of SCI; OSError says what is wrong with the file."""
-    if not path.is_file():  # a folder, a pipe or a dangling link would hang or confuse
-        raise OSError("not a regular file")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        with fits.open(path, memmap=True) as hdus:
-            names = [hdu.name for hdu in hdus]
-            _check_whole(path, hdus)
-            missing = [name for name in ("SCI", "ERR", "DQ", "ASDF") if name not in names]
-            if missing:
-                raise OSError(f"no extension {', '.join(missing)}: not a calibrated exposure with a WCS")
-            sci = hdus["SCI"].header
-            if sci.get("NAXIS") != 2:
-                raise OSError(f"SCI has {sci.get('NAXIS')} dimensions, not 2")
-            return ChainMap(sci, hdus[0].header), (sci["NAXIS2"], sci["NAXIS1"])
-
-
-def _check_whole(path: Path, hdus: fits.HDUList) -> None:
-    last = hdus[-1].fileinfo()
-    end = last["datLoc"] + last["datSpan"]
-    if (size := path.stat().st_size) < end:
-        raise OSError(f"truncated: {size} bytes of {end}")

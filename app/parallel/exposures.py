@@ -15,6 +15,8 @@ from astropy.io import fits
 from jwst.datamodels import ImageModel
 from stdatamodels.jwst import datamodels
 
+from app.errors import InputError
+from app.exposure_wcs import wcs_problem
 from app.library import GroupedLibrary
 from app.parallel.pool import run_all
 
@@ -77,11 +79,17 @@ def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in instance.items() if not hasattr(value, "dtype")}
 
 
-def _read(path: Path) -> Exposure:
-    """The exposure of a file; its arrays are mapped, and not looked at."""
-    with fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
-        model = ImageModel(file)
-        return Exposure(path, without_arrays(model.instance), model.shape)
+def _read(path: Path) -> Exposure | str:
+    """The exposure of a file, or what is wrong with it; its arrays are mapped, and not looked at."""
+    try:
+        with fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
+            model = ImageModel(file)
+            problem = wcs_problem(model)
+            return f"{path}: {problem}" if problem else Exposure(path, without_arrays(model.instance), model.shape)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever jwst and asdf raise at a spoiled file
+        return f"{path}: jwst cannot read it ({type(error).__name__}: {error})"
 
 
 def _save(task: tuple[Exposure, Path]) -> Path:
@@ -114,6 +122,11 @@ class ExposureLibrary(GroupedLibrary):
     procs : int
         Number of processes that read the files.
 
+    Raises
+    ------
+    InputError
+        jwst cannot read files, or they have no WCS that can be believed; the error lists all of them.
+
     Attributes
     ----------
     files : list of Path
@@ -127,7 +140,10 @@ class ExposureLibrary(GroupedLibrary):
         folder = Path(self.asn_dir)
         self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
         self.subtracted: list[tuple[float, ...]] = [() for _ in self.files]
-        self._read = {exposure.path: exposure for exposure in run_all(_read, self.files, procs)}
+        read = list(run_all(_read, self.files, procs))
+        if problems := [problem for problem in read if isinstance(problem, str)]:
+            raise InputError(problems)
+        self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, Exposure)}
 
     def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
         return self._read[Path(filename)].without_pixels()

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from app.config import Lv3Config
+from app.logs import show_all
 
 __all__ = ["ACTIONS"]
 
@@ -12,6 +13,8 @@ def run(config: Lv3Config) -> None:
     """Make the mosaic."""
     from app.step import Lv3Step
 
+    if config.verbose:
+        show_all()
     Lv3Step.from_config(config).do_step()
 
 

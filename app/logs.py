@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app import progress
 from app.errors import Lv3Error
+from app.progress import Terminal
 
-__all__ = ["LOG_NAME", "configure_logging", "log_file", "report_error"]
+__all__ = ["LOG_NAME", "configure_logging", "log_file", "report_error", "show_all"]
 
 LOG_NAME = "lv3_run.log"
 
@@ -16,14 +18,20 @@ log = logging.getLogger("app")
 
 
 def configure_logging() -> None:
-    """Show this program's own messages on standard error; those of libraries only where they are errors."""
-    console = logging.StreamHandler(sys.stderr)
-    console.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    console.addFilter(lambda record: record.name.partition(".")[0] == "app")
+    """Show this program's own messages on standard error, with the progress of the run."""
     root = logging.getLogger()
-    root.handlers = [console]
+    root.handlers = [terminal := Terminal(sys.stderr)]
     root.setLevel(logging.INFO)
+    logging.getLogger(progress.__name__).setLevel(logging.DEBUG)
+    terminal.addFilter(lambda record: not getattr(record, "file_only", False))
     logging.captureWarnings(True)
+
+
+def show_all() -> None:
+    """Show the messages of libraries on the terminal too."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, Terminal):
+            handler.shows_all = True
 
 
 @contextmanager
@@ -38,6 +46,7 @@ def log_file(folder: Path, append: bool = False) -> Iterator[None]:
     """
     handler = logging.FileHandler(folder / LOG_NAME, mode="a" if append else "w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.INFO)
     root = logging.getLogger()
     root.addHandler(handler)
     try:

@@ -5,6 +5,7 @@ It is written when the run starts, after every step, and at the end whatever hap
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from typing import Any
 from app.caveats import Caveat
 from app.config import Lv3Config
 from app.files import sha256, write_text
+from app.progress import step_begins, step_ends
 from app.provenance import datasums, host, image, peak_memory, versions
 from app.roles import Member
 
@@ -83,7 +85,7 @@ class Record:
             "error": None,
             "times": {},
         }
-        self.data |= {"state": State.RUNNING, "error": None, "finished": None}
+        self.data |= {"state": State.RUNNING, "error": None, "finished": None, "command": sys.argv[1:]}
         self.data |= {"versions": versions(), "image": image(), "host": host(), "peak_memory": peak_memory()}
 
     def write(self) -> None:
@@ -107,13 +109,16 @@ class Record:
         """
         before = {key: self.data[key] for key in ("step",) if key in self.data}
         self.add(step=step)
+        step_begins(step)
         start = time.monotonic()
         try:
             yield
             self.data.pop("step")
             self.data |= before
         finally:
-            self.data["times"][step] = round(time.monotonic() - start, 3)
+            seconds = time.monotonic() - start
+            step_ends(step, seconds)
+            self.data["times"][step] = round(seconds, 3)
             self.write()
 
     def add_inputs(self, members: Iterable[Member]) -> None:

@@ -21,6 +21,7 @@ from app.memory import memory_error
 from app.plan import Plan, make_plan
 from app.postprocess.tasks import is_made_after, option_differences, tasks
 from app.preflight import preflight
+from app.progress import expect
 from app.provenance import own_version, references
 from app.record import Record, State, config_differences, input_differences, read_record
 from app.signals import last_words
@@ -30,6 +31,8 @@ from app.validation import check
 __all__ = ["Lv3Step"]
 
 log = logging.getLogger(__name__)
+
+_STEPS = ("tweakreg", "skymatch", "outlier_detection", "resample", "source_catalog")
 
 
 class Lv3Step:
@@ -124,6 +127,7 @@ class Lv3Step:
             if found and found["state"] == State.RUNNING:
                 log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
             record.add_caveats(caveats)
+            expect(self._steps(earlier))
             if earlier is None:
                 self._folder.remove(product["file"] for product in (found or {"products": []})["products"])
                 self._make(record)
@@ -143,6 +147,7 @@ class Lv3Step:
             raise
         except BaseException as error:
             explained = self._explained(error)
+            log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
             if isinstance(error, Exception) and "measurements" not in record.data:
                 examine(self.plan, record, self._folder.products)
             record.finish(State.FAILED, explained)
@@ -156,6 +161,12 @@ class Lv3Step:
     def _explained(self, error: BaseException) -> BaseException:
         """The error in words, where it is one that a file system or a lack of memory causes anywhere."""
         return disk_error(error, self._folder.path, self._folder.work) or memory_error(error, self.plan) or error
+
+    def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
+        """What the run is going to do, by name, in order."""
+        pipeline = [step for step in _STEPS if not self.plan.parameters.of(step, "skip")]
+        after = [task.name for task in tasks(self.config)] + ["report"] * self.config.report
+        return after if earlier else [*pipeline, "measure", *after]
 
     def _make(self, record: Record) -> None:
         members = self.plan.members

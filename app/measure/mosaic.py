@@ -28,6 +28,7 @@ PSF_FIELD = 2048
 #: Stars whose width is measured, and the distance that makes one isolated, in widths of the PSF.
 N_PSF_STARS, ISOLATED = 30, 6.0
 FEWEST_PSF_STARS = 3
+MAGNITUDE_BIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +183,14 @@ class Catalogue:
         Name of the file.
     n_sources, n_extended : int
         Sources, and those that are wider than stars.
-    magnitudes : list of float
-        AB magnitudes, rounded to a hundredth, in order; where there are.
+    magnitudes : list of (float, int)
+        Bright ends of bins of `MAGNITUDE_BIN`, total AB magnitude, and the sources in each that has some.
     """
 
     file: str
     n_sources: int
     n_extended: int
-    magnitudes: list[float]
+    magnitudes: list[tuple[float, int]]
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -197,11 +198,13 @@ def read_catalogue(path: Path) -> Catalogue:
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter=" "))
     magnitudes = np.array([_number(row.get("aper_total_abmag")) for row in rows], dtype=float)
+    bins = np.floor(magnitudes[np.isfinite(magnitudes)] / MAGNITUDE_BIN)
+    starts, counts = np.unique(bins, return_counts=True)
     return Catalogue(
         file=path.name,
         n_sources=len(rows),
         n_extended=sum(row.get("is_extended") == "True" for row in rows),
-        magnitudes=np.sort(magnitudes[np.isfinite(magnitudes)]).round(2).tolist(),
+        magnitudes=list(zip((starts * MAGNITUDE_BIN).tolist(), counts.tolist(), strict=True)),
     )
 
 

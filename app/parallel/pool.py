@@ -13,15 +13,16 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from logging.handlers import BufferingHandler, QueueHandler
 from typing import TypeVar
 
 from app import lock, signals
 from app.errors import MemoryExceededError
+from app.progress import part_done
 
 __all__ = ["run_all"]
 
@@ -55,7 +56,16 @@ def run_all(function: Callable[[Item], Result], items: Iterable[Item], procs: in
     Exception
         Whatever `function` raises first, in the order of the items.
     """
-    procs = min(procs, len(items)) if isinstance(items, Sized) else procs
+    total = len(items) if isinstance(items, Sized) else None
+    with closing(_results(function, items, procs if total is None else min(procs, total))) as results:
+        for done, result in enumerate(results, start=1):
+            if total is not None:
+                part_done(done, total)
+            yield result
+
+
+def _results(function: Callable[[Item], Result], items: Iterable[Item], procs: int) -> Generator[Result, None, None]:
+    """The results in order, by `procs` processes; 1 is this one."""
     if procs <= 1:
         yield from map(function, items)
         return

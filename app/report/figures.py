@@ -49,7 +49,7 @@ def alignment(exposures: Entries) -> Markup | None:
     with drawing():
         figure, axes = _sky_axes(places)
         paint = [colours[e["group"]] for e in exposures]
-        axes.scatter(*places.T, c=paint, s=10)
+        axes.scatter(places[:, 0], places[:, 1], c=paint, s=10)
         # East is to the left in this plot.
         arrows = axes.quiver(
             *places.T, -shifts[:, 0], shifts[:, 1], color=paint, scale=4 * longest, width=0.006, angles="uv"
@@ -82,9 +82,9 @@ def offsets(overlaps: Entries) -> Markup | None:
         figure, axes = _axes()
         # Below a tenth of a milliarcsecond nothing is measured, and zero has no logarithm.
         values = [np.maximum(v, 1e-4) for v in (before, after)]
-        bins = np.geomspace(min(v.min() for v in values) / 1.3, max(v.max() for v in values) * 1.3, 25)
+        edges = np.geomspace(min(v.min() for v in values) / 1.3, max(v.max() for v in values) * 1.3, 25).tolist()
         for value, colour, label in zip(values, (BEFORE, COLOURS[0]), ("before", "after"), strict=True):
-            axes.hist(value, bins, color=colour, alpha=0.75, label=label)
+            axes.hist(value, edges, color=colour, alpha=0.75, label=label)
         axes.set(xscale="log", xlabel="offset between overlapping exposures [arcsec]", ylabel="overlaps")
         axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)
         return to_svg(figure, "Offsets between overlapping exposures before and after alignment")
@@ -139,13 +139,13 @@ def outliers(exposures: Entries) -> Markup | None:
         return to_svg(figure, "Share of flagged pixels in each exposure")
 
 
-def magnitudes(values: Sequence[float]) -> Markup | None:
-    """Counts of sources by magnitude."""
-    if len(values) < 2:
+def magnitudes(counts: Sequence[tuple[float, int]], width: float) -> Markup | None:
+    """Sources by magnitude: the faint ends of the bins are `width` from the bright ones."""
+    if not counts:
         return None
     with drawing():
         figure, axes = _axes()
-        axes.hist(values, bins=min(40, max(8, len(values) // 5)), color=COLOURS[0])
+        axes.bar([start for start, _ in counts], [n for _, n in counts], width, align="edge", color=COLOURS[0])
         axes.set(xlabel="magnitude [AB]", ylabel="sources")
         return to_svg(figure, "Number of sources by magnitude")
 

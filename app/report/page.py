@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.bands import find_bands
 from app.files import write_text
+from app.measure.mosaic import MAGNITUDE_BIN
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
@@ -74,7 +75,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             "sky_levels": figures.sky_levels(exposures, unit),
             "sky_steps": figures.sky_steps(overlaps, mosaic and mosaic["depth"], unit),
             "outliers": figures.outliers(exposures),
-            "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else []),
+            "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else [], MAGNITUDE_BIN),
         },
         "parameters": _changed_parameters(record),
         "methods": text,

@@ -105,10 +105,9 @@ def _compass(axes: Axes, drawn: tuple[int, ...], shape: tuple[int, int], corners
     length = ARROW * side
     middle = np.array([nx - 1.9 * length, 1.9 * length])
     for vector, name in ((north, "N"), (east, "E")):
-        axes.annotate(
-            "", middle + length * vector, middle, arrowprops={"arrowstyle": "-|>", "color": "white", "lw": 1.3}
-        )
-        axes.text(*(middle + 1.4 * length * vector), name, color="white", ha="center", va="center", fontsize=_font(nx))
+        tip, letter = tuple(middle + length * vector), middle + 1.4 * length * vector
+        axes.annotate("", tip, tuple(middle), arrowprops={"arrowstyle": "-|>", "color": "white", "lw": 1.3})
+        axes.text(letter[0], letter[1], name, color="white", ha="center", va="center", fontsize=_font(nx))
     per_pixel = scale * shape[1] / nx
     bar = _round_length(0.22 * nx * per_pixel)
     x, y = 0.05 * nx, 0.05 * ny

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import matplotlib as mpl
+from cycler import cycler
 from markupsafe import Markup, escape
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 __all__ = ["BEFORE", "COLOURS", "Figure", "colour_of", "drawing", "to_svg"]
@@ -18,7 +19,7 @@ BEFORE = "#8a8f98"
 #: Stands for the page's text colour until the figure is text itself.
 _INK = "#123456"
 
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "jwst-lv3",
     "font.family": "sans-serif",
@@ -34,7 +35,7 @@ _STYLE = {
     "axes.linewidth": 0.7,
     "axes.facecolor": "none",
     "axes.formatter.useoffset": False,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "xtick.color": _INK,
     "ytick.color": _INK,
     "figure.facecolor": "none",
@@ -47,7 +48,7 @@ _STYLE = {
 @contextmanager
 def drawing() -> Iterator[None]:
     """Context in which figures have this style."""
-    with mpl.rc_context(_STYLE):
+    with rc_context(_STYLE):
         yield
 
 

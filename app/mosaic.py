@@ -1,5 +1,6 @@
 """The mosaic's pixel grid: that of an existing mosaic handed on, and the shape that a run will give."""
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ class _Footprints:
 
     def __init__(self, exposures: list[Exposure]) -> None:
         self._first = exposures[0].path
-        self._corners = " ".join(exposure.s_region.replace("POLYGON ICRS", "") for exposure in exposures)
+        self._corners = " ".join(re.sub("[A-Za-z]", "", exposure.s_region) for exposure in exposures)
 
     def __enter__(self) -> "_Footprints":
         return self

@@ -13,7 +13,7 @@ from app.plan import Plan
 __all__ = ["check"]
 
 #: Where tweakreg asks for a catalogue (stcal.tweakreg.astrometric_utils).
-_CATALOGUE_URL = "https://gsss.stsci.edu/webservices"
+CATALOGUE_URL = "https://gsss.stsci.edu/webservices"
 _TIMEOUT = 5.0  # [s]
 
 
@@ -80,7 +80,7 @@ def _connection_failure() -> str:
     """Why the catalogue service cannot be reached; empty where it answers, whatever it says."""
     import requests
 
-    url = os.environ.get("ASTROMETRIC_CATALOG_URL", _CATALOGUE_URL)
+    url = os.environ.get("ASTROMETRIC_CATALOG_URL", CATALOGUE_URL)
     try:
         requests.head(url, timeout=_TIMEOUT)
     except requests.RequestException as error:

@@ -10,30 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.caveats import Caveat
-from app.errors import InputError, Lv3Error
 from app.exposures import Exposure
 from app.plan import Plan
 
-__all__ = ["Footprints", "check", "corners"]
+__all__ = ["Footprints", "check"]
 
 _ARCMIN = 60.0  # [arcsec]
 
 
-def corners(exposure: Exposure) -> NDArray[np.float64]:
-    """Corners of an exposure on the sky [deg], shape (n, 2), from its S_REGION.
-
-    Raises
-    ------
-    InputError
-        The keyword holds no polygon.
-    """
-    try:
-        numbers = np.array(re.sub(r"[A-Za-z]", "", exposure.s_region).split(), dtype=float).reshape(-1, 2)
-    except ValueError:
-        numbers = np.empty((0, 2))
-    if len(numbers) < 3 or not np.isfinite(numbers).all():
-        raise InputError(f"{exposure.path}: keyword S_REGION holds no polygon: {exposure.s_region!r}")
-    return numbers
+def _corners(exposure: Exposure) -> NDArray[np.float64]:
+    """Corners of an exposure on the sky [deg], shape (n, 2), from its S_REGION."""
+    return np.array(re.sub("[A-Za-z]", "", exposure.s_region).split(), dtype=float).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -52,7 +39,7 @@ class Footprints:
         """`shapely.Polygon` of each exposure [arcsec] in a plane that touches the sky at their median."""
         import shapely
 
-        regions = [corners(e) for e in self.exposures]
+        regions = [_corners(e) for e in self.exposures]
         centre = np.median([_to_vectors(region).mean(axis=0) for region in regions], axis=0)
         return [shapely.convex_hull(shapely.MultiPoint(_to_plane(region, centre))) for region in regions]
 
@@ -104,14 +91,10 @@ def _to_plane(positions: NDArray[np.float64], centre: NDArray[np.float64]) -> ND
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def check(plan: Plan) -> Iterator[Caveat | Lv3Error]:
+def check(plan: Plan) -> Iterator[Caveat]:
     """Exposures apart from the rest: nothing ties them together, and a wrong pointing looks just so."""
     footprints = Footprints(plan.science)
-    try:
-        main, *others = footprints.clusters
-    except InputError as error:
-        yield error
-        return
+    main, *others = footprints.clusters
     for cluster in others:
         names = ", ".join(plan.science[i].name for i in cluster[:3]) + (", ..." if len(cluster) > 3 else "")
         gap = footprints.gap(cluster)

@@ -150,4 +150,6 @@ class PixelMap:
 
     def on(self, cut: Box) -> np.ndarray:
         """The map onto a cut of the mosaic."""
-        return np.load(self.path) - (cut.x0, cut.y0)
+        pixels = np.load(self.path)
+        pixels -= (cut.x0, cut.y0)
+        return pixels

@@ -143,6 +143,7 @@ class ExposureLibrary(GroupedLibrary):
         read = list(run_all(_read, self.files, procs))
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
+        _read(self.files[0])  # fills caches that forked processes would each fill anew
         self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, Exposure)}
 
     def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:

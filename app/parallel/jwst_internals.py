@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from astropy.table import Table
 from jwst.datamodels import ImageModel
+from jwst.resample.resample import ResampleImage
 from jwst.tweakreg import TweakRegStep
 from stcal.outlier_detection import utils as blotting
 from stcal.resample import resample as drizzling
 
 from app.parallel.exposures import Exposure
 
-__all__ = ["KnownSourcesStep", "find_sources", "known_pixel_map"]
+__all__ = ["KnownSourcesStep", "PartResampling", "find_sources", "known_pixel_map"]
 
 
 @contextmanager
@@ -33,6 +34,31 @@ def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
         yield
     finally:
         drizzling.calc_pixmap, blotting.calc_pixmap = originals
+
+
+class PartResampling(ResampleImage):
+    """Resampling of one image, which keeps the resampled variances [unit of the image squared, per its own pixel].
+
+    stcal would go on to add them up with weights, over the whole mosaic.
+
+    Attributes
+    ----------
+    variances : dict
+        Resampled variances by name; NaN where there is none.
+    """
+
+    variances: dict[str, np.ndarray]
+
+    def init_variance_arrays(self) -> None:
+        """Make nothing ready: the arrays come from the kernel."""
+
+    def resample_variance_arrays(self, model: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        """Resample the variances of an image."""
+        self.variances = {
+            name: self._resample_one_variance_array(name, model, *args, **kwargs)
+            for name in self.variance_array_names
+            if self._check_var_array(model, name)
+        }
 
 
 class KnownSourcesStep(TweakRegStep):

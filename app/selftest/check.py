@@ -53,7 +53,7 @@ def _log_versions() -> None:
 def _check_references(options: CrdsOptions) -> None:
     """Check the cache that runs will use, if there is one; the self-test's mosaic has a made-up one of its own."""
     cache = options.path or os.environ.get("CRDS_PATH")
-    if cache is None:
+    if not cache:
         log.info("reference files: CRDS_PATH and crds.path are not set, nothing to check")
     elif options.mode != "server" and options.check_manifest:
         check_manifest(Path(cache))

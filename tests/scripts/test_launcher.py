@@ -107,7 +107,7 @@ def test_mounts_what_overrides_and_config_dir_name(engines, folders, launch, tmp
     (tmp_path / "stars.ecsv").touch()
     command = words(
         launch(
-            "--dry-run", "--config-dir", "mine", "in_dir=in", f"+jwst_parameters.tweakreg.abs_refcat={tmp_path}/stars.ecsv",
+            "--dry-run", "--config-dir", "mine", "in_dir=in", f"sky_levels={tmp_path}/stars.ecsv",
             "work_dir=scratch", "out_dir=all/${target}", "--bind", "in",
         )
     )  # fmt: skip

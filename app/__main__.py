@@ -31,7 +31,7 @@ def _command() -> None:
     arguments = get_args_parser().parse_args()
     try:
         if arguments.multirun and not (arguments.help or arguments.hydra_help or arguments.cfg or arguments.info):
-            from app.sweep import sweep  # Hydra's own sweep ends with the first job that does not end in order
+            from app.sweep.sweep import sweep  # Hydra's own sweep ends with the first job that does not end in order
 
             sweep(arguments)
         else:

@@ -1,12 +1,21 @@
 """What ``action=...`` can be: one function each, given the configuration."""
 
+import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.config import Lv3Config
+from app.errors import InputError
+
+if TYPE_CHECKING:
+    from app.sweep.summary import Summary
 from app.logs import show_all
 
 __all__ = ["ACTIONS"]
+
+log = logging.getLogger(__name__)
 
 
 def run(config: Lv3Config) -> None:
@@ -40,4 +49,30 @@ def selftest(config: Lv3Config) -> None:
     check_installation(config)
 
 
-ACTIONS: dict[str, Callable[[Lv3Config], None]] = {"run": run, "plan": plan, "selftest": selftest}
+def summary(config: Lv3Config) -> None:
+    """Make the summary of a sweep anew, from the records of its jobs."""
+    found = _summary(config)
+    log.info("%s: %s", found.root / "sweep_report.html", ", ".join(f"{n} {s}" for s, n in found.counts.items()))
+
+
+def failed(config: Lv3Config) -> None:
+    """Print the overrides of every job of a sweep that is not finished, a job a line, ready to paste."""
+    for row in _summary(config).unfinished:
+        sys.stdout.write(f"jwst-lv3 {row['overrides']}\n")
+
+
+def _summary(config: Lv3Config) -> "Summary":
+    from app.sweep.summary import Summary, find_jobs
+
+    root = Path(config.out_root).absolute()
+    jobs = find_jobs(root)
+    if not jobs:
+        raise InputError(f"out_root={root}: no job of a sweep has left a record there")
+    found = Summary(root, jobs)
+    found.update()
+    return found
+
+
+ACTIONS: dict[str, Callable[[Lv3Config], None]] = {
+    action.__name__: action for action in (run, plan, selftest, summary, failed)
+}

@@ -42,7 +42,7 @@ def composition_error(error: Exception) -> ConfigError:
     if isinstance(error, OverrideParseException):
         quoted = "a value with one of =,[]{}() or a blank needs quotes inside quotes: 'in_dir=\"a=b\"'"
         return ConfigError(f"{error.override}: cannot be read ({error.message.splitlines()[0]}); {quoted}")
-    text = str(error)
+    text = " ".join(str(error).partition("Config search path")[0].split())
     if launcher := re.search(r"hydra/launcher/(\w+)|hydra_plugins\.hydra_(\w+)_launcher", text):
         return ConfigError(
             f"hydra/launcher={launcher[1] or launcher[2]}: is not installed or unknown: {_LAUNCHERS}. {text}"

@@ -78,6 +78,7 @@ class Lv3Config:
     data: Any = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
     keep_going: bool = _option(False, "a sweep runs its sound jobs although others are refused")
     fail_fast: bool = _option(False, "a sweep starts no more jobs once one has failed")
+    sif: Any = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")
     targets: Any = _option([], "names of all targets of a survey: a selector that is none of them is refused")
 
     sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")

@@ -21,6 +21,7 @@ __all__ = [
     "ResampleError",
     "SkyError",
     "StrictError",
+    "TimeLimitError",
     "causes",
 ]
 
@@ -129,6 +130,12 @@ class MemoryExceededError(Lv3Error):
     """More memory is needed than there is."""
 
     exit_code = ExitCode.MEMORY
+
+
+class TimeLimitError(Lv3Error):
+    """The time that a cluster gave the job is over."""
+
+    exit_code = ExitCode.SIGTERM
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

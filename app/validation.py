@@ -16,7 +16,7 @@ REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *("out_root", "data", "exclude", "targets", "sky_levels", "mosaic_like"),
+    *("out_root", "data", "sif", "exclude", "targets", "sky_levels", "mosaic_like"),
 )
 
 

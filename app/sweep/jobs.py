@@ -1,0 +1,159 @@
+"""The jobs of a sweep, as they stand before any starts: sound or refused, to be run or finished."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from app.config import Lv3Config
+from app.errors import Lv3Error
+from app.parallel import run_all
+from app.parameters import check_parameters
+from app.plan import Plan, make_plan
+from app.postprocess.tasks import option_differences, tasks
+from app.record import State, config_differences, input_differences, read_record
+from app.sweep.cost import Cost, cost
+from app.sweep.lines import line, override
+from app.sweep.places import place, shared_places
+from app.sweep.points import COMMON, Composer, Point
+
+__all__ = ["Job", "Todo", "look_at"]
+
+log = logging.getLogger(__name__)
+
+# Points that one process looks at before it hands them back.
+_CHUNK = 25
+
+
+class Todo(StrEnum):
+    """What a sweep will do with a job."""
+
+    RUN = "run"
+    AGAIN = "run again"
+    FINISHED = "finished"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job of a sweep.
+
+    Parameters
+    ----------
+    name : str
+        What the sweep varies, with this job's values.
+    overrides : tuple of str
+        What makes just this job when it stands behind ``jwst-lv3``, its out_dir included.
+    folder : Path
+        Its out_dir.
+    todo : Todo
+    problems : list of str
+        Why it is refused.
+    changes : list of str
+        In what it differs from the finished run in its folder.
+    cost : Cost, optional
+        None where it is refused.
+    reads : tuple of Path
+        Folders and files that it reads.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+    folder: Path
+    todo: Todo
+    problems: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    cost: Cost | None = None
+    reads: tuple[Path, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The overrides as one line for a shell."""
+        return line(self.overrides)
+
+
+def look_at(composer: Composer, procs: int, versions: dict[str, str] | None) -> list[Job]:
+    """Compose, check and plan every point of a sweep, from headers alone; nothing is written.
+
+    Parameters
+    ----------
+    composer : Composer
+    procs : int
+        Number of processes that look.
+    versions : dict, optional
+        Versions that the jobs will run with; a job that was finished with others is run again.
+
+    Returns
+    -------
+    list of Job
+        In the order of the sweep.
+    """
+    if find_spec("jwst"):
+        import jwst.pipeline  # noqa: F401 - once, before processes are forked; where it is missing, jobs check parameters
+    points = composer.points()
+    chunks = [points[i : i + _CHUNK] for i in range(0, len(points), _CHUNK)]
+    jobs = [job for chunk in run_all(partial(_look, composer, versions), chunks, procs) for job in chunk]
+    return list(_with_own_places(jobs))
+
+
+def _look(composer: Composer, versions: dict[str, str] | None, points: Iterable[Point]) -> list[Job]:
+    return [_job(composer, versions, point) for point in points]
+
+
+def _job(composer: Composer, versions: dict[str, str] | None, point: Point) -> Job:
+    folder = Path()
+    try:
+        config = composer.config(point)
+        folder = place(config, point.swept)
+        config = replace(config, procs=1, out_dir=str(folder))
+        overrides = _overrides(point, config, folder)
+        plan = make_plan(config)
+        if find_spec("jwst"):
+            check_parameters(config, plan.band, plan.asked)
+    except Lv3Error as error:
+        return Job(point.name, point.overrides, folder, Todo.REFUSED, error.problems)
+    todo, changes = _standing(plan, versions)
+    if todo is Todo.AGAIN:
+        overrides = (*overrides, "overwrite=true")
+    return Job(point.name, overrides, folder, todo, changes=changes, cost=cost(plan), reads=_reads(config))
+
+
+def _reads(config: Lv3Config) -> tuple[Path, ...]:
+    given = (config.in_dir, config.sky_levels, config.mosaic_like, config.crds.path)
+    return tuple(Path(path).absolute() for path in given if path)
+
+
+def _overrides(point: Point, config: Lv3Config, folder: Path) -> tuple[str, ...]:
+    """The point's overrides with absolute paths of its own: they mean the same wherever the job runs."""
+    own = {"in_dir": str(Path(config.in_dir).absolute()), "out_dir": str(folder)}
+    kept = [word for word in point.overrides if word.partition("=")[0] not in {*own, *COMMON} - {"procs"}]
+    return (*kept, *(override(key, value) for key, value in own.items()))
+
+
+def _standing(plan: Plan, versions: dict[str, str] | None) -> tuple[Todo, list[str]]:
+    """What is to be done, and why it is to be done again."""
+    folder, config = plan.config.output_folder, plan.config
+    record = read_record(folder)
+    if config.overwrite or record is None or record.get("pipeline") != "complete":
+        return Todo.RUN, []
+    old = record["versions"]
+    changes = [*config_differences(record, config), *input_differences(record, plan.members)]
+    changes += option_differences(record, config)
+    changes += [f"{n}: was {old.get(n)}, is {v}" for n, v in (versions or {}).items() if v != old.get(n)]
+    if changes:
+        return Todo.AGAIN, changes
+    is_whole = all((folder / product["file"]).is_file() for product in record["products"])
+    is_whole = is_whole and not any(task.missing(record, folder) for task in tasks(config))
+    is_done = is_whole and record["state"] in (State.SUCCESS, State.CAVEATS)
+    return (Todo.FINISHED if is_done else Todo.RUN), []
+
+
+def _with_own_places(jobs: list[Job]) -> Iterator[Job]:
+    """The jobs; those that would share a place are refused."""
+    sharing = shared_places((" ".join(job.overrides), job.folder) for job in jobs if job.folder != Path())
+    for job in jobs:
+        problem = sharing.get(job.folder)
+        yield replace(job, todo=Todo.REFUSED, problems=[*job.problems, problem]) if problem else job

@@ -1,0 +1,89 @@
+"""Hand jobs to one of Hydra's launchers: one after the other, several at once, or on a cluster."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf
+
+from app.errors import ConfigError, ExitCode
+from app.resources import usable_cores
+from app.sweep.apart import task
+from app.sweep.jobs import Job
+from app.sweep.points import Composer
+
+__all__ = ["launch", "launcher_name", "share_cores"]
+
+log = logging.getLogger(__name__)
+
+
+def launcher_name(master: DictConfig) -> str:
+    """``basic``, ``joblib``, ``submitit_slurm`` ...: the option of ``hydra/launcher``."""
+    return str(master.hydra.runtime.choices["hydra/launcher"])
+
+
+def share_cores(master: DictConfig, procs: int | None) -> int | None:
+    """Number of processes for each job, so that joblib's jobs together use each core once; None: each job decides.
+
+    Parameters
+    ----------
+    master : DictConfig
+        `n_jobs` of its launcher is set where it is left open.
+    procs : int, optional
+        What the user wants; with `n_jobs` too, that is taken, however few cores there are.
+    """
+    if launcher_name(master) != "joblib":
+        return procs
+    cores, n_jobs = usable_cores(), int(master.hydra.launcher.n_jobs)
+    if n_jobs < 1:
+        n_jobs = max(1, cores // (procs or 1))
+        master.hydra.launcher.n_jobs = n_jobs
+    if procs and n_jobs * procs > cores:
+        log.warning("n_jobs=%d jobs of procs=%d processes each share %d cores", n_jobs, procs, cores)
+    return procs or max(1, cores // n_jobs)
+
+
+def launch(composer: Composer, jobs: Sequence[Job], procs: int | None, few: bool) -> Iterator[list[int]]:
+    """Run jobs, by the launcher that ``hydra/launcher`` names.
+
+    Parameters
+    ----------
+    composer : Composer
+    jobs : sequence of Job
+    procs : int, optional
+        Number of processes for each job.
+    few : bool
+        Start no more jobs at a time than can run at once.
+
+    Yields
+    ------
+    list of int
+        Exit status of the jobs that were started together.
+    """
+    procs = share_cores(composer.master, procs)
+    own = () if procs is None else (f"procs={procs}",)
+    context = HydraContext(config_loader=composer.loader, callbacks=Callbacks())
+    try:
+        launcher = Plugins.instance().instantiate_launcher(context, task, composer.master)
+    except (ImportError, RuntimeError) as error:
+        raise ConfigError(f"hydra/launcher={launcher_name(composer.master)}: cannot be used: {error}") from error
+    n = _together(composer.master) if few else len(jobs)
+    for start in range(0, len(jobs), n):
+        batch = [[*job.overrides, *own] for job in jobs[start : start + n]]
+        yield [_status(returned) for returned in launcher.launch(batch, start)]
+
+
+def _status(returned: JobReturn) -> int:
+    if isinstance(returned.return_value, int):
+        return returned.return_value
+    return ExitCode.UNEXPECTED
+
+
+def _together(master: DictConfig) -> int:
+    """How many jobs the launcher runs at a time."""
+    settings: Any = OmegaConf.to_container(master.hydra.launcher)
+    return max(1, int(settings.get("n_jobs") or settings.get("array_parallelism") or 1))

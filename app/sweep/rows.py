@@ -1,0 +1,153 @@
+"""One row of a sweep's summary: what became of one job, from its record, from the cluster's word, from its silence."""
+
+import math
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+from app import errors
+from app.errors import ExitCode
+from app.lock import LEASE, LOCK_NAME
+from app.record import State, read_record
+from app.report.page import REPORT_NAME
+from app.sweep.lines import line
+
+__all__ = ["FINAL", "REFUSED", "SUCCESSES", "WAITING", "row"]
+
+WAITING, REFUSED, DIED, OUT_OF_MEMORY, TIMED_OUT = "waiting", "refused", "died", "out_of_memory", "timed_out"
+
+SUCCESSES = (State.SUCCESS, State.CAVEATS)
+
+#: States that do not change any more by themselves.
+FINAL = frozenset({*SUCCESSES, State.FAILED, State.INTERRUPTED, REFUSED, OUT_OF_MEMORY, TIMED_OUT})
+
+#: What SLURM calls the end of a job (sacct's manual, JOB STATE CODES), where it says more than the record.
+_SLURM = {
+    "OUT_OF_MEMORY": OUT_OF_MEMORY,
+    "TIMEOUT": TIMED_OUT,
+    **dict.fromkeys(("BOOT_FAIL", "CANCELLED", "FAILED", "NODE_FAIL", "PREEMPTED"), DIED),
+}
+
+_HINTS = {
+    OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set memory=lean or a smaller procs",
+    TIMED_OUT: "ask for more time (hydra.launcher.timeout_min, sbatch --time), or for more cores",
+    DIED: "it ended without a word: the same command again finishes it",
+    State.INTERRUPTED: "the same command again finishes it",
+}
+
+
+def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, str]) -> dict[str, Any]:
+    """What became of a job.
+
+    Parameters
+    ----------
+    known : mapping
+        At least ``out_dir``; and ``overrides``, ``state`` and ``message``, as the sweep knows them before any record.
+    root : Path
+        The sweep's folder; paths in the row are relative to it.
+    slurm : mapping
+        SLURM's state of jobs, by out_dir.
+
+    Returns
+    -------
+    dict
+        The row; what cannot be known is None.
+    """
+    folder = Path(known["out_dir"])
+    refused = known.get("state") == REFUSED
+    record = {} if refused else read_record(folder) or {}
+    error = record.get("error") or {}
+    state = REFUSED if refused else _state(folder, record, error, slurm.get(str(folder), ""))
+    products = [product["file"] for product in record.get("products", ())]
+    mosaic = next((name for name in products if name.endswith("_i2d.fits")), "")
+    return {
+        "job": str(folder) if refused else relpath(folder, root),
+        "out_dir": str(folder),
+        "state": str(state),
+        "exit_code": _exit_code(state, error),
+        "caveats": [caveat["code"] for caveat in record.get("caveats", ())],
+        "minutes": _minutes(record),
+        "peak_memory_gb": _peak_memory(record),
+        "exposures": sum(entry["role"] == "science" for entry in record.get("inputs", ())) or None,
+        "alignment_rms_mas": _alignment(record),
+        "message": error.get("message") or (known.get("message") if not record else None),
+        "hint": _hint(state, record),
+        "overrides": known.get("overrides") or line(record.get("command") or ()),
+        "mosaic": _path(folder / mosaic, root) if mosaic else None,
+        "report": _path(folder / REPORT_NAME, root) if record else None,
+    }
+
+
+def _path(file: Path, root: Path) -> str | None:
+    return relpath(file, root) if file.exists() else None
+
+
+def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], slurm: str) -> str:
+    state = record.get("state")
+    if state in SUCCESSES:
+        return str(state)
+    if error.get("type") in ("MemoryExceededError", "MemoryError"):
+        return OUT_OF_MEMORY
+    if error.get("type") == "TimeLimitError":
+        return TIMED_OUT
+    if state == State.FAILED:
+        return State.FAILED
+    if _lives(folder):
+        return State.RUNNING
+    told = _SLURM.get(slurm.partition(" ")[0].rstrip("+"))
+    if state == State.INTERRUPTED:
+        return told if told == TIMED_OUT else State.INTERRUPTED
+    return told or (DIED if record else WAITING)
+
+
+def _lives(folder: Path) -> bool:
+    """Whether a run has touched its lock lately; hosts that share a folder may be a little apart in time."""
+    try:
+        return time.time() - (folder / LOCK_NAME).stat().st_mtime < LEASE
+    except OSError:
+        return False
+
+
+def _exit_code(state: str, error: Mapping[str, str]) -> int | None:
+    """The exit status that a scheduler would see."""
+    if state in SUCCESSES:
+        return ExitCode.SUCCESS
+    if state == REFUSED:
+        return ExitCode.CONFIG
+    if state == OUT_OF_MEMORY:
+        return ExitCode.MEMORY
+    if state in (State.INTERRUPTED, TIMED_OUT):
+        return ExitCode.SIGINT if error.get("message") == "SIGINT" else ExitCode.SIGTERM
+    if state == State.FAILED:
+        return getattr(getattr(errors, error.get("type", ""), None), "exit_code", ExitCode.UNEXPECTED)
+    return None
+
+
+def _minutes(record: Mapping[str, Any]) -> float | None:
+    if not (record.get("started") and record.get("finished")):
+        return None
+    start, end = (datetime.fromisoformat(record[key]) for key in ("started", "finished"))
+    return round((end - start).total_seconds() / 60, 2)
+
+
+def _peak_memory(record: Mapping[str, Any]) -> float | None:
+    """Peak memory [GB] of the main process and of its largest worker together."""
+    peak = record.get("peak_memory")
+    return round(sum(peak.values()) / 1e9, 2) if peak else None
+
+
+def _alignment(record: Mapping[str, Any]) -> float | None:
+    """Root mean square of the exposures' offsets from each other after alignment [milliarcsec]."""
+    exposures = (record.get("measurements") or {}).get("exposures", ())
+    offsets = [e["offset"] for e in exposures if e["offset"] is not None]
+    return round(1000 * math.sqrt(sum(x * x for x in offsets) / len(offsets)), 1) if offsets else None
+
+
+def _hint(state: str, record: Mapping[str, Any]) -> str | None:
+    hint = _HINTS.get(state)
+    if state == OUT_OF_MEMORY and (limit := (record.get("host") or {}).get("memory")):
+        return f"it may use {limit / 1e9:.1f} GB: {hint}"
+    return hint

@@ -1,0 +1,142 @@
+"""The sweep's own record: sweep_summary.json and .csv, and sweep_report.html, made from the records of its jobs.
+
+One process writes them: that of the sweep while it lives, later whoever runs ``action=summary``. Each appears whole.
+"""
+
+import csv
+import io
+import json
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.files import write_text
+from app.record import RECORD_NAME, State
+from app.sweep.page import write_page
+from app.sweep.rows import FINAL, REFUSED, SUCCESSES, row
+from app.sweep.slurm import slurm_states
+
+__all__ = ["SUMMARY_NAME", "Summary", "find_jobs", "read_summary"]
+
+log = logging.getLogger(__name__)
+
+SUMMARY_NAME = "sweep_summary.json"
+SCHEMA_VERSION = 1
+
+#: Time between two looks at the jobs [s].
+_INTERVAL = 2.0
+
+
+class Summary:
+    """The summary of a sweep, kept current on disk.
+
+    Parameters
+    ----------
+    root : Path
+        The sweep's folder, out_root.
+    jobs : iterable of mapping
+        Each with ``out_dir``, and as far as known ``overrides``, ``state`` and ``message``; the first of a folder counts.
+    """
+
+    def __init__(self, root: Path, jobs: Iterable[Mapping[str, Any]]) -> None:
+        self.root = root
+        self._known: dict[str, Mapping[str, Any]] = {}
+        for job in jobs:
+            self._known.setdefault(job["out_dir"], job)
+        self._changed: dict[str, int] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of jobs by state."""
+        return dict(Counter(row["state"] for row in self.rows.values()))
+
+    def update(self) -> None:
+        """Look at the jobs that may have changed, and write the files if any has."""
+        slurm = slurm_states(self.root)
+        before = list(self.rows.values())
+        for out_dir, known in self._known.items():
+            if self._may_differ(out_dir):
+                self.rows[out_dir] = row(known, self.root, slurm)
+        if list(self.rows.values()) != before:
+            self.write()
+
+    def _may_differ(self, out_dir: str) -> bool:
+        """Whether a job has to be looked at: its record is another one, or it was not at its end."""
+        try:
+            changed = Path(out_dir, RECORD_NAME).stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        same = self._changed.get(out_dir) == changed
+        self._changed[out_dir] = changed
+        return not (same and self.rows[out_dir]["state"] in FINAL)
+
+    def write(self) -> None:
+        """Write the three files."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        rows = list(self.rows.values())
+        written = datetime.now(UTC).isoformat(timespec="seconds")
+        data = {"schema": SCHEMA_VERSION, "written": written, "counts": self.counts, "jobs": rows}
+        write_text(self.root / SUMMARY_NAME, json.dumps(data, indent=1) + "\n")
+        write_text((self.root / SUMMARY_NAME).with_suffix(".csv"), _csv(rows))
+        write_page(data, self.root)
+
+    @property
+    def unfinished(self) -> list[dict[str, Any]]:
+        """The jobs that the same command would run."""
+        return [row for row in self.rows.values() if row["state"] not in (*SUCCESSES, State.RUNNING)]
+
+    @contextmanager
+    def kept_current(self) -> Iterator[None]:
+        """Context in which the files follow the jobs."""
+        self.update()
+        ended = threading.Event()
+        thread = threading.Thread(target=self._follow, args=(ended,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+            self.update()
+
+    def _follow(self, ended: threading.Event) -> None:
+        while not ended.wait(_INTERVAL):
+            try:
+                self.update()
+            except OSError:
+                log.exception("%s: the summary could not be written", self.root)
+
+
+def read_summary(root: Path) -> list[dict[str, Any]]:
+    """The jobs of an earlier summary in `root`; none where there is none."""
+    try:
+        data = json.loads((root / SUMMARY_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return data["jobs"] if data.get("schema") == SCHEMA_VERSION else []
+
+
+def find_jobs(root: Path) -> list[dict[str, Any]]:
+    """The jobs below `root`: those that an earlier summary knows and that were not refused, and all with a record."""
+    known = {job["out_dir"]: job for job in read_summary(root) if job["state"] != REFUSED}
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if RECORD_NAME in files:
+            known.setdefault(folder, {"out_dir": folder})
+    return list(known.values())
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row | {"caveats": " ".join(row["caveats"])} for row in rows)
+    return text.getvalue()

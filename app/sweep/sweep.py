@@ -1,0 +1,105 @@
+"""A sweep, in the order of its work: all jobs are looked at before the first starts, and all are summed up."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.errors import ConfigError, JobsError
+from app.resources import usable_cores
+from app.sweep.cluster import check_cluster, job_versions, use_image, uses_image
+from app.sweep.jobs import Job, Todo, look_at
+from app.sweep.launch import launch, launcher_name
+from app.sweep.lines import line, write_lines
+from app.sweep.page import PAGE_NAME
+from app.sweep.points import Composer
+from app.sweep.rows import REFUSED, WAITING
+from app.sweep.summary import Summary, find_jobs
+from app.sweep.totals import problem_table, totals
+
+__all__ = ["sweep"]
+
+log = logging.getLogger(__name__)
+
+
+def sweep(arguments: argparse.Namespace) -> None:
+    """Do what ``jwst-lv3 -m ...`` says: run, or plan, every combination.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        The command line, parsed by Hydra's own parser.
+
+    Raises
+    ------
+    ConfigError
+        Jobs are refused, or cannot be started; none was.
+    JobsError
+        Jobs failed, or were refused with `keep_going`.
+    """
+    composer = Composer(arguments)
+    common, launcher = composer.common, launcher_name(composer.master)
+    jobs = look_at(composer, usable_cores(), job_versions(launcher, common["sif"]))
+    refused = problem_table(jobs)
+    root = Path(common["out_root"]).absolute()
+    summary = Summary(root, [*_known(jobs), *find_jobs(root)])
+    if common["action"] == "plan":
+        _plan(composer, jobs, root)
+    if refused and (common["action"] == "plan" or not common["keep_going"]):
+        raise ConfigError([*refused, "nothing was started; keep_going=true runs the sound jobs"])
+    if common["action"] == "plan":
+        return
+    check_cluster(launcher)
+    log.info(totals(jobs))
+    for job in jobs:
+        if job.changes:
+            log.info("%s: is made again: %s", job.folder, "; ".join(job.changes))
+    with summary.kept_current():
+        _run(composer, [job for job in jobs if job.todo in (Todo.RUN, Todo.AGAIN)], root)
+    _conclude(summary, [*_known(jobs)])
+
+
+def _known(jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
+    """What the summary is told of each job."""
+    for number, job in enumerate(jobs):
+        refused = job.todo is Todo.REFUSED
+        yield {
+            "out_dir": f"(refused {number})" if refused else str(job.folder),
+            "overrides": job.line,
+            "state": REFUSED if refused else WAITING,
+            "message": "; ".join(job.problems),
+        }
+
+
+def _plan(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
+    """Say what would be done, and write the override lines of what is to be run."""
+    todo = [job for job in jobs if job.todo in (Todo.RUN, Todo.AGAIN)]
+    root.mkdir(parents=True, exist_ok=True)
+    path = write_lines(root, (line([*composer.flags, *job.overrides]) for job in todo))
+    sys.stdout.write(f"{totals(jobs)}\noverrides      {path}, one job a line\n")
+
+
+def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
+    """Run jobs until they are done, or one has failed and `fail_fast` is set."""
+    common = composer.common
+    if not jobs:
+        return
+    if uses_image(launcher_name(composer.master)):
+        root.mkdir(parents=True, exist_ok=True)
+        use_image(composer.master, common["sif"], root, [path for job in jobs for path in job.reads])
+    for statuses in launch(composer, jobs, common["procs"], common["fail_fast"]):
+        if common["fail_fast"] and any(statuses):
+            log.error("fail_fast=true: a job has failed, no more are started")
+            return
+
+
+def _conclude(summary: Summary, jobs: Sequence[dict[str, Any]]) -> None:
+    """Say how it ended; jobs of earlier sweeps are in the summary, but do not count here."""
+    log.info("%s: %s", summary.root / PAGE_NAME, ", ".join(f"{n} {state}" for state, n in summary.counts.items()))
+    own = {job["out_dir"] for job in jobs}
+    unfinished = [row for row in summary.unfinished if row["out_dir"] in own]
+    if unfinished:
+        said = [f"{row['job']}: {row['state']}: {row['message'] or row['hint'] or ''}" for row in unfinished]
+        raise JobsError([*said, f"jwst-lv3 action=failed out_root={summary.root} prints what runs them again"])

@@ -61,6 +61,8 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {
         "record": record,
         "verdict": _VERDICTS[record["state"]],
+        "step": record.get("step"),
+        "references": record.get("references"),
         "seconds": _seconds(record),
         "exposures": exposures,
         "overlaps": overlaps,

@@ -9,6 +9,6 @@ if [ ! -x "$root/usr/sbin/dockerd" ]; then
     apt-get install -qq --no-install-recommends runc iptables > /dev/null
     "$here/unpack-debs.sh" "$root" trixie docker.io docker-cli docker-buildx containerd tini
     mkdir -p "$root/config/cli-plugins"
-    ln -sf "$root/usr/libexec/docker/cli-plugins/docker-buildx" "$root/config/cli-plugins/docker-buildx"
+    ln -sf ../../usr/libexec/docker/cli-plugins/docker-buildx "$root/config/cli-plugins/docker-buildx"
 fi
 "$root/usr/sbin/dockerd" --version

@@ -98,6 +98,11 @@ class Grid:
         """Rows and columns of the mosaic."""
         return tuple(self.wcs.array_shape)
 
+    @property
+    def box(self) -> Box:
+        """All of the mosaic."""
+        return Box(0, 0, *self.shape[::-1])
+
     def of_shape(self, shape: tuple[int, int]) -> dict[str, Any]:
         """Argument ``output_wcs`` of `ResampleImage` for a cut of the grid; its positions must not be asked for."""
         wcs = deepcopy(self.wcs)
@@ -119,10 +124,10 @@ def map_pixels(grid: Grid, task: tuple[Exposure, Path]) -> "PixelMap":
     wcs = exposure.without_pixels().meta.wcs
     pixels = calc_pixmap(wcs, grid.wcs, exposure.shape, stepsize=grid.stepsize, order=grid.order)
     np.save(path, pixels)
-    return PixelMap(path, _touched(pixels, grid.shape))
+    return PixelMap(path, _touched(pixels, grid.box))
 
 
-def _touched(pixels: np.ndarray, shape: tuple[int, int]) -> Box:
+def _touched(pixels: np.ndarray, whole: Box) -> Box:
     """The part of the mosaic that an exposure touches."""
     if np.isnan(pixels).all():
         return Box(0, 0, 0, 0)
@@ -130,7 +135,7 @@ def _touched(pixels: np.ndarray, shape: tuple[int, int]) -> Box:
     reach = _MARGIN + np.nanmax(np.abs(np.diff(middle, axis=0)), initial=1)
     x0, y0 = np.floor(np.nanmin(pixels, axis=(0, 1)) - reach).astype(int).tolist()
     x1, y1 = np.ceil(np.nanmax(pixels, axis=(0, 1)) + reach + 1).astype(int).tolist()
-    return Box(x0, y0, x1, y1) & Box(0, 0, shape[1], shape[0])
+    return Box(x0, y0, x1, y1) & whole
 
 
 @dataclass(frozen=True)

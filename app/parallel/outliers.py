@@ -87,7 +87,7 @@ def flag_outliers(
     median = folder / "median.npy"
     open_memmap(median, "w+", np.float32, grid.shape)
     tiles = partial(_median_tile, median, drizzled)
-    for _ in run_all(tiles, _tiles(grid.shape), procs):
+    for _ in run_all(tiles, _tiles(grid.box), procs):
         pass
     for image in drizzled:
         image.path.unlink()
@@ -127,9 +127,8 @@ def _drizzle_group(grid: Grid, parameters: OutlierParameters, group: _Group) -> 
     return _Image(group.path, box)
 
 
-def _tiles(shape: tuple[int, int]) -> list[Box]:
-    whole = Box(0, 0, shape[1], shape[0])
-    corners = product(range(0, shape[0], _TILE), range(0, shape[1], _TILE))
+def _tiles(whole: Box) -> list[Box]:
+    corners = product(range(0, whole.y1, _TILE), range(0, whole.x1, _TILE))
     return [Box(x, y, x + _TILE, y + _TILE) & whole for y, x in corners]
 
 
@@ -154,8 +153,10 @@ def _median(cube: np.ndarray) -> np.ndarray:
 def _flag(median: Path, grid: Grid, arguments: Mapping[str, Any], task: tuple[Exposure, PixelMap, Path]) -> None:
     """Flag the outliers of an exposure and write it."""
     exposure, pixels, output = task
-    cut = np.array(np.load(median, mmap_mode="r")[pixels.box.slices])
+    # The whole median, of which only the pages under the exposure are read: a blot rounds positions on the mosaic to
+    # single precision, and on a cut it would round others.
+    whole = np.load(median, mmap_mode="r")
     with exposure.open() as model:
-        with known_pixel_map(pixels.on(pixels.box)):
-            flag_resampled_model_crs(model, cut, grid.of_shape(cut.shape)["wcs"], **arguments)
+        with known_pixel_map(pixels.on(grid.box)):
+            flag_resampled_model_crs(model, whole, grid.wcs, **arguments)
         save_model(model, output)

@@ -1,0 +1,94 @@
+"""Drizzled exposures: together they are the mosaic, alone they are the exposure."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from stdatamodels.jwst import datamodels
+
+from app.postprocess.cutout import Cutout, cutout_wcs
+from app.postprocess.drizzle import drizzle_exposure
+from tests.postprocess.conftest import MOSAIC
+from tests.postprocess.stars import aperture_flux, bright_stars
+
+
+def on_the_grid(image, mosaic, array):
+    """An array of an image at its place on the grid of the mosaic, by the FITS keywords; 0 elsewhere."""
+    x0, y0 = (round(getattr(mosaic.meta.wcsinfo, k) - getattr(image.meta.wcsinfo, k)) for k in ("crpix1", "crpix2"))
+    ny, nx = image.shape
+    whole = np.zeros(mosaic.shape)
+    whole[y0 : y0 + ny, x0 : x0 + nx] = array
+    return whole
+
+
+def test_the_weighted_mean_is_the_mosaic(any_run):
+    with datamodels.open(any_run.folder / MOSAIC) as mosaic:
+        total, weight, context = np.zeros((3, *mosaic.shape))
+        for place, path in enumerate(any_run.files("i2d_single")):
+            with datamodels.open(path) as single:
+                total += on_the_grid(single, mosaic, np.nan_to_num(single.data) * single.wht)
+                weight += on_the_grid(single, mosaic, single.wht)
+                context += on_the_grid(single, mosaic, single.con[0] * 2**place)
+        has_data = mosaic.wht > 0
+        np.testing.assert_array_equal(weight > 0, has_data)
+        np.testing.assert_array_equal(context, mosaic.con[0])
+        np.testing.assert_allclose(weight[has_data], mosaic.wht[has_data], rtol=1e-5)
+        mean = total[has_data] / weight[has_data]
+        np.testing.assert_allclose(mean, mosaic.data[has_data], rtol=1e-5, atol=1e-5 * np.abs(mean).mean())
+        assert 0 < (~has_data).sum() < has_data.sum()
+
+
+def test_errors_shrink_as_exposures_are_added(finished):
+    with datamodels.open(finished.folder / MOSAIC) as mosaic:
+        singles = [datamodels.open(path) for path in finished.files("i2d_single")]
+        everywhere = np.all([single.wht > 0 for single in singles], axis=0)
+        ratio = np.mean([single.err[everywhere] for single in singles], axis=0) / mosaic.err[everywhere]
+    assert np.median(ratio) == pytest.approx(2, rel=0.1)  # of four exposures
+
+
+def test_a_star_keeps_its_flux(finished, miri):
+    ratios = []
+    for crf, path in zip(finished.files("crf"), finished.files("i2d_single"), strict=True):
+        with datamodels.open(crf) as exposure, datamodels.open(path) as single:
+            before = aperture_flux(exposure, bright_stars(miri, exposure))
+            after = aperture_flux(single, bright_stars(miri, exposure))
+        ratios += list(after / before)
+    ratios = np.array(ratios)[np.isfinite(ratios)]  # without stars on flagged pixels
+    assert len(ratios) >= 8
+    np.testing.assert_allclose(ratios, 1, atol=0.01)
+
+
+def test_only_the_footprint_is_the_same_pixels_on_a_smaller_grid(finished, tmp_path):
+    path, mosaic = finished.files("crf")[1], finished.mosaic()
+    whole = drizzle_exposure(path, mosaic, finished.resample)
+    part = drizzle_exposure(path, mosaic, finished.resample, footprint_only=True)
+    x0, y0 = (round(getattr(whole.meta.wcsinfo, k) - getattr(part.meta.wcsinfo, k)) for k in ("crpix1", "crpix2"))
+    ny, nx = part.shape
+    there = np.s_[..., y0 : y0 + ny, x0 : x0 + nx]
+    for name in ("data", "err", "wht", "con"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[there])
+    assert whole.shape == mosaic.shape
+    assert part.wht.sum() == whole.wht.sum()
+    for edge in (0, -1):
+        assert part.wht[edge].any()
+        assert part.wht[:, edge].any()
+
+
+def test_a_cut_of_the_grid_changes_nothing(finished, monkeypatch):
+    path, mosaic = finished.files("crf")[0], finished.mosaic()
+    cut = drizzle_exposure(path, mosaic, finished.resample)
+    monkeypatch.setattr("app.postprocess.drizzle.cutout_around", lambda *_: Cutout.whole(mosaic.shape))
+    whole = drizzle_exposure(path, mosaic, finished.resample)
+    for name in ("data", "err", "wht", "con"):
+        np.testing.assert_allclose(getattr(cut, name), getattr(whole, name), rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("footprint_only", [False, True])
+def test_an_exposure_that_the_mosaic_does_not_cover_is_all_fill(finished, footprint_only):
+    mosaic = finished.mosaic()
+    far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Cutout(900, 930, -500, -460)))
+    image = drizzle_exposure(finished.files("crf")[0], far, finished.resample, footprint_only)
+    assert image.shape == ((1, 1) if footprint_only else (30, 40))
+    assert np.isnan(image.data).all()
+    assert not image.wht.any()
+    assert not image.con.any()

@@ -78,8 +78,12 @@ class Lv3Config:
     data: Any = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
     keep_going: bool = _option(False, "a sweep runs its sound jobs although others are refused")
     fail_fast: bool = _option(False, "a sweep starts no more jobs once one has failed")
+    bands: Any = _option([], "bands of a survey, all of which -m sweeps where no band is given")
     sif: Any = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")
-    targets: Any = _option([], "names of all targets of a survey: a selector that is none of them is refused")
+    targets: Any = _option(
+        [],
+X,
+    )
 
     sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
     mosaic_like: Any = _option(None, "an i2d file whose pixel grid the mosaic gets")
@@ -115,9 +119,10 @@ class Lv3Config:
         for item in fields(self):  # the empty lists and tables of YAML mean "not set", as null does
             if item.default is None and getattr(self, item.name) == []:
                 setattr(self, item.name, None)
-        for name in ("exclude", "targets"):  # one name is a list of one
+        for name in ("exclude", "targets", "bands"):  # one name is a list of one
             value = getattr(self, name)
             setattr(self, name, [value] if isinstance(value, str) else value or [])
+        self.presets = {group: table for group, table in self.presets.items() if table}
 
     @property
     def ordered_presets(self) -> list[tuple[str, dict[str, Any]]]:

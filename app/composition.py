@@ -11,12 +11,12 @@ from app.config import Lv3Config, unknown_keys
 from app.errors import ConfigError
 from app.validation import check
 
-__all__ = ["CONF", "composition_error", "to_config"]
+__all__ = ["CONF", "INSTALL", "composition_error", "to_config"]
 
 CONF = Path(__file__).parent / "conf"  # in a checkout a link to conf/, in a wheel the files themselves
 
 #: What installs Hydra's launchers for clusters and for several jobs at once.
-_LAUNCHERS = "pip install 'jwst-lv3[sweep]'"
+INSTALL = "pip install 'jwst-lv3[sweep]'"
 
 ConfigStore.instance().store(name="schema", node=Lv3Config)
 
@@ -45,7 +45,7 @@ def composition_error(error: Exception) -> ConfigError:
     text = " ".join(str(error).partition("Config search path")[0].split())
     if launcher := re.search(r"hydra/launcher/(\w+)|hydra_plugins\.hydra_(\w+)_launcher", text):
         return ConfigError(
-            f"hydra/launcher={launcher[1] or launcher[2]}: is not installed or unknown: {_LAUNCHERS}. {text}"
+            f"hydra/launcher={launcher[1] or launcher[2]}: is not installed, or unknown: {INSTALL}. {text}"
         )
     unknown = re.search(r"Could not override '([^'.]+)", text)
     return ConfigError((unknown and unknown_keys([unknown[1]])) or text)

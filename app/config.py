@@ -81,8 +81,7 @@ class Lv3Config:
     bands: Any = _option([], "bands of a survey, all of which -m sweeps where no band is given")
     sif: Any = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")
     targets: Any = _option(
-        [],
-X,
+        [], "targets of a survey, all of which -m sweeps where none is given; parameters can be selected by these only"
     )
 
     sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")

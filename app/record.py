@@ -33,7 +33,7 @@ SCHEMA_VERSION = 1
 # Config keys that say how, or where, but not what: they may differ between a run and its continuation.
 HOW = {
     *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
-    *("verbose", "strict", "offline", "plan_format", "max_mosaic_megapixels", "keep_going", "fail_fast", "sif"),
+    *("verbose", "strict", "offline", "plan_format", "max_mosaic_megapixels", "keep_going", "fail_fast", "sif", "bands"),
 }
 LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 

@@ -70,6 +70,11 @@ class Job:
     reads: tuple[Path, ...] = ()
 
     @property
+    def key(self) -> str:
+        """What tells it from other jobs: its folder, or where it was refused its overrides."""
+        return self.line if self.todo is Todo.REFUSED else str(self.folder)
+
+    @property
     def line(self) -> str:
         """The overrides as one line for a shell."""
         return line(self.overrides)

@@ -10,6 +10,7 @@ from hydra.core.utils import JobReturn
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
+from app.composition import INSTALL
 from app.errors import ConfigError, ExitCode
 from app.resources import usable_cores
 from app.sweep.apart import task
@@ -70,7 +71,9 @@ def launch(composer: Composer, jobs: Sequence[Job], procs: int | None, few: bool
     try:
         launcher = Plugins.instance().instantiate_launcher(context, task, composer.master)
     except (ImportError, RuntimeError) as error:
-        raise ConfigError(f"hydra/launcher={launcher_name(composer.master)}: cannot be used: {error}") from error
+        raise ConfigError(
+            f"hydra/launcher={launcher_name(composer.master)}: cannot be used ({error}): {INSTALL}"
+        ) from error
     n = _together(composer.master) if few else len(jobs)
     for start in range(0, len(jobs), n):
         batch = [[*job.overrides, *own] for job in jobs[start : start + n]]

@@ -2,7 +2,7 @@
 
 import argparse
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -84,8 +84,7 @@ class Composer:
 
     def points(self) -> list[Point]:
         """All combinations, in the order of Hydra's own sweeper; the command line wins over the survey."""
-        sweeper: Any = OmegaConf.to_container(self.master.hydra.sweeper)
-        words = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()] + self._arguments
+        words = [*self._survey(), *self._arguments]
         overrides = {o.get_key_element(): o for o in self._parse(words) if not o.is_hydra_override()}
         swept = {key for key, override in overrides.items() if override.is_sweep_override()}
         if several := sorted(swept & COMMON):
@@ -95,6 +94,14 @@ class Composer:
             Point(tuple(words), {k: v for k, _, v in (word.partition("=") for word in words) if k in swept})
             for words in combinations
         ]
+
+    def _survey(self) -> Iterator[str]:
+        """What a survey sweeps of itself: its targets and bands, and Hydra's own table of what to sweep."""
+        for key, values in (("target", self.master.targets), ("band", self.master.bands)):
+            if values:
+                yield f"{key}={','.join(values)}"
+        sweeper: Any = OmegaConf.to_container(self.master.hydra.sweeper)
+        yield from (f"{key}={value}" for key, value in (sweeper.get("params") or {}).items())
 
     def config(self, point: Point) -> Lv3Config:
         """The configuration of a point, checked.

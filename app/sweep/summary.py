@@ -41,7 +41,7 @@ class Summary:
     root : Path
         The sweep's folder, out_root.
     jobs : iterable of mapping
-        Each with ``out_dir``, and as far as known ``overrides``, ``state`` and ``message``; the first of a folder counts.
+        Each with ``out_dir``, and as far as known ``overrides``, ``state``, ``message``; the first of a folder counts.
     """
 
     def __init__(self, root: Path, jobs: Iterable[Mapping[str, Any]]) -> None:

@@ -41,49 +41,39 @@ def sweep(arguments: argparse.Namespace) -> None:
     """
     composer = Composer(arguments)
     common, launcher = composer.common, launcher_name(composer.master)
+    check_cluster(launcher)
     jobs = look_at(composer, usable_cores(), job_versions(launcher, common["sif"]))
-    refused = problem_table(jobs)
+    sys.stdout.write(f"{totals(jobs)}\n")
+    problems = problem_table(jobs)
+    if problems and not common["keep_going"]:
+        raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the sound jobs"])
     root = Path(common["out_root"]).absolute()
     summary = Summary(root, [*_known(jobs), *find_jobs(root)])
+    todo = [job for job in jobs if job.todo in (Todo.RUN, Todo.AGAIN)]
     if common["action"] == "plan":
-        _plan(composer, jobs, root)
-    if refused and (common["action"] == "plan" or not common["keep_going"]):
-        raise ConfigError([*refused, "nothing was started; keep_going=true runs the sound jobs"])
-    if common["action"] == "plan":
+        summary.update()
+        path = write_lines(root, (line([*composer.flags, *job.overrides]) for job in todo))
+        sys.stdout.write(f"overrides      {path}, one job a line\n")
         return
-    check_cluster(launcher)
-    log.info(totals(jobs))
-    for job in jobs:
-        if job.changes:
-            log.info("%s: is made again: %s", job.folder, "; ".join(job.changes))
     with summary.kept_current():
-        _run(composer, [job for job in jobs if job.todo in (Todo.RUN, Todo.AGAIN)], root)
-    _conclude(summary, [*_known(jobs)])
+        _run(composer, todo, root)
+    _conclude(summary, jobs)
 
 
 def _known(jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
-    """What the summary is told of each job."""
-    for number, job in enumerate(jobs):
-        refused = job.todo is Todo.REFUSED
-        yield {
-            "out_dir": f"(refused {number})" if refused else str(job.folder),
-            "overrides": job.line,
-            "state": REFUSED if refused else WAITING,
-            "message": "; ".join(job.problems),
-        }
-
-
-def _plan(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
-    """Say what would be done, and write the override lines of what is to be run."""
-    todo = [job for job in jobs if job.todo in (Todo.RUN, Todo.AGAIN)]
-    root.mkdir(parents=True, exist_ok=True)
-    path = write_lines(root, (line([*composer.flags, *job.overrides]) for job in todo))
-    sys.stdout.write(f"{totals(jobs)}\noverrides      {path}, one job a line\n")
+    """What the summary is told of each job before it has a record."""
+    for job in jobs:
+        state = REFUSED if job.todo is Todo.REFUSED else WAITING
+        message = "; ".join(job.problems)
+        yield {"out_dir": job.key, "overrides": job.line, "state": state, "message": message}
 
 
 def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
     """Run jobs until they are done, or one has failed and `fail_fast` is set."""
     common = composer.common
+    for job in jobs:
+        if job.changes:
+            log.info("%s: is made again: %s", job.folder, "; ".join(job.changes))
     if not jobs:
         return
     if uses_image(launcher_name(composer.master)):
@@ -95,10 +85,10 @@ def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
             return
 
 
-def _conclude(summary: Summary, jobs: Sequence[dict[str, Any]]) -> None:
+def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:
     """Say how it ended; jobs of earlier sweeps are in the summary, but do not count here."""
     log.info("%s: %s", summary.root / PAGE_NAME, ", ".join(f"{n} {state}" for state, n in summary.counts.items()))
-    own = {job["out_dir"] for job in jobs}
+    own = {job.key for job in jobs}
     unfinished = [row for row in summary.unfinished if row["out_dir"] in own]
     if unfinished:
         said = [f"{row['job']}: {row['state']}: {row['message'] or row['hint'] or ''}" for row in unfinished]

@@ -26,7 +26,7 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
     folder : Path
         Where the products are.
     """
-    with _harmless(record, "measurement_failed", "measurements"), record.timed("measure"):
+    with _harmless(record, "measurement_failed", "Measurements"), record.timed("measure"):
         from app.measure import measure
 
         record.add(measurements=measure(plan, folder))
@@ -35,7 +35,7 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
 
 def report(record: Record) -> None:
     """Write the report of a run beside its record, and list it as a product."""
-    with _harmless(record, "report_failed", "the report"), record.timed("report"):
+    with _harmless(record, "report_failed", "The report"), record.timed("report"):
         record.add_products([write_report(record.data, record.path.parent)])
 
 
@@ -45,5 +45,5 @@ def _harmless(record: Record, code: str, what: str) -> Iterator[None]:
         yield
     except Exception as error:
         log.exception("%s could not be made; the products are not touched by this", what)
-        message = f"{what} could not be made ({type(error).__name__}: {error}); the products are not touched by this"
-        record.add_caveats([Caveat(code, message, "please report it, with lv3_run.log")])
+        message = f"{what} could not be made ({type(error).__name__}: {error}); the products are not touched by this."
+        record.add_caveats([Caveat(code, message, "Please report it, with lv3_run.log.")])

@@ -133,7 +133,7 @@ class Lv3Step:
                 self._make(record)
             self._postprocess(record)
         if self.config.strict and (caveats := record.data["caveats"]):
-            raise StrictError(f"{caveat['code']}: {caveat['message']}; {caveat['hint']}" for caveat in caveats)
+            raise StrictError(f"{caveat['code']}: {caveat['message']} {caveat['hint']}" for caveat in caveats)
 
     @contextmanager
     def _concluded(self, record: Record) -> Iterator[None]:

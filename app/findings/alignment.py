@@ -13,7 +13,8 @@ def not_aligned(facts: Facts) -> str | None:
     names = facts.unaligned
     if not names:
         return None
-    return f"{len(names)} of {len(facts.exposures)} exposures were not aligned, their WCS is unchanged: {listed(names)}"
+    count = f"{len(names)} of {len(facts.exposures)} exposures"
+    return f"{count} were not aligned, their WCS is unchanged: {listed(names)}."
 
 
 def few_matches(facts: Facts) -> str | None:
@@ -38,7 +39,7 @@ def large_shift(facts: Facts) -> str | None:
         return None
     names = listed(f"{name} ({length:.2f} arcsec)" for name, length in far)
     limit = f"{limits.LARGE_SHIFT:g} of the search radius {radius:g} arcsec"
-    return f"{len(far)} exposures were shifted by more than {limit}: {names}"
+    return f"{len(far)} exposures were shifted by more than {limit}: {names}."
 
 
 def modules_disagree(facts: Facts) -> str | None:
@@ -49,7 +50,7 @@ def modules_disagree(facts: Facts) -> str | None:
     length = float(np.hypot(*np.median(offsets, axis=0)))
     if length <= _limit(facts):
         return None
-    return f"NIRCam's modules A and B disagree by {_offset(facts, length)} in {len(offsets)} overlaps"
+    return f"NIRCam's modules A and B disagree by {_offset(facts, length)} in {len(offsets)} overlaps."
 
 
 def chips_disagree(facts: Facts) -> str | None:
@@ -61,7 +62,7 @@ def chips_disagree(facts: Facts) -> str | None:
     if not apart:
         return None
     (a, b), worst = max(apart.items(), key=lambda item: item[1])
-    return f"{len(apart)} of {len(chips)} pairs of detectors disagree, {a} and {b} by {_offset(facts, worst)}"
+    return f"{len(apart)} of {len(chips)} pairs of detectors disagree, {a} and {b} by {_offset(facts, worst)}."
 
 
 def offsets_left(facts: Facts) -> str | None:
@@ -73,7 +74,7 @@ def offsets_left(facts: Facts) -> str | None:
     if not far:
         return None
     length, first, second = max(far)
-    return f"{len(far)} of {len(same)} overlaps disagree, {first} and {second} by {_offset(facts, length)}"
+    return f"{len(far)} of {len(same)} overlaps disagree, {first} and {second} by {_offset(facts, length)}."
 
 
 def _detector(facts: Facts, name: str) -> str:

@@ -21,7 +21,7 @@ def sky_steps(facts: Facts) -> str | None:
     size, first, second = max(steps)
     return (
         f"{len(steps)} of {len(overlaps)} overlaps keep a step of more than the noise ({mosaic['depth']:.3g} "
-        f"{mosaic['unit']}); {first} and {second} differ by {size:.3g} {mosaic['unit']}"
+        f"{mosaic['unit']}); {first} and {second} differ by {size:.3g} {mosaic['unit']}."
     )
 
 
@@ -31,18 +31,19 @@ def many_flagged(facts: Facts) -> str | None:
     if not many:
         return None
     names = listed(f"{e['file']} ({e['flagged']:.1%})" for e in many)
-    return f"{len(many)} of {len(facts.exposures)} exposures have more than {limits.MANY_FLAGGED:.0%} outliers: {names}"
+    count = f"{len(many)} of {len(facts.exposures)} exposures"
+    return f"{count} have more than {limits.MANY_FLAGGED:.0%} outliers: {names}."
 
 
 def stars_eaten(facts: Facts) -> str | None:
     """Exposures in which outlier detection took stars for cosmic rays."""
     enough = [e for e in facts.exposures if e["n_matches"] >= limits.FEW_MATCHES]
     usual = {e["file"]: limits.EATEN_RATIO * (e["flagged"] or 0) for e in enough}
-    eaten = [e for e in enough if e["flagged_in_cores"] > max(limits.EATEN, usual[e["file"]])]
+    eaten = [e for e in enough if (e["flagged_in_cores"] or 0) > max(limits.EATEN, usual[e["file"]])]
     if not eaten:
         return None
     names = listed(f"{e['file']} ({e['flagged_in_cores']:.0%})" for e in eaten)
-    return f"{len(eaten)} exposures have outliers in the cores of stars, far more than elsewhere: {names}"
+    return f"{len(eaten)} exposures have outliers in the cores of stars, far more than elsewhere: {names}."
 
 
 def no_catalogue(facts: Facts) -> str | None:
@@ -51,5 +52,5 @@ def no_catalogue(facts: Facts) -> str | None:
     if not mosaic or facts.parameter("source_catalog", "skip"):
         return None
     if catalogue is None:
-        return "there is no source catalogue of the mosaic; lv3_run.log says why"
-    return None if catalogue["n_sources"] else "the source catalogue of the mosaic is empty"
+        return "There is no source catalogue of the mosaic."
+    return None if catalogue["n_sources"] else "The source catalogue of the mosaic is empty."

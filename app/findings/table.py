@@ -33,55 +33,55 @@ FINDINGS = (
     Finding(
         "not_aligned",
         alignment.not_aligned,
-        "see tweakreg in lv3_run.log; more stars (jwst_parameters.tweakreg.snr_threshold, minobj), a larger "
-        "searchrad, or larger groups (tweakreg_grouping=[group_dithers])",
+        "See tweakreg in lv3_run.log; more stars (jwst_parameters.tweakreg.snr_threshold, minobj), a larger "
+        "searchrad, or larger groups (tweakreg_grouping=[group_dithers]) help.",
     ),
     Finding(
         "few_matches",
         alignment.few_matches,
-        "a lower jwst_parameters.tweakreg.snr_threshold finds more stars; tweakreg_grouping=[group_dithers] puts those "
-        "of several exposures together",
+        "A lower jwst_parameters.tweakreg.snr_threshold finds more stars; tweakreg_grouping=[group_dithers] puts those "
+        "of several exposures together.",
     ),
     Finding(
         "large_shift",
         alignment.large_shift,
-        "exclude an exposure whose guide star failed; where the shift is right, raise "
-        "jwst_parameters.tweakreg.searchrad: beyond twice searchrad + tolerance jwst discards all alignment",
+        "Exclude an exposure whose guide star failed; where the shift is right, raise "
+        "jwst_parameters.tweakreg.searchrad: beyond twice searchrad + tolerance jwst discards all alignment.",
     ),
     Finding(
         "modules_disagree",
         alignment.modules_disagree,
-        "try tweakreg_grouping=[degroup_modules]: each module is aligned for itself",
+        "Try tweakreg_grouping=[degroup_modules]: each module is aligned for itself.",
     ),
     Finding(
         "chips_disagree",
         alignment.chips_disagree,
-        "try tweakreg_grouping=[degroup_short_chips]: each detector is aligned for itself",
+        "Try tweakreg_grouping=[degroup_short_chips]: each detector is aligned for itself.",
     ),
     Finding(
         "offsets_left",
         alignment.offsets_left,
-        "try other groups (tweakreg_grouping), or jwst_parameters.tweakreg.fitgeometry=general",
+        "Try other groups (tweakreg_grouping), or jwst_parameters.tweakreg.fitgeometry=general.",
     ),
     Finding(
         "sky_steps",
         image.sky_steps,
-        "try skymatch_grouping=[degroup_dithers], or another jwst_parameters.skymatch.skymethod (global+match)",
+        "Try skymatch_grouping=[degroup_dithers], or another jwst_parameters.skymatch.skymethod (global+match).",
     ),
     Finding(
         "many_flagged",
         image.many_flagged,
-        "look at alignment and sky levels first; then raise jwst_parameters.outlier_detection.snr",
+        "Look at alignment and sky levels first; then raise jwst_parameters.outlier_detection.snr.",
     ),
     Finding(
         "stars_eaten",
         image.stars_eaten,
-        "look at alignment first; then raise jwst_parameters.outlier_detection.scale, or snr",
+        "Look at alignment first; then raise jwst_parameters.outlier_detection.scale, or snr.",
     ),
     Finding(
         "no_catalogue",
         image.no_catalogue,
-        "see source_catalog in lv3_run.log; lower jwst_parameters.source_catalog.snr_threshold",
+        "See source_catalog in lv3_run.log; lower jwst_parameters.source_catalog.snr_threshold.",
     ),
 )
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 __all__ = ["BEFORE", "COLOURS", "Figure", "colour_of", "drawing", "to_svg"]
 
-#: Colours that differ for every eye, on white and on black (Okabe and Ito 2008, "Color Universal Design").
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999933", "#882255")
+#: Colours that differ for every eye (Okabe and Ito 2008, "Color Universal Design"); the blue lighter, for dark pages.
+COLOURS = ("#2a85c8", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999933", "#882255")
 #: What was, beside what is.
 BEFORE = "#8a8f98"
 #: Stands for the page's text colour until the figure is text itself.

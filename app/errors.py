@@ -23,6 +23,7 @@ __all__ = [
     "StrictError",
     "TimeLimitError",
     "causes",
+    "in_one_line",
 ]
 
 
@@ -143,3 +144,9 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def in_one_line(error: BaseException) -> str:
+    """Class and first line of an error of a library, for a sentence of ours."""
+    lines = str(error).strip().splitlines()
+    return ": ".join([type(error).__name__, *lines[:1]])

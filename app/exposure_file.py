@@ -13,6 +13,8 @@ import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
+from app.errors import in_one_line
+
 __all__ = ["read_headers"]
 
 #: Arrays that a calibrated exposure has, and those that it may have; all of one shape.
@@ -55,7 +57,7 @@ def read_headers(path: Path, keywords: Iterable[str]) -> tuple[dict[str, Any], t
         except OSError:
             raise
         except Exception as error:  # whatever a spoiled header makes astropy raise
-            raise OSError(f"not readable as FITS: {type(error).__name__}: {error}") from error
+            raise OSError(f"not readable as FITS: {in_one_line(error)}") from error
 
 
 def _check_start(path: Path) -> None:
@@ -73,8 +75,7 @@ def _check_start(path: Path) -> None:
 
 
 def _check(path: Path, hdus: fits.HDUList) -> None:
-    names = [hdu.name for hdu in hdus]
-    _check_whole(path, hdus)
+    names = _names(hdus, path.stat().st_size)
     if missing := [name for name in (*_REQUIRED, "ASDF") if name not in names]:
         raise OSError(f"no extension {', '.join(missing)}: not a calibrated exposure with a WCS")
     if problems := _array_problems(hdus):
@@ -85,11 +86,18 @@ def _check(path: Path, hdus: fits.HDUList) -> None:
         raise OSError("the extension ASDF holds no ASDF, so there is no WCS")
 
 
-def _check_whole(path: Path, hdus: fits.HDUList) -> None:
-    last = hdus[-1].fileinfo()
-    end = last["datLoc"] + last["datSpan"]
-    if (size := path.stat().st_size) < end:
-        raise OSError(f"truncated: {size} bytes of {end}")
+def _names(hdus: fits.HDUList, size: int) -> list[str]:
+    """Names of the extensions, which lie one behind the other in the file and end with it."""
+    names, end = [], 0
+    for hdu in hdus:  # astropy reads them one by one, and for ever where one of a negative length leads back
+        where = hdu.fileinfo()
+        if where["hdrLoc"] < end or where["datSpan"] < 0:
+            raise OSError(f"extension {hdu.name or 'PRIMARY'}: its header gives a negative size")
+        end = where["datLoc"] + where["datSpan"]
+        if size < end:
+            raise OSError(f"truncated: {size} bytes, and the extension {hdu.name or 'PRIMARY'} ends at {end}")
+        names.append(hdu.name)
+    return names
 
 
 def _array_problems(hdus: fits.HDUList) -> list[str]:

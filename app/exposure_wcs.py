@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from astropy.coordinates import angular_separation
 
+from app.errors import in_one_line
+
 __all__ = ["wcs_problem"]
 
 #: Where the WCS is asked, in parts of the image; its borders may lie outside of the WCS's domain.
@@ -30,7 +32,7 @@ def wcs_problem(model: Any) -> str | None:
     try:
         ra, dec = np.asarray(wcs(x, y), dtype=float)
     except Exception as error:  # noqa: BLE001 - whatever a spoiled transform raises
-        return f"the WCS does not work ({type(error).__name__}: {error})"
+        return f"the WCS does not work ({in_one_line(error)})"
     if not np.isfinite([ra, dec]).all():
         return "the WCS gives NaN inside the image"
     return _off_footprint(float(ra[1, 1]), float(dec[1, 1]), model.meta.wcsinfo.s_region)

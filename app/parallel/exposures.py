@@ -15,7 +15,7 @@ from astropy.io import fits
 from jwst.datamodels import ImageModel
 from stdatamodels.jwst import datamodels
 
-from app.errors import InputError
+from app.errors import InputError, in_one_line
 from app.exposure_wcs import wcs_problem
 from app.library import GroupedLibrary
 from app.parallel.pool import run_all
@@ -89,7 +89,7 @@ def _read(path: Path) -> Exposure | str:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever jwst and asdf raise at a spoiled file
-        return f"{path}: jwst cannot read it ({type(error).__name__}: {error})"
+        return f"{path}: jwst cannot read it ({in_one_line(error)})"
 
 
 def _save(task: tuple[Exposure, Path]) -> Path:

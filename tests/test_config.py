@@ -57,7 +57,7 @@ def test_traps_of_yaml(option, said):
         ({"skymatch_group_dithers": ["nircam"]}, "allowed are miri, nircam_short, nircam_long, niriss"),
         ({"tweakreg_group_dithers": "miri,nircam"}, "tweakreg_group_dithers=miri,nircam"),
         ({"plan_format": "yaml"}, "allowed are table, json"),
-        ({"presets": {"sky": {}, "speeds": {}}}, "presets.speeds: allowed are parameters, speed, sky, mosaic"),
+        ({"presets": {"speeds": {"resample": {}}}}, "presets.speeds: allowed are parameters, speed, sky, mosaic"),
     ],
 )
 def test_an_unknown_choice_lists_those_that_there_are(option, said):

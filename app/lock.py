@@ -98,7 +98,7 @@ class OutputLock:
             The lock is lost.
         """
         if self._lease.compromise is not None:
-            what = "another run has taken it over" if self.folder.exists() else "it was removed"
+            what = "somebody has taken or removed its lock" if self.folder.exists() else "it was removed"
             raise InputError(f"out_dir={self.folder}: {what} while this run was at work, which ends here")
 
     def release(self) -> None:

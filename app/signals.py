@@ -55,9 +55,9 @@ def orderly_end() -> Iterator[None]:
     try:
         yield
     finally:
-        if not watch.is_asked:  # else the process is ending, and is watched until it has
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        for number, handler in handlers.items():  # a process that is ending stays watched, and deaf to more signals
+            signal.signal(number, signal.SIG_IGN if watch.is_asked else handler)
+        if not watch.is_asked:
             watch.close()
 
 

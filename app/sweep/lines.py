@@ -5,6 +5,9 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import QuotedString
+
 from app.files import write_text
 
 __all__ = ["LINES_NAME", "line", "out_dir_of", "override", "write_lines"]
@@ -19,7 +22,8 @@ def override(key: str, value: str) -> str:
     """One override that gives just this text, quoted for Hydra where its grammar needs it."""
     if _PLAIN.fullmatch(value):
         return f"{key}={value}"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    # A backslash means itself there, but before a quote.
+    escaped = re.sub(r'(\\*)("|\Z)', lambda found: 2 * found[1] + found[2].replace('"', '\\"'), value)
     return f'{key}="{escaped}"'
 
 
@@ -36,7 +40,5 @@ def write_lines(folder: Path, lines: Iterable[str]) -> Path:
 def out_dir_of(text: str) -> Path:
     """The out_dir that a line of `write_lines` gives."""
     word = next(word for word in reversed(shlex.split(text)) if word.startswith("out_dir="))
-    value = word.removeprefix("out_dir=")
-    if value.startswith('"'):
-        value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    return Path(value)
+    value = OverridesParser.create().parse_override(word).value()
+    return Path(value.text if isinstance(value, QuotedString) else str(value))

@@ -1,0 +1,85 @@
+#!/bin/bash
+# slurm_array.sh SIF OUT_ROOT [OPTION OF SBATCH ...]: run the jobs of a sweep as a SLURM job array, one `apptainer run` a task.
+# Nothing but bash, sbatch and Apptainer is needed. OUT_ROOT holds sweep_jobs.txt, which action=plan wrote:
+#
+#   apptainer run jwst-lv3.sif -m survey=phangs data=/data/phangs out_root=/scratch/phangs action=plan
+#   scripts/slurm_array.sh jwst-lv3.sif /scratch/phangs --mem=64G --cpus-per-task=8 --time=4:00:00 --partition=long
+#
+# Folders other than OUT_ROOT that jobs need, the data first of all, are in APPTAINER_BIND, unless the site binds them anyway:
+#   export APPTAINER_BIND=/data
+# With --wait among the options the script ends when all tasks have. The table of all tasks, with SLURM's state and exit code,
+# is OUT_ROOT/sweep_states.tsv, the summary of the sweep OUT_ROOT/sweep_report.html, the output of task n OUT_ROOT/slurm/*_n.log.
+set -euo pipefail
+
+refuse() {
+    echo "slurm_array.sh: $*" >&2
+    exit 2
+}
+
+image() {  # image ARGUMENTS...: the command that runs jwst-lv3 in the image
+    apptainer --quiet run --contain --no-home --bind "$root" --pwd "$root" "$sif" "$@"
+}
+
+check() {
+    command -v sbatch > /dev/null || refuse "sbatch is not on PATH: this is no login node of a cluster"
+    command -v apptainer > /dev/null || refuse "apptainer is not on PATH: load its module"
+    [ -r "$sif" ] || refuse "the image $sif is missing, or cannot be read"
+    [ -s "$root/sweep_jobs.txt" ] || refuse "$root/sweep_jobs.txt is missing or empty: action=plan writes it; empty: all is done"
+}
+
+submit() {  # submit the array, and behind it the job that sums it up
+    local tasks id
+    tasks=$(wc -l < "$root/sweep_jobs.txt")
+    mkdir -p "$root/slurm"
+    id=$(sbatch --parsable --job-name=jwst-lv3 --array="1-$tasks" --output="$root/slurm/%A_%a.log" "$@" \
+        "$self" "$sif" "$root") || is_submitted "$id"
+    id=${id%%;*}
+    echo "$tasks tasks of SLURM job $id"
+    if [[ " $* " == *" --wait "* ]]; then
+        finish "$id"
+    else
+        sbatch --parsable "$@" --job-name=jwst-lv3-summary --dependency="afterany:$id" --output="$root/slurm/summary.log" \
+            --mem=2G --cpus-per-task=1 --time=30 "$self" "$sif" "$root" --finish "$id" > /dev/null
+    fi
+}
+
+is_submitted() {  # with --wait, sbatch's exit status is that of the tasks
+    [ -n "$1" ] || exit 1
+}
+
+run_task() {  # be task n: line n of sweep_jobs.txt, in the image
+    local words
+    [ -r "$sif" ] || refuse "the image $sif cannot be read on node $(hostname)"
+    mapfile -t words < <(sed -n "${SLURM_ARRAY_TASK_ID}p" "$root/sweep_jobs.txt" | xargs -n 1 printf '%s\n')
+    export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
+    exec srun --ntasks=1 apptainer --quiet run --contain --no-home --bind "$root" --pwd "$root" "$sif" "${words[@]}"
+}
+
+finish() {  # finish ID: SLURM's word on every task, beside the task's overrides; then the summary
+    local table=$root/sweep_states.tsv job state code elapsed memory limit
+    {
+        printf 'task\tstate\texit_code\telapsed\tmemory\ttime_limit\toverrides\n'
+        sacct --jobs="$1" --allocations --noheader --parsable2 --format=JobID,State,ExitCode,Elapsed,ReqMem,Timelimit |
+            while IFS='|' read -r job state code elapsed memory limit; do
+                printf '%s\t' "${job##*_}" "$state" "$code" "$elapsed" "$memory" "$limit"
+                sed -n "${job##*_}p" "$root/sweep_jobs.txt"
+            done
+    } > "$table.new"
+    mv "$table.new" "$table"
+    cut -f 1-6 "$table" | column -t -s "$(printf '\t')"
+    image action=summary "out_root=\"$root\""
+}
+
+[ $# -ge 2 ] || refuse "usage: slurm_array.sh SIF OUT_ROOT [OPTION OF SBATCH ...]"
+sif=$(readlink -f "$1")
+root=$(readlink -f "$2")
+self=$(readlink -f "$0")
+shift 2
+if [ "${1:-}" = --finish ]; then
+    finish "$2"
+elif [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then
+    run_task
+else
+    check
+    submit "$@"
+fi

@@ -1,6 +1,7 @@
 """Trouble with the disk, told from other trouble, and in words."""
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from app.errors import InputError, causes
 
-__all__ = ["disk_error", "disk_errors", "free_space"]
+__all__ = ["disk_error", "disk_errors", "existing_part", "free_space"]
 
 #: Errors that are about the place that is written to, whatever file was being written.
 _PLACE = {
@@ -61,9 +62,14 @@ def disk_errors(*folders: Path) -> Iterator[None]:
 
 def free_space(folder: Path) -> int:
     """Space [byte] that is free for this user where `folder` is, or will be."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(existing_part(folder)).free
+
+
+def existing_part(path: Path) -> Path:
+    """The path itself, or the nearest above it that is there."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path
 
 
 def _what(error: OSError, folders: tuple[Path, ...]) -> str | None:

@@ -58,14 +58,14 @@ class OutputFolder:
         with disk_errors(self.path, self.work):
             self.path.mkdir(parents=True, exist_ok=True)
             with locked(self.path) as lock:
-                self._clear()
+                self.clear()
                 self.work.mkdir(parents=True)
                 try:
                     yield lock
                 finally:
-                    self._clear()
+                    self.clear()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
         """Remove unfinished files, of this run or of one that was killed."""
         shutil.rmtree(self.work, ignore_errors=True)
         remove_temporary(self.path)

@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app import progress
@@ -34,6 +34,18 @@ def show_all() -> None:
             handler.shows_all = True
 
 
+class _LogFile(logging.FileHandler):
+    """A log file without which a run goes on: what keeps it from being written is the run's own error."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Do nothing; logging would print a traceback for every message on a full disk."""
+
+    def close(self) -> None:
+        """Close the file, whether or not its last lines find room."""
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def log_file(folder: Path, append: bool = False) -> Iterator[None]:
     """Collect every message of the run, jwst's own included, in ``folder/lv3_run.log``.
@@ -44,7 +56,7 @@ def log_file(folder: Path, append: bool = False) -> Iterator[None]:
     append : bool
         The run continues an earlier one, whose messages stay.
     """
-    handler = logging.FileHandler(folder / LOG_NAME, mode="a" if append else "w", encoding="utf-8")
+    handler = _LogFile(folder / LOG_NAME, mode="a" if append else "w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.INFO)
     root = logging.getLogger()

@@ -150,6 +150,7 @@ class Lv3Step:
             log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
             if isinstance(error, Exception) and "measurements" not in record.data:
                 examine(self.plan, record, self._folder.products)
+            self._folder.clear()  # on a full disk the record needs the room
             record.finish(State.FAILED, explained)
             raise explained from error
         else:

@@ -23,17 +23,27 @@ from app.progress import step_begins, step_ends
 from app.provenance import datasums, host, image, peak_memory, versions
 from app.roles import Member
 
-__all__ = ["RECORD_NAME", "Record", "State", "config_differences", "input_differences", "read_record"]
+__all__ = ["RECORD_NAME", "REPORT_NAME", "Record", "State", "config_differences", "input_differences", "read_record"]
 
 log = logging.getLogger(__name__)
 
-RECORD_NAME = "lv3_run.json"
+RECORD_NAME, REPORT_NAME = "lv3_run.json", "lv3_report.html"
 SCHEMA_VERSION = 1
 
 # Config keys that say how, or where, but not what: they may differ between a run and its continuation.
 HOW = {
     *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
-    *("verbose", "strict", "offline", "plan_format", "max_mosaic_megapixels", "keep_going", "fail_fast", "sif", "bands"),
+    *(
+        "verbose",
+        "strict",
+        "offline",
+        "plan_format",
+        "max_mosaic_megapixels",
+        "keep_going",
+        "fail_fast",
+        "sif",
+        "bands",
+    ),
 }
 LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 

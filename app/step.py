@@ -23,7 +23,7 @@ from app.postprocess.tasks import is_made_after, option_differences, tasks
 from app.preflight import preflight
 from app.progress import expect
 from app.provenance import own_version, references
-from app.record import Record, State, config_differences, input_differences, read_record
+from app.record import REPORT_NAME, Record, State, config_differences, input_differences, read_record
 from app.signals import last_words
 from app.stamp import Stamp
 from app.validation import check
@@ -265,7 +265,7 @@ class Lv3Step:
             where = f"out_dir={folder} holds a finished run that differs"
             raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *differences])
         products = [p["file"] for p in record["products"] if not is_made_after(p["file"])]
-        is_whole = all((folder / name).is_file() for name in products)
+        is_whole = all((folder / name).is_file() for name in products if name != REPORT_NAME)
         return record if is_whole or self._has_missing(record) else None
 
     def _has_missing(self, record: dict[str, Any]) -> bool:

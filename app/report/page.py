@@ -11,13 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from app.bands import find_bands
 from app.files import write_text
 from app.measure.mosaic import MAGNITUDE_BIN
+from app.record import REPORT_NAME
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
 
-__all__ = ["REPORT_NAME", "write_report"]
-
-REPORT_NAME = "lv3_report.html"
+__all__ = ["write_report"]
 
 _VERDICTS = {
     "running": "running",

@@ -16,11 +16,19 @@ COPY conf conf
 COPY app app
 RUN scripts/image/app.sh /opt/app
 
+# What the CRDS cache is made with, apart from the rest: a change elsewhere in app/ does not make it anew.
+FROM packages AS crds-sources
+COPY . all
+WORKDIR /build/all
+RUN mkdir ../crds \
+    && cp -r --parents scripts/image scripts/crds_cache.py app/__init__.py app/bands.py app/errors.py app/crds ../crds \
+    && if [ -d crds-cache ]; then cp -r crds-cache ../crds; fi
+
 # The CRDS cache: crds-cache/ of the build context, or a made-up one; no cache, no image.
 FROM packages AS crds
 ARG CRDS=pinned
 ARG CRDS_CONTEXT=jwst_1584.pmap
-COPY . .
+COPY --from=crds-sources /build/crds .
 RUN scripts/image/references.sh "${CRDS}" "${CRDS_CONTEXT}"
 
 # The tests, with the image's Python and packages: docker build --target test.

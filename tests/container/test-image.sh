@@ -16,12 +16,12 @@ build_after_change() {
     mkdir "$CHECKOUT"
     git ls-files -z | tar --create --null --files-from=- --ignore-failed-read | tar --extract -C "$CHECKOUT"
     make -C "$CHECKOUT" image CRDS=synthetic VERSION=before || return 1
-    echo '# changed' >> "$CHECKOUT/app/__init__.py"
+    echo '# changed' >> "$CHECKOUT/app/step.py"
     started=$SECONDS
     make -C "$CHECKOUT" image CRDS=synthetic VERSION=after || return 1
     took=$((SECONDS - started))
     docker image rm jwst-lv3:before-synthetic jwst-lv3:after-synthetic
-    is_at_most 15 $took s
+    is_at_most 15 "$took" s
 }
 
 size_in_mb() { echo $(($(docker image inspect --format '{{.Size}}' "$IMAGE") / 1000000)); }

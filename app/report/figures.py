@@ -47,7 +47,7 @@ def alignment(exposures: Entries) -> Markup | None:
     shifts = np.array([e["shift"] for e in exposures])
     longest = float(np.hypot(*shifts.T).max())
     with drawing():
-        figure, axes = _sky_axes(places)
+        figure, axes = _sky_axes(places, margin=0.35)  # arrows reach out of the places that they begin at
         paint = [colours[e["group"]] for e in exposures]
         axes.scatter(places[:, 0], places[:, 1], c=paint, s=10)
         # East is to the left in this plot.
@@ -59,12 +59,12 @@ def alignment(exposures: Entries) -> Markup | None:
         return to_svg(figure, "Shifts of the exposures as arrows on the sky")
 
 
-def _sky_axes(points: np.ndarray) -> tuple[Figure, Axes]:
-    """Axes in which the sky is not distorted, around points (n, 2) on it [deg]."""
+def _sky_axes(points: np.ndarray, margin: float = 0.1) -> tuple[Figure, Axes]:
+    """Axes in which the sky is not distorted, around points (n, 2) [deg]; the margin is a share of their extent."""
     figure, axes = _axes(height=4.2, bottom=0.24)
     shrink = float(np.cos(np.radians(points[:, 1].mean())))
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    half = 0.6 * max(float(np.max(np.ptp(points, axis=0) * [shrink, 1])), 1 / 3600)
+    half = (0.5 + margin) * max(float(np.max(np.ptp(points, axis=0) * [shrink, 1])), 1 / 3600)
     (right, left), (low, high) = (m + np.array([-half, half]) / f for m, f in zip(middle, (shrink, 1), strict=True))
     axes.set(xlim=(left, right), ylim=(low, high), xlabel="right ascension [deg]", ylabel="declination [deg]")
     axes.set_aspect(1 / shrink)

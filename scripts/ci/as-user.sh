@@ -5,7 +5,8 @@ set -euo pipefail
 
 home=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
-id lv3ci > /dev/null 2>&1 || useradd --no-create-home --home-dir "$home" lv3ci
+id lv3ci > /dev/null 2>&1 || useradd --no-create-home lv3ci
+[ "$(getent passwd lv3ci | cut -d: -f6)" = "$home" ] || usermod --home "$home" lv3ci  # Apptainer asks for that one
 chown lv3ci: "$home"
 mapfile -t keep < <(env | grep -E '^(APPTAINER[A-Z]*_?[A-Z_]*|PATH)=')
 fuse=$(mktemp -u)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.logs import configure_logging, show_all
 from app.progress import Terminal, expect, part_done, step_begins, step_ends
 
 
@@ -59,3 +60,19 @@ def test_a_terminal_shows_step_part_and_what_remains_in_one_line(shown):
     assert any(re.fullmatch(r"resample 3 of 4, then report +0:00", state) for state in states)
     assert states[-1] == ""
     assert "something of jwst" not in shown
+
+
+def test_verbose_shows_what_libraries_say_and_file_only_stays_in_the_file(monkeypatch):
+    screen = Screen(is_terminal=False)
+    monkeypatch.setattr("sys.stderr", screen)
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    configure_logging()
+    logging.getLogger("jwst").warning("before")
+    show_all()
+    logging.getLogger("jwst").warning("after")
+    logging.getLogger("app.step").warning("with traceback", extra={"file_only": True})
+    logging.captureWarnings(False)
+    logging.getLogger("app.progress").setLevel(logging.NOTSET)
+    assert [line[9:] for line in screen.getvalue().splitlines()] == ["after"]

@@ -1,15 +1,20 @@
-"""Neither the number of processes nor the place of the exposures changes a bit, and what is not divided still runs."""
+"""Neither the number of processes nor the place of the exposures changes a bit; what is not divided, or dies."""
+
+import os
+import signal
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
+from app.errors import MemoryExceededError
+from app.parallel import outliers
 from tests.parallel.both import ours
 
 _PARAMETERS = {"skymatch": {"skymethod": "match"}}
 _FALLBACK = {
     "outlier_detection": {"kernel": "point", "save_intermediate_results": True},
-    "resample": {"kernel": "gaussian"},
+    "resample": {"propagate_dq": True},
 }
 
 
@@ -45,3 +50,13 @@ def test_parameters_that_are_not_divided_run_in_jwsts_way(nircam, crds, tmp_path
         assert "outlier_detection: these parameters are not divided among processes" in caplog.messages
         caplog.clear()
     assert_same_bits(made["lean"], made["in_memory"])
+
+
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_process_that_is_killed_ends_the_run(nircam, crds, tmp_path, monkeypatch):
+    monkeypatch.setattr(outliers, "_drizzle_group", killed)
+    with pytest.raises(MemoryExceededError, match="procs=2"):
+        ours(nircam, tmp_path, crds, {"tweakreg": {"skip": True}, "skymatch": {"skip": True}}, procs=2)

@@ -1,0 +1,242 @@
+"""Measure this program's pipeline against jwst's, and write docs/performance.md from what was measured.
+
+    python scripts/bench.py /tmp/bench              three runs of everything, in turn; takes an hour on two cores
+    python scripts/bench.py /tmp/bench --quick      one run of everything
+
+Every run is a process of its own. Its memory is the proportional set size (PSS) of its whole process tree, where pages
+that processes share count once; it is sampled while the run lasts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench_report import write_report
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the script works in a checkout that is not installed
+
+TUNED = {"pixmap_stepsize": 20, "pixmap_order": 3}
+POINTINGS = (4, 16, 36)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to measure.
+
+    Parameters
+    ----------
+    name : str
+    observation : str
+        Folder of the simulated exposures.
+    who : str
+        ``ours`` or ``jwst``.
+    procs : int
+    tuned : bool
+        Pixel maps are interpolated (`TUNED`).
+    """
+
+    name: str
+    observation: str
+    who: str
+    procs: int = 1
+    tuned: bool = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters of the steps."""
+        maps = TUNED if self.tuned else {}
+        return {
+            "skymatch": {"skymethod": "match"},
+            "outlier_detection": maps,
+            "resample": maps,
+            "source_catalog": {"skip": True},
+        }
+
+
+CASES = [
+    Case("nircam_exact_jwst", "nircam", "jwst"),
+    Case("nircam_exact_2", "nircam", "ours", 2),
+    Case("nircam_tuned_jwst", "nircam", "jwst", tuned=True),
+    Case("nircam_tuned_2", "nircam", "ours", 2, tuned=True),
+    Case("nircam_tuned_1", "nircam", "ours", 1, tuned=True),
+    *(
+        Case(f"grid{2 * n}_{who}", f"grid{2 * n}", who, 1 if who == "jwst" else 2)
+        for n in POINTINGS
+        for who in ("jwst", "ours")
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run took: wall and CPU time [s], peak memory [MB], size of the mosaic's file [MB], wall time by step."""
+
+    wall: float
+    cpu: float
+    memory: float
+    mosaic: float
+    steps: dict[str, float]
+
+
+def simulate(folder: Path) -> None:
+    """Simulate what is not there yet, and make the reference cache."""
+    from app.crds.synthetic import make_synthetic_cache
+    from app.simulation import simulate_grid, simulate_observation
+
+    if not (folder / "crds").is_dir():
+        make_synthetic_cache(folder / "crds")
+    if not (folder / "nircam/truth.json").is_file():
+        chips = [f"NRCA{n}" for n in (1, 2, 3, 4)]
+        simulate_observation(folder / "nircam", band="F200W", detectors=chips, window=None, n_dithers=3)
+    for n in POINTINGS:
+        if not (folder / f"grid{2 * n}/truth.json").is_file():
+            simulate_grid(folder / f"grid{2 * n}", n_pointings=n, n_dithers=2)
+
+
+def measure(case: Case, folder: Path) -> Run:
+    """Run a case in a process of its own."""
+    out = folder / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    command = [sys.executable, __file__, str(folder), "--case", json.dumps(asdict(case))]
+    start, memory = time.monotonic(), 0.0
+    with (out / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=out)
+        while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+            memory = max(memory, _memory(process.pid))
+            time.sleep(0.2)
+    wall, usage = time.monotonic() - start, ended[2]
+    if ended[1]:
+        sys.exit(f"{case.name} failed: {out / 'log'}")
+    (mosaic,) = out.rglob("*_i2d.fits")
+    steps = json.loads((out / "steps.json").read_text())
+    return Run(wall, usage.ru_utime + usage.ru_stime, memory, mosaic.stat().st_size / 1e6, steps)
+
+
+def _memory(pid: int) -> float:
+    """PSS of a process and its descendants [MB]."""
+    total = 0.0
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total = next(float(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1e3
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            total += _memory(int(child))
+    except (OSError, StopIteration):
+        pass  # it ended meanwhile
+    return total
+
+
+def run_case(case: Case, folder: Path) -> None:
+    """Run a case in this process; the current directory takes the products."""
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    from app import Lv3Step
+    from app.crds import SYNTHETIC_CONTEXT, CrdsOptions, set_environment
+
+    crds = CrdsOptions(mode="synthetic", context=SYNTHETIC_CONTEXT, path=str(folder / "crds"))
+    set_environment(crds)
+    observation = folder / case.observation
+    band = json.loads((observation / "truth.json").read_text())["band"]
+    here = Path.cwd()
+    step = Lv3Step(
+        "ngc0628", band, observation, here / "asn", procs=case.procs, crds=crds, jwst_parameters=case.parameters
+    )
+    association = step.create_asn_file([member.exposure.path for member in step.plan.members])
+    run = _run_ours if case.who == "ours" else _run_jwst
+    (here / "steps.json").write_text(json.dumps(run(step, association, here / "work/products")))
+
+
+def _run_ours(step: Any, association: Path, products: Path) -> dict[str, float]:
+    from app.record import Record
+    from app.run import run_pipeline
+    from app.stamp import Stamp
+
+    products.mkdir(parents=True)
+    record = Record(products.parent, step.config)
+    run_pipeline(association, step.plan, Stamp("bench", "v0", "synthetic"), record, products)
+    return record.data["times"]
+
+
+def _run_jwst(step: Any, association: Path, products: Path) -> dict[str, float]:
+    from jwst.pipeline import Image3Pipeline
+
+    from app.parameters import merged
+
+    products.mkdir(parents=True)
+    tables = merged(step.plan.layers)
+    steps = {name: table for name, table in tables.items() if isinstance(table, dict)}
+    Image3Pipeline.call(str(association), steps=steps, output_dir=str(products), save_results=True)
+    return {}
+
+
+def measure_limit(folder: Path, procs: int) -> float:
+    """What the tuned NIRCam job takes at least [s]: the kernel and the bytes, divided by cores.
+
+    Five drizzles of each exposure (for the outliers, for the mosaic, for three variances), its file read for each of
+    four steps and written once.
+    """
+    import numpy as np
+    from drizzle.resample import Drizzle
+
+    files = sorted((folder / "nircam").glob("*_cal.fits"))
+    content = files[0].read_bytes()
+    start = time.perf_counter()
+    for _ in range(4):
+        files[0].read_bytes()
+    (folder / "bytes").write_bytes(content)
+    bytes_time = time.perf_counter() - start
+    (folder / "bytes").unlink()
+    y, x = np.indices((2048, 2048), dtype=float)
+    pixmap = np.dstack([x + 0.02 * y + 0.3, y - 0.02 * x + 50])
+    start = time.perf_counter()
+    for _ in range(5):
+        kernel = Drizzle(out_shape=(2150, 2150), disable_ctx=True)
+        kernel.add_image(np.ones((2048, 2048), np.float32), exptime=1.0, pixmap=pixmap)
+    return (bytes_time + time.perf_counter() - start) * len(files) / procs
+
+
+def middle(runs: list[Run]) -> Run:
+    """The run of medians."""
+    steps = {name: median(run.steps[name] for run in runs) for name in runs[0].steps}
+    found = {name: median(getattr(run, name) for run in runs) for name in ("wall", "cpu", "memory", "mosaic")}
+    return replace(runs[0], steps=steps, **found)
+
+
+def main() -> None:
+    """Measure everything, or run the one case that a measurement asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="for exposures and products; kept")
+    parser.add_argument("--quick", action="store_true", help="one run instead of three")
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    folder = options.folder.absolute()
+    if options.case:
+        run_case(Case(**json.loads(options.case)), folder)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    simulate(folder)
+    runs: dict[str, list[Run]] = {case.name: [] for case in CASES}
+    for _ in range(1 if options.quick else 3):
+        for case in CASES:
+            run = measure(case, folder)
+            runs[case.name].append(run)
+            print(
+                f"{case.name:20} {run.wall:7.1f} s  {run.cpu:7.1f} s CPU  {run.memory:6.0f} MB", run.steps, flush=True
+            )
+    found = {name: middle(list_) for name, list_ in runs.items()}
+    (folder / "bench.json").write_text(json.dumps({name: asdict(run) for name, run in found.items()}, indent=2))
+    print(write_report(found, measure_limit(folder, 2), len(next(iter(runs.values()))), ROOT / "docs"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""What we use of jwst and stcal beyond their public names; these tests fail when a release changes it."""
+
+import numpy as np
+import pytest
+from jwst.datamodels import ModelLibrary
+from jwst.resample.resample import ResampleImage
+from jwst.tweakreg import TweakRegStep
+from stcal.outlier_detection.utils import gwcs_blot
+from stcal.resample.utils import calc_pixmap
+
+from app.parallel.jwst_internals import PartResampling, known_pixel_map
+
+
+@pytest.fixture
+def library(dithers, crds):
+    return ModelLibrary([str(dithers.files[0])])
+
+
+def drizzle(library, kind=ResampleImage, pixels=None, **options):
+    resampling = kind(library, blendheaders=False, good_bits="~DO_NOT_USE", **options)
+    with library:
+        model = library.borrow(0)
+        if pixels is None:
+            resampling.add_model(model)
+        else:
+            with known_pixel_map(pixels):
+                resampling.add_model(model)
+        library.shelve(model, 0, modify=False)
+    return resampling
+
+
+@pytest.fixture
+def pixels(library):
+    resampling = ResampleImage(library, blendheaders=False)
+    with library:
+        model = library.borrow(0)
+        library.shelve(model, 0, modify=False)
+    return calc_pixmap(model.meta.wcs, resampling.output_wcs, model.data.shape)
+
+
+def test_drizzle_takes_the_known_map(library, pixels):
+    image = drizzle(library).output_model["data"]
+    shifted = drizzle(library, pixels=np.add(pixels, (0, 7))).output_model["data"]
+    np.testing.assert_allclose(shifted[10:-3], image[3:-10], rtol=1e-6)
+
+
+def test_blot_takes_the_known_map_and_leaves_it_alone(library, pixels):
+    resampling = drizzle(library)
+    median = resampling.output_model["data"]
+    pixels[:5] = np.nan
+    with library:
+        model = library.borrow(0)
+        library.shelve(model, 0, modify=False)
+    with known_pixel_map(pixels):
+        known = gwcs_blot(median, resampling.output_wcs, model.data.shape, model.meta.wcs, fillval=np.nan)
+    computed = gwcs_blot(median, resampling.output_wcs, model.data.shape, model.meta.wcs, fillval=np.nan)
+    assert np.isnan(known[:5]).all()
+    np.testing.assert_array_equal(known[5:], computed[5:])
+    assert np.isnan(pixels[:5]).all()
+
+
+def test_variances_are_those_that_stcal_goes_on_with(library):
+    options = {"enable_var": True, "compute_err": "from_var", "wcs_pars": {"pixel_scale_ratio": 0.8}}
+    kept = drizzle(library, PartResampling, **options).variances
+    whole = drizzle(library, **options)
+    whole.finalize()
+    assert set(kept) == {"var_rnoise", "var_poisson", "var_flat"}
+    for name, variance in kept.items():
+        np.testing.assert_allclose(variance / 0.8**2, whole.output_model[name], rtol=1e-6, err_msg=name)
+
+
+def test_tweakreg_still_finds_sources_where_we_step_in():
+    assert callable(vars(TweakRegStep)["_find_sources"])

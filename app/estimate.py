@@ -8,19 +8,22 @@ from app.mosaic import predict_shape
 from app.parameters import Parameters
 from app.plan import Plan
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "estimate", "peak_memory"]
 
 # Bytes of a mosaic's pixel in files: SCI, ERR, WHT, three variances, and a plane of CON for 32 exposures; segmentation.
 _BYTES_ARRAY, _ARRAYS, _EXPOSURES_PER_PLANE = 4, 6, 32
 
-#: Resident memory of Python with jwst and its libraries, before data [byte]; measured.
-_BASE = 420e6
-#: Memory of an exposure that is kept open, by pixel of the detector [byte]: SCI, ERR, DQ, AREA, three variances.
-_PER_EXPOSURE_PIXEL = 28
-#: Memory while the mosaic is made, by pixel of the mosaic [byte]: output arrays, their sums and a variance at work.
-_PER_MOSAIC_PIXEL = 60
-#: Memory of an exposure at work, by pixel of the detector [byte]: its pixel map in double precision and copies.
-_PER_PIXEL_AT_WORK = 120
+# Memory, measured as the proportional set size summed over all processes (shared pages count once) [byte].
+#: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
+_MAIN, _MAIN_SHARED = 350e6, 200e6
+#: Each further process, before data.
+_WORKER = 150e6
+#: An exposure at work, by pixel of the detector: pixels, variances, pixel map in double precision, the drizzled cut.
+_PER_EXPOSURE_PIXEL = 110
+#: While the mosaic is put together, by its pixels: output arrays and sums of weights.
+_PER_MOSAIC_PIXEL = 40
+#: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
+_PER_CATALOGUE_PIXEL = 71
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Estimate:
     ----------
     shape : tuple of int
         ``(rows, columns)`` of the mosaic.
-    memory, memory_lean : int
-        Peak memory [byte] with exposures in memory, and on disk.
+    memory : int
+        Peak memory of all processes [byte].
     disk : int
         Size of all products, and of temporary files while it runs [byte].
     n_files : int
@@ -41,7 +44,6 @@ class Estimate:
 
     shape: tuple[int, int]
     memory: int
-    memory_lean: int
     disk: int
     n_files: int
 
@@ -66,12 +68,15 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     """
     shape = predict_shape(plan.science, parameters)
     pixels = shape[0] * shape[1]
-    memory, lean = (peak_memory(plan.science, pixels, len(plan.groups["native"]), kept) for kept in (True, False))
-    return Estimate(shape, memory, lean, _disk(plan, parameters, pixels), _n_files(plan, parameters))
+    memory = peak_memory(plan.science, pixels, plan.config.n_procs, not parameters.skips("source_catalog"))
+    return Estimate(shape, memory, _disk(plan, parameters, pixels), _n_files(plan, parameters))
 
 
-def peak_memory(exposures: list[Exposure], mosaic_pixels: int, n_groups: int, in_memory: bool) -> int:
-    """Peak memory of a run [byte], within 30 % of what was measured (tests/test_estimate.py).
+def peak_memory(exposures: list[Exposure], mosaic_pixels: int, procs: int, with_catalogue: bool = True) -> int:
+    """Peak memory of a run [byte].
+
+    Exposures are worked on one by one and stay in files; with parameters for which jwst's own implementation of a step
+    runs, and with ``memory=in_memory``, it is more.
 
     Parameters
     ----------
@@ -79,17 +84,17 @@ def peak_memory(exposures: list[Exposure], mosaic_pixels: int, n_groups: int, in
         Those that make the mosaic.
     mosaic_pixels : int
         Number of pixels of the mosaic.
-    n_groups : int
-        Number of native groups: outlier detection keeps a resampled image of each.
-    in_memory : bool
-        Whether exposures, and what outlier detection makes of each, are kept in memory.
+    procs : int
+        Number of processes.
+    with_catalogue : bool
+        Whether sources of the mosaic are found.
     """
-    pixels = [e.shape[0] * e.shape[1] for e in exposures]
+    at_work = max(e.shape[0] * e.shape[1] for e in exposures) * _PER_EXPOSURE_PIXEL
     planes = ceil(len(exposures) / _EXPOSURES_PER_PLANE)
-    kept = sum(pixels) * _PER_EXPOSURE_PIXEL if in_memory else 0
-    stack = n_groups * mosaic_pixels * _BYTES_ARRAY if in_memory else 0
-    mosaic = mosaic_pixels * (_PER_MOSAIC_PIXEL + planes * _BYTES_ARRAY)
-    return int(_BASE + kept + max(pixels) * _PER_PIXEL_AT_WORK + max(stack, mosaic))
+    mosaic = mosaic_pixels * (_PER_MOSAIC_PIXEL + (planes - 1) * _BYTES_ARRAY)
+    drizzling = (_MAIN + at_work if procs == 1 else _MAIN_SHARED + procs * (_WORKER + at_work)) + mosaic
+    catalogue = _MAIN + mosaic_pixels * _PER_CATALOGUE_PIXEL if with_catalogue else 0
+    return int(max(drizzling, catalogue))
 
 
 def _disk(plan: Plan, parameters: Parameters, mosaic_pixels: int) -> int:

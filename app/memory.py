@@ -34,5 +34,6 @@ def _amounts(plan: Plan) -> str:
         cost = estimate(plan, plan.parameters)
     except Lv3Error:
         return f"{limit}: give it more, or set memory=lean or a smaller procs"
-    need = f"{cost.memory / 1e9:.1f} GB in memory, {cost.memory_lean / 1e9:.1f} GB with memory=lean"
-    return f"the estimate was {need}, and {limit}: give it more, or set memory=lean or a smaller procs"
+    return (
+        f"the estimate was {cost.memory / 1e9:.1f} GB, and {limit}: give it more, or set memory=lean or a smaller procs"
+    )

@@ -112,7 +112,7 @@ def _cost(description: dict[str, Any]) -> Iterator[str]:
         return
     rows, columns = cost["shape"]
     yield f"Mosaic: {columns} x {rows} pixels, {rows * columns / 1e6:.1f} million"
-    yield f"Memory: some {_gigabytes(cost['memory'])}, {_gigabytes(cost['memory_lean'])} with memory=lean"
+    yield f"Memory: some {_gigabytes(cost['memory'])}"
     yield f"Disk: some {_gigabytes(cost['disk'])} in {cost['n_files']} files"
 
 

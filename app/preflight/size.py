@@ -17,9 +17,8 @@ def check(plan: Plan, cost: Estimate) -> Iterator[Lv3Error]:
     """A mosaic above `max_mosaic_megapixels`, and memory above what this process may use."""
     if cost.megapixels > plan.config.max_mosaic_megapixels:
         yield _too_large(plan, cost)
-    needed = cost.memory if plan.config.memory == "in_memory" else cost.memory_lean
-    if needed > (limit := memory_limit()):
-        yield _too_much_memory(plan, cost, needed, limit)
+    if cost.memory > (limit := memory_limit()):
+        yield _too_much_memory(plan, cost, limit)
 
 
 def _too_large(plan: Plan, cost: Estimate) -> ResampleError:
@@ -40,9 +39,7 @@ def _stretching(plan: Plan) -> str:
     )
 
 
-def _too_much_memory(plan: Plan, cost: Estimate, needed: int, limit: int) -> MemoryExceededError:
-    amounts = f"some {needed / _GB:.1f} GB are needed, and {limit / _GB:.1f} GB may be used"
-    message = f"memory={plan.config.memory}: {amounts}"
-    if cost.memory_lean <= limit:
-        return MemoryExceededError(f"{message}; memory=lean needs {cost.memory_lean / _GB:.1f} GB")
-    return MemoryExceededError(f"{message}; use a larger machine or limit, or a smaller mosaic (mosaic_pixel_scale)")
+def _too_much_memory(plan: Plan, cost: Estimate, limit: int) -> MemoryExceededError:
+    amounts = f"some {cost.memory / _GB:.1f} GB are needed, and {limit / _GB:.1f} GB may be used"
+    less = "" if plan.config.n_procs == 1 else "fewer procs, "
+    return MemoryExceededError(f"memory: {amounts}; use {less}a larger machine or limit, or a smaller mosaic")

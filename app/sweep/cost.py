@@ -27,7 +27,7 @@ class Cost:
     hours : float
         Time of one core [h].
     memory : int
-        Peak memory with exposures kept in memory [byte].
+        Peak memory of all processes [byte].
     disk : int
         Size of the products [byte].
     """
@@ -49,7 +49,7 @@ def cost(plan: Plan) -> Cost:
     taken = sum(e.shape[0] * e.shape[1] for e in exposures)
     mosaic = _box(exposures) / (plan.config.mosaic_pixel_scale or plan.band.pixel_scale) ** 2
     hours = (taken * _SECONDS_EXPOSURE + mosaic * _SECONDS_MOSAIC) / 1e6 / 3600
-    memory = peak_memory(exposures, int(mosaic), len(plan.groups["native"]), in_memory=True)
+    memory = peak_memory(exposures, int(mosaic), plan.config.n_procs)
     drizzled = len(exposures) * mosaic * 16 if plan.config.do_drizzle else 0
     disk = sum(e.size for e in exposures) + mosaic * _BYTES_MOSAIC + drizzled
     return Cost(len(exposures), hours, memory, int(disk))

@@ -64,16 +64,15 @@ def test_a_mosaic_that_is_too_large_by_its_pixels(look):
     assert look(mosaic_pixel_scale=0.05).problems == []
 
 
-@pytest.mark.parametrize(("memory", "hint"), [("in_memory", "memory=lean needs"), ("auto", "use a larger machine")])
-def test_more_memory_than_there_is(look, monkeypatch, memory, hint):
-    cost = look().cost
-    limit = (cost.memory + cost.memory_lean) // 2 if memory == "in_memory" else cost.memory_lean - 1
-    monkeypatch.setattr(size, "memory_limit", lambda: limit)
-    (error,) = look(memory=memory).errors
+@pytest.mark.parametrize(("procs", "hint"), [(4, "use fewer procs, a larger machine"), (1, "use a larger machine")])
+def test_more_memory_than_there_is(look, monkeypatch, procs, hint):
+    cost = look(procs=procs).cost
+    monkeypatch.setattr(size, "memory_limit", lambda: cost.memory - 1)
+    (error,) = look(procs=procs).errors
     assert isinstance(error, MemoryExceededError)
     assert hint in str(error)
     monkeypatch.setattr(size, "memory_limit", lambda: cost.memory)
-    assert look(memory=memory).problems == []
+    assert look(procs=procs).problems == []
 
 
 def test_nothing_is_said_of_a_mosaic_that_is_not_made(look):

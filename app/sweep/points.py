@@ -4,7 +4,7 @@ import argparse
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from app.composition import composition_error, to_config
 from app.config import Lv3Config
 from app.errors import ConfigError
+from app.validation import check
 
 __all__ = ["COMMON", "Composer", "Point"]
 
@@ -82,6 +83,11 @@ class Composer:
         """Settings of the sweep itself, which its jobs share."""
         return {key: self.master[key] for key in COMMON}
 
+    @cached_property
+    def _lists(self) -> dict[str, list[str]]:
+        """The lists of a survey: they may be long, so they are not composed again for every point."""
+        return {key: list(self.master[key] or ()) for key in ("targets", "bands")}
+
     def points(self) -> list[Point]:
         """All combinations, in the order of Hydra's own sweeper; the command line wins over the survey."""
         words = [*self._survey(), *self._arguments]
@@ -97,9 +103,7 @@ class Composer:
 
     def _survey(self) -> Iterator[str]:
         """What a survey sweeps of itself: its targets and bands, and Hydra's own table of what to sweep."""
-        for key, values in (("target", self.master.targets), ("band", self.master.bands)):
-            if values:
-                yield f"{key}={','.join(values)}"
+        yield from (f"{key.removesuffix('s')}={','.join(values)}" for key, values in self._lists.items() if values)
         sweeper: Any = OmegaConf.to_container(self.master.hydra.sweeper)
         yield from (f"{key}={value}" for key, value in (sweeper.get("params") or {}).items())
 
@@ -112,9 +116,13 @@ class Composer:
             It cannot be composed, or does not pass the checks.
         """
         try:
-            return to_config(self._compose(point.overrides))
+            config = to_config(self._compose(point.overrides))
         except (HydraException, OmegaConfBaseException) as error:
             raise composition_error(error) from error
+        for key, values in self._lists.items():
+            setattr(config, key, getattr(config, key) or values)
+        check(config)
+        return config
 
     def _compose(self, words: Sequence[str]) -> DictConfig:
         """What `load_sweep_config` composes, at a tenth of its cost: options of groups first, which points share."""
@@ -136,6 +144,7 @@ class Composer:
         config = self.loader.load_sweep_config(self.master, list(words))
         with open_dict(config):
             del config["hydra"]
+            config.update(dict.fromkeys(self._lists))
         OmegaConf.set_struct(config, True)
         return config
 

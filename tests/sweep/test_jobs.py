@@ -1,0 +1,79 @@
+"""All jobs are looked at before the first starts."""
+
+import os
+import resource
+
+import numpy as np
+import pytest
+
+from app.resources import usable_cores
+from app.sweep.jobs import Todo, look_at
+from app.sweep.totals import problem_table, totals
+from tests.sweep.sweeps import make_composer
+
+
+def look(*words, versions=None):
+    return look_at(make_composer("crds=synthetic", *words), 1, versions)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_sound_jobs_have_places_and_costs(miri, here):
+    jobs = look("target=a", "band=F770W", f"in_dir={miri.folder}", "dr_version=v1,v2")
+    assert [job.todo for job in jobs] == [Todo.RUN, Todo.RUN]
+    assert [job.folder for job in jobs] == [here / "out/a/F770W" / f"dr_version-{v}" for v in ("v1", "v2")]
+    assert all(f"out_dir={job.folder}" in job.overrides for job in jobs)
+    assert jobs[0].cost.n_exposures == 4
+    text = totals(jobs)
+    assert "2 jobs: 2 run" in text
+    assert "exposures      8" in text
+
+
+def test_problems_of_all_jobs_are_found_at_once(miri, here):
+    jobs = look("target=a", "band=F770W,F1000W,F77W", f"in_dir={miri.folder},/none", "+jwst_parameters.tweakreg.snr=3")
+    assert all(job.todo is Todo.REFUSED for job in jobs)
+    table = "\n".join(problem_table(jobs))
+    for said in ("is miri F770W, not band=F1000W", "band=F77W: no such band", "in_dir=/none", "no such parameter"):
+        assert said in table
+    assert "2 jobs (band=F77W in_dir=" in table  # one problem is one line, whatever jobs have it
+
+
+def test_jobs_that_would_share_a_place_are_refused(miri, here):
+    jobs = look("target=a", "band=F770W", f"in_dir={miri.folder}", "out_dir=here", "dr_version=v1,v2")
+    assert [job.todo for job in jobs] == [Todo.REFUSED] * 2
+    assert "2 jobs would write there" in jobs[0].problems[0]
+
+
+def test_a_changed_sweep_keeps_the_places_of_its_jobs(miri, here):
+    words = ("target=a", "band=F770W", f"in_dir={miri.folder}")
+    before = {job.name: job.folder for job in look(*words, "dr_version=v1,v2")}
+    after = {job.name: job.folder for job in look(*words, "dr_version=v0,v2,v1")}
+    assert before.items() <= after.items()
+
+
+def test_a_thousand_jobs_are_planned_in_a_minute(miri, here):
+    for n in range(1000):
+        folder = here / "data" / f"ngc{n:04d}" / "F770W"
+        folder.mkdir(parents=True)
+        os.link(miri.files[0], folder / miri.files[0].name)
+    (here / "survey").mkdir()
+    targets = "\n".join(f"- ngc{n:04d}" for n in range(1000))
+    text = f"# @package _global_\nbands: [F770W]\nin_dir: data/${{target}}/${{band}}\ntargets:\n{targets}\n"
+    (here / "survey" / "large.yaml").write_text(text)
+    before = cpu_and_memory()
+    jobs = look_at(make_composer("--config-dir", str(here), "survey=large", "crds=synthetic"), usable_cores(), None)
+    seconds, kib = cpu_and_memory() - before
+    assert [job.todo for job in jobs] == [Todo.RUN] * 1000, jobs[0].problems
+    assert len({job.folder for job in jobs}) == 1000
+    assert seconds < 60
+    assert kib < 300 * 1024
+
+
+def cpu_and_memory():
+    """CPU time of this process and its children [s], whatever else it does; memory [KiB]."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return np.array([own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, own.ru_maxrss])

@@ -1,0 +1,134 @@
+"""The summary says of every job what became of it, from records alone."""
+
+import csv
+import json
+import os
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from app.actions import ACTIONS
+from app.config import Lv3Config
+from app.sweep.rows import row
+from app.sweep.slurm import STATES_NAME
+from app.sweep.summary import Summary, find_jobs
+from tests.sweep.sweeps import write_record
+
+FAILED = {"state": "failed", "error": {"type": "AlignmentError", "message": "too few stars"}}
+KILLED = {"state": "failed", "error": {"type": "MemoryExceededError", "message": "killed"}}
+RUNNING = {"state": "running", "finished": None}
+STOPPED = {"state": "interrupted", "error": {"type": "Interrupted", "message": "SIGTERM"}}
+LATE = {"state": "interrupted", "error": {"type": "TimeLimitError", "message": "time is up"}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "slurm", "state", "exit_code"),
+    [
+        ({}, "", "success", 0),
+        ({}, "TIMEOUT", "success", 0),  # of an earlier array
+        ({"state": "success_with_caveats"}, "", "success_with_caveats", 0),
+        (FAILED, "FAILED", "failed", 22),
+        (KILLED, "", "out_of_memory", 31),
+        (STOPPED, "", "interrupted", 143),
+        (STOPPED, "TIMEOUT", "timed_out", 143),
+        (LATE, "", "timed_out", 143),
+        (RUNNING, "", "died", None),
+        (RUNNING, "OUT_OF_MEMORY", "out_of_memory", 31),
+        (RUNNING, "CANCELLED by 0", "died", None),
+        (None, "OUT_OF_MEMORY", "out_of_memory", 31),
+        (None, "NODE_FAIL", "died", None),
+        (None, "", "waiting", None),
+    ],
+)
+def test_state_of_a_job(tmp_path, facts, slurm, state, exit_code):
+    folder = tmp_path / "job"
+    if facts is not None:
+        write_record(folder, **facts)
+    found = row({"out_dir": str(folder)}, tmp_path, {str(folder): slurm})
+    assert (found["state"], found["exit_code"]) == (state, exit_code)
+    assert bool(found["hint"]) == (state in ("out_of_memory", "timed_out", "died", "interrupted"))
+
+
+def test_a_job_whose_lock_is_touched_runs(tmp_path):
+    lock = write_record(tmp_path / "job", **RUNNING) / ".jwst-lv3.lock"
+    lock.write_text("")
+    assert row({"out_dir": str(lock.parent)}, tmp_path, {})["state"] == "running"
+    os.utime(lock, (1, 1))
+    assert row({"out_dir": str(lock.parent)}, tmp_path, {})["state"] == "died"
+
+
+def test_numbers_of_a_job(tmp_path):
+    found = row({"out_dir": str(write_record(tmp_path / "a" / "job"))}, tmp_path, {})
+    assert (found["job"], found["minutes"], found["peak_memory_gb"]) == ("a/job", 3.0, 1.5)
+    assert (found["exposures"], found["alignment_rms_mas"]) == (1, 3.5)
+    assert found["overrides"] == "target=ngc0628 band=F770W"
+
+
+def test_the_table_of_a_job_array_is_read(tmp_path):
+    folder = write_record(tmp_path / "with blank", **RUNNING)
+    header = "task\tstate\texit_code\telapsed\tmemory\ttime_limit\toverrides\n"
+    line = f"3\tOUT_OF_MEMORY\t0:125\t00:01:00\t200M\t01:00:00\ttarget=a 'out_dir=\"{folder}\"'\n"
+    (tmp_path / STATES_NAME).write_text(header + line)
+    summary = Summary(tmp_path, find_jobs(tmp_path))
+    summary.update()
+    assert summary.counts == {"out_of_memory": 1}
+
+
+def test_the_summary_follows_the_jobs(tmp_path):
+    jobs = [{"out_dir": str(tmp_path / name), "overrides": f"target={name}", "state": "waiting"} for name in "ab"]
+    summary = Summary(tmp_path, jobs)
+    with summary.kept_current():
+        assert summary.counts == {"waiting": 2}
+        write_record(tmp_path / "a")
+        deadline = time.monotonic() + 20
+        while summary.counts != {"success": 1, "waiting": 1} and time.monotonic() < deadline:
+            time.sleep(0.1)
+        on_disk = json.loads((tmp_path / "sweep_summary.json").read_text())["counts"]
+        assert on_disk == {"success": 1, "waiting": 1}
+        write_record(tmp_path / "b", **FAILED)
+    assert [r["overrides"] for r in summary.unfinished] == ["target=b"]
+
+
+def test_actions_rebuild_the_summary_and_print_what_is_to_be_repeated(tmp_path, capsys):
+    write_record(tmp_path / "a" / "F770W")
+    write_record(tmp_path / "b" / "F770W", **FAILED, command=["target=b", "in_dir=with blank"])
+    config = Lv3Config(out_root=str(tmp_path))
+    ACTIONS["failed"](config)
+    assert capsys.readouterr().out == "jwst-lv3 target=b 'in_dir=with blank'\n"
+    (tmp_path / "sweep_summary.json").unlink()
+    ACTIONS["summary"](config)
+    with (tmp_path / "sweep_summary.csv").open() as file:
+        assert [(r["job"], r["state"]) for r in csv.DictReader(file)] == [("a/F770W", "success"), ("b/F770W", "failed")]
+
+
+def test_the_page_shows_mosaics_and_says_nothing_it_should_not(tmp_path):
+    folder = write_record(tmp_path / "job", error={"type": "X", "message": "<script>alert(1)</script>"}, state="failed")
+    data = np.random.default_rng(1).normal(size=(700, 300)).astype("f4")
+    data[:50] = np.nan
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(data, name="SCI")]).writeto(folder / "mosaic_i2d.fits")
+    write_record(tmp_path / "bad", products=[{"file": "bad_i2d.fits"}])
+    (tmp_path / "bad" / "bad_i2d.fits").write_text("no mosaic")
+    Summary(tmp_path, find_jobs(tmp_path)).update()
+    page = (tmp_path / "sweep_report.html").read_text()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert 'src="sweep_thumbnails/job.png"' in page
+    assert [path.name for path in (tmp_path / "sweep_thumbnails").iterdir()] == ["job.png"]
+
+
+def test_a_thousand_jobs_are_summed_up_quickly_and_in_little_memory(tmp_path):
+    for n in range(1000):
+        write_record(tmp_path / f"ngc{n:04d}" / "F770W", **(FAILED if n % 100 == 0 else {}))
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    summary = Summary(tmp_path, find_jobs(tmp_path))
+    summary.update()
+    assert summary.counts == {"failed": 10, "success": 990}
+    assert time.monotonic() - start < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # [KiB]
+    written = Path(tmp_path / "sweep_report.html").stat().st_mtime_ns
+    summary.update()
+    assert Path(tmp_path / "sweep_report.html").stat().st_mtime_ns == written  # nothing changed, nothing written

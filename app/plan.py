@@ -8,6 +8,7 @@ from app.association import association_name, product_name
 from app.bands import Band
 from app.config import Lv3Config
 from app.crds import ReferenceSet, resolve
+from app.errors import CrdsError
 from app.exposures import Exposure, find_files, read_exposures
 from app.grouping import groups
 from app.parameters import Layer, Parameters, crds_layers, effective, layers, merged
@@ -66,7 +67,10 @@ class Plan:
         """
         tables = merged(self.asked)
         skipped = [step for step, table in tables.items() if isinstance(table, dict) and table.get("skip") is True]
-        return resolve(self.science[0].path, skipped)
+        try:
+            return resolve(self.science[0].path, skipped)
+        except OSError as error:
+            raise CrdsError(f"crds.path: {error.filename}: cannot be read ({error.strerror})") from error
 
     @cached_property
     def layers(self) -> list[Layer]:

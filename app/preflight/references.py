@@ -22,3 +22,5 @@ def check(plan: Plan) -> Iterator[Caveat | Lv3Error]:
             yield Caveat("reference", sentence, "Another crds.context may have the file.")
     except CrdsError as error:
         yield error
+    except OSError as error:
+        yield CrdsError(f"crds.path: {error.filename}: cannot be read ({error.strerror})")

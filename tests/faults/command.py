@@ -13,6 +13,7 @@ from app.crds import CrdsOptions
 from app.simulation import Truth
 
 TIMEOUT = 300
+STARTED: list[subprocess.Popen] = []
 
 
 def arguments(truth: Truth, out_dir: Path, crds: CrdsOptions, *more: str) -> list[str]:
@@ -25,7 +26,18 @@ def start(command: list[str], **options: Any) -> subprocess.Popen:
     """Start the command, in a group of processes of its own."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | options.pop("env", {})
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": environment} | options
-    return subprocess.Popen(command, start_new_session=True, **options)
+    STARTED.append(subprocess.Popen(command, start_new_session=True, **options))
+    return STARTED[-1]
+
+
+def end_all() -> None:
+    """End what was started, whatever became of it."""
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        if process.stdout and not process.stdout.closed:
+            process.communicate()
 
 
 def run(command: list[str], **options: Any) -> tuple[int, str]:
@@ -52,12 +64,18 @@ def group_members(group: int) -> list[str]:
     return found
 
 
-def wait_until(condition: Any, timeout: float = 120) -> None:
+def wait_until(condition: Any, timeout: float = 240) -> None:
     """Wait for something to become true."""
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.02)
+
+
+def wait_for_step(process: subprocess.Popen, folder: Path, step: str) -> None:
+    """Wait until a run has come to a step."""
+    wait_until(lambda: is_at(folder, step) or process.poll() is not None)
+    assert process.poll() is None, process.communicate()[0]
 
 
 def record(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,12 @@
+"""What the tests of faults share."""
+
+import pytest
+
+from tests.faults.command import end_all
+
+
+@pytest.fixture(autouse=True)
+def no_process_stays():
+    """Whatever a test has started ends with it."""
+    yield
+    end_all()

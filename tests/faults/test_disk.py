@@ -1,0 +1,141 @@
+"""A disk that fills up, may not be written to, or goes away: said with the path, and nothing partial is left."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from app.simulation import simulate_observation
+from tests.faults.command import TIMEOUT, arguments, record, run, start, wait_for_step
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """Exposures that other users may read."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield simulate_observation(Path(folder, "exposures"), n_dithers=2, window=(128, 128))
+
+
+@pytest.fixture
+def place():
+    """A folder that other users may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def mount(place):
+    """A function that mounts something at a folder, where this machine lets tests do so."""
+    mounted = []
+
+    def do(*words):
+        folder = place / "mounted"
+        folder.mkdir(exist_ok=True)
+        if subprocess.run(["mount", *words, str(folder)], check=False, capture_output=True).returncode:
+            pytest.skip("this machine lets nobody mount")
+        mounted.append(folder)
+        return folder
+
+    yield do
+    for folder in reversed(mounted):
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder):
+    """Use up what is free."""
+    with (folder / "filler").open("wb") as file:
+        try:
+            while True:
+                file.write(bytes(1 << 16))
+                file.flush()
+        except OSError:
+            pass
+
+
+def left(folder):
+    """Names in a folder, but for the record and the log."""
+    return sorted(path.name for path in folder.iterdir() if path.name not in ("lv3_run.json", "lv3_run.log"))
+
+
+def test_a_disk_that_fills_up(truth, crds, mount):
+    folder = mount("-t", "tmpfs", "-o", "size=64M", "tmpfs")
+    out = folder / "out"
+    process = start(arguments(truth, out, crds))
+    wait_for_step(process, out, "tweakreg")
+    fill(folder)
+    said, _ = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 20, said
+    assert f"out_dir={out}: cannot be written to: the disk is full" in said
+    assert "are free" in said
+    assert "Traceback" not in said
+    assert record(out)["state"] == "failed"
+    assert [name for name in left(out) if not name.startswith("asn_")] == []
+    (folder / "filler").unlink()
+    assert run(arguments(truth, out, crds))[0] in (0, 10)
+
+
+def test_a_disk_that_is_too_small_is_refused_before(truth, crds, mount):
+    folder = mount("-t", "tmpfs", "-o", "size=300k", "tmpfs")
+    status, said = run(arguments(truth, folder / "out", crds))
+    assert status == 20, said
+    assert "GB are needed, and 0.000 GB are free" in said
+    assert list(folder.iterdir()) == []
+
+
+def test_a_limit_on_the_size_of_files(truth, crds, place):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    status, said = run(arguments(truth, place / "out", crds, "procs=1"), preexec_fn=limit)
+    assert status == 20, said
+    assert "a file would be larger than the system allows" in said
+    assert [name for name in left(place / "out") if not name.startswith("asn_")] == []
+
+
+def test_a_read_only_mount_is_refused_before(truth, crds, mount, place):
+    folder = mount("--bind", str(place))
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+    status, said = run(arguments(truth, folder / "out", crds))
+    assert status == 20, said
+    assert f"out_dir={folder / 'out'}: cannot be written to: it is mounted read-only (at {folder})" in said
+
+
+def other_user(command):
+    """The command as somebody who is not root, if that user can run Python at all."""
+    words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    if subprocess.run([*words, sys.executable, "-c", "import app"], check=False, capture_output=True).returncode:
+        pytest.skip("another user cannot run this Python")
+    return [*words, *command]
+
+
+@AS_ROOT
+def test_permission_denied_is_refused_before(truth, crds, place):
+    public = shutil.copytree(crds.path, place / "crds")
+    command = arguments(truth, place / "out", crds)
+    command = [f"crds.path={public}" if word.startswith("crds.path=") else word for word in command]
+    status, said = run(other_user(command), env={"HOME": "/tmp"})
+    assert status == 20, said
+    assert f"out_dir={place / 'out'}: cannot be written to: permission is denied (at {place})" in said
+    assert not (place / "out").exists()
+
+
+def test_out_dir_is_removed_at_work(truth, crds, place):
+    out = place / "out"
+    process = start(arguments(truth, out, crds))
+    wait_for_step(process, out, "tweakreg")
+    out.rename(place / "aside")
+    shutil.rmtree(place / "aside")
+    said, _ = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 20, said
+    assert f"out_dir={out}" in said
+    assert "removed" in said
+    assert "Traceback" not in said

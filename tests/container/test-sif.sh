@@ -83,7 +83,7 @@ check "nothing of the host leaks in, even without --containall" nothing_leaks_in
 check "mosaic on the host" host_mosaic
 check "mosaic by the launcher, without network" launcher "${TARGET[@]}" "out_dir=$HOME_OF_USER/out"
 check "host and Apptainer: equal to the bit" same_pixels "$HOME_OF_USER/out"
-check "exit status of a refused configuration" fails_with 2 "did you mean" launcher traget=ngc0628
+check "exit status of a refused configuration" fails_with 2 "did you mean" launcher traget=ngc0628 "out_dir=$HOME_OF_USER/out"
 check "out_dir that cannot be written to is refused" fails_with 125 "cannot write there" launcher out_dir=/usr/lib
 check "Apptainer image on its own, its %test included" from_base
 check "both images hold the same" same_contents

@@ -92,6 +92,12 @@ def test_apptainer(engines, folders, launch, tmp_path):
     assert command[0] == "apptainer"
     assert {"--containall", "--no-home", "x.sif"} <= set(command)
     assert mounts(command) == [f"{in_dir}:{in_dir}:ro", f"{out_dir}:{out_dir}:rw"]
+    assert command[command.index("--scratch") + 1] == str(tmp_path)
+
+
+def test_apptainer_started_where_something_is_mounted(engines, folders, launch, tmp_path):
+    install(engines, "apptainer")
+    assert "--scratch" not in words(launch("--dry-run", f"out_dir={tmp_path}"))
 
 
 def test_first_engine_that_is_there(engines, folders, launch):

@@ -7,7 +7,7 @@ DEMO := demo
 
 .DEFAULT_GOAL := help
 include containers.mk
-.PHONY: help env demo test lint lock clean
+.PHONY: help env demo test lint docs lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -35,6 +35,10 @@ lint: env  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/make_configuration_docs.py --check
+
+docs: env  ## Make docs/configuration.md anew, from the schema and conf/
+	$(BIN)/python scripts/make_configuration_docs.py
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
     --no-header --no-emit-index-url --no-annotate

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ _PLACE = {
     errno.EFBIG: "a file would be larger than the system allows",
     errno.EROFS: "it is mounted read-only",
 }
+#: Words of astropy, and of numpy, for the same without a number.
+_NO_ROOM = r"Not enough space on disk|\d+ requested and \d+ written"
 #: Errors that are about one file; they count where it lies in the folder.
 _FILE = {
     errno.EACCES: "permission is denied",
@@ -73,8 +76,8 @@ def existing_part(path: Path) -> Path:
 
 
 def _what(error: OSError, folders: tuple[Path, ...]) -> str | None:
-    if "Not enough space on disk" in str(error):  # astropy's own words, without a number
-        return f"{_PLACE[errno.ENOSPC]} ({error})"
+    if error.errno is None and re.search(_NO_ROOM, str(error)):
+        return f"the disk takes no more ({error})"
     if error.errno in _PLACE:
         return _PLACE[error.errno]
     if any(_is_in(error.filename, folder) for folder in folders):
@@ -87,7 +90,7 @@ def _is_in(file: object, folder: Path) -> bool:
 
 
 def _room(error: OSError, folder: Path) -> str:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, None):
         return ""
     try:
         return f"; {free_space(folder) / 1e9:.3f} GB are free: make room, or set out_dir or work_dir to another disk"

@@ -103,8 +103,8 @@ class Record:
         self._check()
         try:
             write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
-        except OSError:
-            log.exception("%s: the record could not be written", self.path)
+        except OSError as error:
+            log.error("%s: the record could not be written (%s)", self.path, error.strerror)  # noqa: TRY400
 
     def add(self, **facts: Any) -> None:
         """Add facts and write the record."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from app.association import association, write_association
-from app.caveats import Caveat
 from app.config import Lv3Config, unknown_keys
 from app.crds import set_environment
 from app.disk import disk_error
@@ -20,7 +19,7 @@ from app.logs import log_file
 from app.memory import memory_error
 from app.plan import Plan, make_plan
 from app.postprocess.tasks import is_made_after, option_differences, tasks
-from app.preflight import preflight
+from app.preflight import Outlook, preflight
 from app.progress import expect
 from app.provenance import own_version, references
 from app.record import REPORT_NAME, Record, State, config_differences, input_differences, read_record
@@ -81,6 +80,7 @@ class Lv3Step:
         check(self.config)
         self._folder = OutputFolder(self.config)
         self._plan: Plan | None = None
+        self._outlook: Outlook | None = None
         self._record: Record | None = None
 
     @classmethod
@@ -113,12 +113,12 @@ class Lv3Step:
         if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
             return True
-        caveats = preflight(self.plan) if earlier is None else []
+        self._outlook = preflight(self.plan) if earlier is None else None
         with self._folder.taken() as lock:
-            self._run(lock, caveats)
+            self._run(lock)
         return True
 
-    def _run(self, lock: OutputLock, caveats: list[Caveat]) -> None:
+    def _run(self, lock: OutputLock) -> None:
         """Run what is missing, in a folder that is ours."""
         earlier = self._earlier()  # again: another run may have ended since
         found = read_record(self._folder.path)
@@ -126,7 +126,7 @@ class Lv3Step:
         with log_file(self._folder.path, append=earlier is not None), self._concluded(record):
             if found and found["state"] == State.RUNNING:
                 log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
-            record.add_caveats(caveats)
+            record.add_caveats(self._outlook.caveats if self._outlook else [])
             expect(self._steps(earlier))
             if earlier is None:
                 self._folder.remove(product["file"] for product in (found or {"products": []})["products"])
@@ -161,7 +161,8 @@ class Lv3Step:
 
     def _explained(self, error: BaseException) -> BaseException:
         """The error in words, where it is one that a file system or a lack of memory causes anywhere."""
-        return disk_error(error, self._folder.path, self._folder.work) or memory_error(error, self.plan) or error
+        cost = self._outlook.cost if self._outlook else None
+        return disk_error(error, self._folder.path, self._folder.work) or memory_error(error, cost) or error
 
     def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
         """What the run is going to do, by name, in order."""

@@ -92,6 +92,8 @@ def look_ahead(plan: Plan) -> Outlook:
     return Outlook(parameters, cost, errors, [finding for finding in found if isinstance(finding, Caveat)])
 
 
-def preflight(plan: Plan) -> list[Caveat]:
-    """Refuse a run that would fail; see `Outlook.conclude` for what is returned and raised."""
-    return look_ahead(plan).conclude(plan.config.strict)
+def preflight(plan: Plan) -> Outlook:
+    """Refuse a run that would fail, as `Outlook.conclude` does, and say what is known about one that can start."""
+    outlook = look_ahead(plan)
+    outlook.conclude(plan.config.strict)
+    return outlook

@@ -18,7 +18,6 @@ from omegaconf import DictConfig, OmegaConf
 from app.composition import to_config
 from app.config import Lv3Config
 from app.errors import ExitCode, Lv3Error, MemoryExceededError, TimeLimitError
-from app.examine import report
 from app.logs import log_file
 from app.record import Record, State, read_record
 from app.status import exit_status
@@ -136,6 +135,8 @@ def _conclude(config: Lv3Config, command: Sequence[str], state: State, error: Ba
         concluded.add(command=list(command))
         concluded.finish(state, error)
         if config.report:
+            from app.examine import report
+
             report(concluded)
     except OSError:
         log.exception("%s: cannot be written to", folder)

@@ -12,10 +12,11 @@ from app import errors
 from app.errors import ExitCode
 from app.lock import LEASE, LOCK_NAME
 from app.record import State, read_record
-from app.report.page import REPORT_NAME
 from app.sweep.lines import line
 
 __all__ = ["FINAL", "REFUSED", "SUCCESSES", "WAITING", "row"]
+
+REPORT_NAME = "lv3_report.html"  # as in app.report, which needs more packages than a login node has
 
 WAITING, REFUSED, DIED, OUT_OF_MEMORY, TIMED_OUT = "waiting", "refused", "died", "out_of_memory", "timed_out"
 

@@ -24,7 +24,8 @@ def arguments(truth: Truth, out_dir: Path, crds: CrdsOptions, *more: str) -> lis
 
 def start(command: list[str], **options: Any) -> subprocess.Popen:
     """Start the command, in a group of processes of its own."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"} | options.pop("env", {})
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CRDS_")}
+    environment = inherited | {"OMP_NUM_THREADS": "1"} | options.pop("env", {})
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": environment} | options
     STARTED.append(subprocess.Popen(command, start_new_session=True, **options))
     return STARTED[-1]

@@ -120,6 +120,8 @@ def other_user(command):
 @AS_ROOT
 def test_permission_denied_is_refused_before(truth, crds, place):
     public = shutil.copytree(crds.path, place / "crds")
+    for path in [public, *public.rglob("*")]:
+        path.chmod(0o755)
     command = arguments(truth, place / "out", crds)
     command = [f"crds.path={public}" if word.startswith("crds.path=") else word for word in command]
     status, said = run(other_user(command), env={"HOME": "/tmp"})

@@ -29,8 +29,5 @@ def memory_error(error: BaseException, cost: Estimate | None) -> MemoryExceededE
 
 
 def _amounts(cost: Estimate | None) -> str:
-    limit = f"this process may use {memory_limit() / 1e9:.1f} GB: give it more, or set memory=lean or a smaller procs"
-    if cost is None:
-        return limit
-    need = f"{cost.memory / 1e9:.1f} GB in memory, {cost.memory_lean / 1e9:.1f} GB with memory=lean"
-    return f"the estimate was {need}, and {limit}"
+    known = f"the estimate was {cost.memory / 1e9:.1f} GB, and " if cost else ""
+    return f"{known}this process may use {memory_limit() / 1e9:.1f} GB: give it more, or set a smaller procs"

@@ -29,7 +29,7 @@ def exit_status(work: Callable[[], None]) -> int:
         report_error(f"interrupted by {error or 'SIGINT'}; the same command again finishes the work")
         return getattr(error, "exit_code", ExitCode.SIGINT)
     except MemoryError as error:
-        report_error(f"out of memory ({error}): give the job more, or set memory=lean or a smaller procs")
+        report_error(f"out of memory ({error}): give the job more, or set a smaller procs")
         return ExitCode.MEMORY
     except Exception:
         log.exception("unexpected error: please report it, with lv3_run.log")

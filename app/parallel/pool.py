@@ -96,7 +96,7 @@ def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
         time.sleep(0.2)  # a signal that ended a whole group of processes reaches this one too, and says more
         raise MemoryExceededError(
             "a worker process ended without a word, which is most often the kernel's answer to a lack of memory: "
-            f"give the job more memory, or less than procs={procs}, or set memory=lean"
+            f"give the job more memory, or set less than procs={procs}"
         ) from error
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:

@@ -135,6 +135,16 @@ class Lv3Step:
         if self.config.strict and (caveats := record.data["caveats"]):
             raise StrictError(f"{caveat['code']}: {caveat['message']} {caveat['hint']}" for caveat in caveats)
 
+    def _say_where(self) -> None:
+        """Name what a user looks at first, and what stands against it."""
+        assert self._record is not None
+        for caveat in self._record.data["caveats"]:
+            log.info("caveat: %s %s", caveat["message"], caveat["hint"])
+        log.info("mosaic: %s", self._folder.path / f"{self.plan.product}_i2d.fits")
+        log.info("record: %s", self._record.path)
+        if self.config.report:
+            log.info("report: %s", self._folder.path / REPORT_NAME)
+
     @contextmanager
     def _concluded(self, record: Record) -> Iterator[None]:
         """Context whose end, good or bad, is measured, recorded and reported."""

@@ -116,6 +116,7 @@ class Lv3Step:
         self._outlook = preflight(self.plan) if earlier is None else None
         with self._folder.taken() as lock:
             self._run(lock)
+        self._say_where()
         return True
 
     def _run(self, lock: OutputLock) -> None:

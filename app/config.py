@@ -121,7 +121,8 @@ class Lv3Config:
         for name in ("exclude", "targets", "bands"):  # one name is a list of one
             value = getattr(self, name)
             setattr(self, name, [value] if isinstance(value, str) else value or [])
-        self.presets = {group: table for group, table in self.presets.items() if table}
+        if isinstance(self.presets, dict):
+            self.presets = {group: table for group, table in self.presets.items() if table}
 
     @property
     def ordered_presets(self) -> list[tuple[str, dict[str, Any]]]:

@@ -77,7 +77,7 @@ def existing_part(path: Path) -> Path:
 
 def _what(error: OSError, folders: tuple[Path, ...]) -> str | None:
     if error.errno is None and re.search(_NO_ROOM, str(error)):
-        return f"the disk takes no more ({error})"
+        return f"it takes no more: no room, a quota, or a limit on the size of files ({error})"
     if error.errno in _PLACE:
         return _PLACE[error.errno]
     if any(_is_in(error.filename, folder) for folder in folders):

@@ -145,10 +145,10 @@ def find_files(in_dir: Path, step_ext: str, exclude: Iterable[str] = ()) -> list
     InputError
         No such folder, or no file in it matches.
     """
-    if not in_dir.is_dir():
-        raise InputError(f"in_dir={in_dir}: no such folder")
     exclude = tuple(exclude)
     try:
+        if not in_dir.is_dir():
+            raise InputError(f"in_dir={in_dir}: no such folder")
         found = sorted(in_dir.glob(f"*_{glob.escape(step_ext)}.fits"))
     except OSError as error:
         raise InputError(f"in_dir={in_dir}: cannot be read ({error.strerror})") from error

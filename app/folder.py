@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ __all__ = ["OutputFolder"]
 log = logging.getLogger(__name__)
 
 _WORK = ".jwst-lv3-work"
+#: Room that is kept [byte]: on a full disk the record finds it, once the work folder is removed.
+_RESERVE = 1 << 20
 
 
 class OutputFolder:
@@ -60,6 +63,7 @@ class OutputFolder:
             with locked(self.path) as lock:
                 self.clear()
                 self.work.mkdir(parents=True)
+                (self.work / "reserve").write_bytes(os.urandom(_RESERVE))
                 try:
                     yield lock
                 finally:

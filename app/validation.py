@@ -18,6 +18,8 @@ _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
     *("out_root", "data", "sif", "exclude", "targets", "sky_levels", "mosaic_like"),
 )
+_SEVERAL = ("bgr_background_name", "exclude", "targets")  # texts of which there may be a list
+_LONGEST_NAME = 100  # leaves room for the rest of a file name, of 255 bytes
 
 
 def check(config: Lv3Config) -> None:
@@ -45,7 +47,8 @@ def _missing(config: Lv3Config) -> Iterator[str]:
 def _texts(config: Lv3Config) -> Iterator[str]:
     """YAML reads an unquoted off as false and 001 as 1: what must be a text has to arrive as one."""
     for name in _TEXTS:
-        for value in as_list(getattr(config, name)):
+        given = getattr(config, name)
+        for value in as_list(given) if name in _SEVERAL or given is None else [given]:
             if isinstance(value, bool):
                 word = "on, yes or true" if value else "off, no or false"
                 yield f"{name}={value}: a text is needed, and YAML reads an unquoted {word} as {value}: quote it"
@@ -59,11 +62,17 @@ def _names(config: Lv3Config) -> Iterator[str]:
     """Names that become part of file names must not lead elsewhere."""
     for name in ("target", "dr_version", "step_ext"):
         value = getattr(config, name)
-        if isinstance(value, str) and value != "???" and (set(value) & set("/\\\0\n") or value in {".", ".."}):
-            yield f"{name}={value!r}: becomes part of file names, so it must not hold / or \\ or a line break"
+        if isinstance(value, str) and value != "???" and not _is_name(value):
+            rule = f"at most {_LONGEST_NAME} printable letters, none of them / or \\, and neither . nor - the first"
+            yield f"{name}={value[:_LONGEST_NAME]!r}: becomes part of file names: {rule}"
     if config.targets and isinstance(config.target, str) and config.target not in [*config.targets, "???"]:
         near = nearest(config.target, map(str, config.targets))
         yield f"target={config.target}: is not in targets ({', '.join(map(str, config.targets))}){near}"
+
+
+def _is_name(text: str) -> bool:
+    is_short = len(text) <= _LONGEST_NAME
+    return is_short and text.isprintable() and not set(text) & set("/\\") and text[:1] not in (".", "-")
 
 
 def as_list(value: Any) -> list[Any]:

@@ -151,7 +151,7 @@ class _Total:
         if self.context.size:
             made["con"] = self.context
         if self.variances:
-            made["err"] = np.empty_like(self.data)
+            made["err"] = self.variance_weights[_VARIANCES[0]]  # row by row of no use any more
         for start in range(0, len(self.data), _ROWS):
             self._finish(made, np.s_[start : start + _ROWS])
         return made

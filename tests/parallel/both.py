@@ -28,7 +28,7 @@ class Products:
 
     @property
     def mosaic(self) -> Path:
-        (path,) = self.folder.glob("*_i2d.fits")
+        (path,) = self.folder.glob("ngc0628_*_i2d.fits")
         return path
 
 

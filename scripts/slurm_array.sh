@@ -48,11 +48,15 @@ is_submitted() {  # with --wait, sbatch's exit status is that of the tasks
 }
 
 run_task() {  # be task n: line n of sweep_jobs.txt, in the image
-    local words
+    local words status=0
     [ -r "$sif" ] || refuse "the image $sif cannot be read on node $(hostname)"
     mapfile -t words < <(sed -n "${SLURM_ARRAY_TASK_ID}p" "$root/sweep_jobs.txt" | xargs -n 1 printf '%s\n')
     export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
-    exec srun --ntasks=1 apptainer --quiet run --contain --no-home --bind "$root" --pwd "$root" "$sif" "${words[@]}"
+    trap : TERM
+    srun --ntasks=1 apptainer --quiet run --contain --no-home --bind "$root" --pwd "$root" "$sif" "${words[@]}" || status=$?
+    # Told to end: SLURM requeues the task, or ends it for good, only while it lives.
+    if [ $status = 143 ]; then sleep 90; fi
+    exit $status
 }
 
 finish() {  # finish ID: SLURM's word on every task, beside the task's overrides; then the summary

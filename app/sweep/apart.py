@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
@@ -26,6 +27,8 @@ __all__ = ["run_apart", "task"]
 
 log = logging.getLogger(__name__)
 
+#: SLURM requeues a job that it told to end, or ends it for good, only while it lives: time to wait for that [s].
+_UNTIL_REQUEUED = 90.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -71,6 +74,8 @@ def run_apart(config: Lv3Config, command: Sequence[str]) -> int:
     if is_late():
         error: Lv3Error = TimeLimitError("the time limit of the cluster's job was reached")
         _conclude(config, command, State.INTERRUPTED, error)
+    elif status == ExitCode.SIGTERM and "SLURM_JOB_ID" in os.environ:
+        time.sleep(_UNTIL_REQUEUED)
     elif status < 0:
         _conclude(config, command, State.FAILED, _death(-status))
     status = 128 - status if status < 0 else status

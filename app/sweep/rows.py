@@ -29,7 +29,8 @@ FINAL = frozenset({*SUCCESSES, State.FAILED, State.INTERRUPTED, REFUSED, OUT_OF_
 _SLURM = {
     "OUT_OF_MEMORY": OUT_OF_MEMORY,
     "TIMEOUT": TIMED_OUT,
-    **dict.fromkeys(("BOOT_FAIL", "CANCELLED", "FAILED", "NODE_FAIL", "PREEMPTED"), DIED),
+    "FAILED": str(State.FAILED),
+    **dict.fromkeys(("BOOT_FAIL", "CANCELLED", "NODE_FAIL", "PREEMPTED"), DIED),
 }
 
 _HINTS = {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # with-slurm.sh DIR COMMAND...: run COMMAND with a SLURM of one node, on loopback, that ends with it: slurmctld, slurmd and
-# munged, slurmdbd with MariaDB for accounting, memory and cores limited by cgroup. As root, on Debian (packages slurm-wlm,
-# munge, slurmdbd, mariadb-server). COMMAND finds SLURM_CONF in its environment.
+# munged, slurmdbd with MariaDB for accounting, memory and cores limited by cgroup. As root, on Debian, whose packages it
+# installs. COMMAND finds SLURM_CONF in its environment.
 set -euo pipefail
 
 root=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -124,6 +124,9 @@ start_accounting() {
     wait_for slurmdbd sacctmgr --noheader show cluster
 }
 
+if ! command -v slurmdbd mariadbd slurmd munged > /dev/null; then
+    apt-get install -qq --no-install-recommends slurm-wlm munge slurmdbd mariadb-server > /dev/null
+fi
 export USER=${USER:-root} SLURM_CONF=$root/slurm.conf
 trap stop EXIT
 configure

@@ -41,6 +41,7 @@ LATE = {"state": "interrupted", "error": {"type": "TimeLimitError", "message": "
         (RUNNING, "CANCELLED by 0", "died", None),
         (None, "OUT_OF_MEMORY", "out_of_memory", 31),
         (None, "NODE_FAIL", "died", None),
+        (None, "FAILED", "failed", 1),  # refused by its own preflight
         (None, "", "waiting", None),
     ],
 )

@@ -1,0 +1,101 @@
+#!/bin/bash
+# Sweeps on a real SLURM of one node, in the Apptainer image, both ways: four jobs, of which one fails and one exceeds its
+# memory; then repaired and resumed. Run by `make test-slurm`, as root, where scripts/ci/with-docker.sh and with-slurm.sh work.
+# shellcheck source=tests/container/checks.sh
+. "$(dirname "$(readlink -f "$0")")/../container/checks.sh"
+
+SIF=$WORK/jwst-lv3.sif
+DATA=$WORK/data
+TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}")
+# A fine grid with tiny boxes of background needs more memory than an estimate foresees.
+TARGETS+=(+jwst_parameters.resample.pixel_scale.big=0.012 +jwst_parameters.source_catalog.bkg_boxsize.big=2)
+export APPTAINER_BIND=$DATA:$DATA:ro
+
+prepare() { scripts/ci/install-apptainer.sh "$LV3_CI/apptainer"; }
+
+image() { docker image inspect "$IMAGE" > /dev/null 2>&1 || make image CRDS=synthetic; }
+
+build_sif() {  # of the Docker image, without changes: root may build that
+    docker save --output "$WORK/image.tar" "$IMAGE" && apptainer build --mksquashfs-args '-comp zstd -Xcompression-level 3' \
+        "$SIF" "docker-archive:$WORK/image.tar"
+    rm "$WORK/image.tar"
+    [ -f "$SIF" ]
+}
+
+login_environment() {  # with the Python version of the image
+    local python=python3
+    command -v pyenv > /dev/null && python=$(pyenv prefix "$(pyenv versions --bare | grep '^3\.12\.' | tail -1)")/bin/python
+    "$python" -m venv "$WORK/login" && "$WORK/login/bin/pip" -q install --require-hashes -r requirements/build.txt &&
+        "$WORK/login/bin/pip" -q install --no-build-isolation --require-hashes -r requirements/login.txt &&
+        "$WORK/login/bin/pip" -q install --no-build-isolation --no-deps .
+}
+
+simulate() {
+    .venv/bin/python scripts/simulate_exposures.py "$WORK/in" --window 256x256 --dithers 4
+    for target in good other bad big; do mkdir -p "$DATA/$target" && cp "$WORK"/in/*_cal.fits "$DATA/$target"; done
+}
+
+spoil() {  # an exposure of target bad whose headers are whole, and whose WCS is not
+    .venv/bin/python - "$DATA"/bad/*_00001_*_cal.fits << 'END'
+import sys
+from astropy.io import fits
+with fits.open(sys.argv[1]) as hdus:
+    place = hdus["ASDF"].fileinfo()
+with open(sys.argv[1], "r+b") as file:
+    file.seek(place["datLoc"] + 300)
+    file.write(b"\0" * (place["datSpan"] - 300))
+END
+}
+
+repair() { cp "$WORK"/in/*_cal.fits "$DATA/bad"; }
+
+states_are() {  # states_are FOLDER STATES: of the targets in their order
+    local found
+    found=$(.venv/bin/python -c '
+import json, sys
+print(*(job["state"] for job in json.load(open(sys.argv[1] + "/sweep_summary.json"))["jobs"]))' "$1")
+    echo "$found"
+    [ "$found" = "$2" ]
+}
+
+by_launcher() {  # by_launcher MEMORY [OVERRIDE ...]
+    timeout 600 "$WORK/login/bin/jwst-lv3" -m hydra/launcher=slurm_apptainer sif="$SIF" "${TARGETS[@]}" \
+        "out_root=$WORK/launcher" hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=30 "hydra.launcher.mem_gb=$1" "${@:2}"
+}
+
+by_array() {  # by_array MEMORY: plan in the image, then the array
+    mkdir -p "$WORK/array"
+    apptainer --quiet run --contain --no-home --bind "$WORK/array" "$SIF" -m action=plan "${TARGETS[@]}" \
+        "out_root=$WORK/array" && timeout 600 scripts/slurm_array.sh "$SIF" "$WORK/array" "--mem=$1" --cpus-per-task=1 --time=30 --wait
+}
+
+bad_input() {
+    fails_with 2 'sif: not given' "$WORK/login/bin/jwst-lv3" -m hydra/launcher=slurm_apptainer "${TARGETS[@]}" &&
+        fails_with 2 'no such file' by_launcher 1 sif=/none.sif &&
+        fails_with 2 'survey/none_such' by_launcher 1 survey=none_such &&
+        fails_with 2 'sweep_jobs.txt is missing' scripts/slurm_array.sh "$SIF" "$WORK" &&
+        fails_with 2 'is missing, or cannot be read' scripts/slurm_array.sh /none.sif "$WORK"
+}
+
+sweeps() {
+    check "bad input is refused before anything is submitted" bad_input
+    spoil
+    check "launcher: one job fails, one exceeds its memory" fails_with 30 'out_of_memory' by_launcher 1
+    check "launcher: states" states_are "$WORK/launcher" 'success success failed out_of_memory'
+    check "array: one job fails, one exceeds its memory" fails_with 0 OUT_OF_MEMORY by_array 1G
+    check "array: states" states_are "$WORK/array" 'success success failed out_of_memory'
+    repair
+    check "launcher: resumed, two jobs run" fails_with 0 '2 finished, 2 run' by_launcher 6
+    check "launcher: all finished" states_are "$WORK/launcher" 'success success success success'
+    check "array: resumed, two jobs run" fails_with 0 '2 tasks of SLURM job' by_array 6G
+    check "array: all finished" states_are "$WORK/array" 'success success success success'
+    finish
+}
+
+check "packages" prepare
+export PATH=$LV3_CI/apptainer/usr/bin:$PATH
+check "Docker image" image
+check "Apptainer image" build_sif
+check "login environment, without jwst" login_environment
+check "exposures" simulate
+sweeps

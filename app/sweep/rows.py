@@ -13,6 +13,7 @@ from app.errors import ExitCode
 from app.lock import LEASE, LOCK_NAME
 from app.record import State, read_record
 from app.sweep.lines import line
+from app.sweep.slurm import Ended
 
 __all__ = ["FINAL", "REFUSED", "SUCCESSES", "WAITING", "row"]
 
@@ -41,7 +42,7 @@ _HINTS = {
 }
 
 
-def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, str]) -> dict[str, Any]:
+def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dict[str, Any]:
     """What became of a job.
 
     Parameters
@@ -51,7 +52,7 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, str]) -> dict[
     root : Path
         The sweep's folder; paths in the row are relative to it.
     slurm : mapping
-        SLURM's state of jobs, by out_dir.
+        What SLURM said about jobs, by out_dir.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, str]) -> dict[
     refused = known.get("state") == REFUSED
     record = {} if refused else read_record(folder) or {}
     error = record.get("error") or {}
-    state = REFUSED if refused else _state(folder, record, error, slurm.get(str(folder), ""))
+    state = REFUSED if refused else _state(folder, record, error, slurm.get(str(folder)))
     products = [product["file"] for product in record.get("products", ())]
     mosaic = next((name for name in products if name.endswith("_i2d.fits")), "")
     return {
@@ -87,7 +88,7 @@ def _path(file: Path, root: Path) -> str | None:
     return relpath(file, root) if file.exists() else None
 
 
-def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], slurm: str) -> str:
+def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], slurm: Ended | None) -> str:
     state = record.get("state")
     if state in SUCCESSES:
         return str(state)
@@ -97,18 +98,18 @@ def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], sl
         return TIMED_OUT
     if state == State.FAILED:
         return State.FAILED
-    if _lives(folder):
+    if _lives(folder, slurm.known_at if slurm else 0.0):
         return State.RUNNING
-    told = _SLURM.get(slurm.partition(" ")[0].rstrip("+"))
+    told = _SLURM.get(slurm.state) if slurm else None
     if state == State.INTERRUPTED:
         return told if told == TIMED_OUT else State.INTERRUPTED
     return told or (DIED if record else WAITING)
 
 
-def _lives(folder: Path) -> bool:
-    """Whether a run has touched its lock lately; hosts that share a folder may be a little apart in time."""
+def _lives(folder: Path, ended: float) -> bool:
+    """Whether a run has touched its lock lately, and since SLURM said that the job had ended [s]."""
     try:
-        return time.time() - (folder / LOCK_NAME).stat().st_mtime < LEASE
+        return (folder / LOCK_NAME).stat().st_mtime > max(ended, time.time() - LEASE)
     except OSError:
         return False
 

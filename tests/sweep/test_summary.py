@@ -14,7 +14,7 @@ from astropy.io import fits
 from app.actions import ACTIONS
 from app.config import Lv3Config
 from app.sweep.rows import row
-from app.sweep.slurm import STATES_NAME
+from app.sweep.slurm import STATES_NAME, Ended
 from app.sweep.summary import Summary, find_jobs
 from tests.sweep.sweeps import write_record
 
@@ -38,7 +38,7 @@ LATE = {"state": "interrupted", "error": {"type": "TimeLimitError", "message": "
         (LATE, "", "timed_out", 143),
         (RUNNING, "", "died", None),
         (RUNNING, "OUT_OF_MEMORY", "out_of_memory", 31),
-        (RUNNING, "CANCELLED by 0", "died", None),
+        (RUNNING, "CANCELLED", "died", None),
         (None, "OUT_OF_MEMORY", "out_of_memory", 31),
         (None, "NODE_FAIL", "died", None),
         (None, "FAILED", "failed", 1),  # refused by its own preflight
@@ -49,7 +49,7 @@ def test_state_of_a_job(tmp_path, facts, slurm, state, exit_code):
     folder = tmp_path / "job"
     if facts is not None:
         write_record(folder, **facts)
-    found = row({"out_dir": str(folder)}, tmp_path, {str(folder): slurm})
+    found = row({"out_dir": str(folder)}, tmp_path, {str(folder): Ended(slurm, time.time())} if slurm else {})
     assert (found["state"], found["exit_code"]) == (state, exit_code)
     assert bool(found["hint"]) == (state in ("out_of_memory", "timed_out", "died", "interrupted"))
 
@@ -58,6 +58,8 @@ def test_a_job_whose_lock_is_touched_runs(tmp_path):
     lock = write_record(tmp_path / "job", **RUNNING) / ".jwst-lv3.lock"
     lock.write_text("")
     assert row({"out_dir": str(lock.parent)}, tmp_path, {})["state"] == "running"
+    ended = {str(lock.parent): Ended("CANCELLED", time.time() + 1)}
+    assert row({"out_dir": str(lock.parent)}, tmp_path, ended)["state"] == "died"
     os.utime(lock, (1, 1))
     assert row({"out_dir": str(lock.parent)}, tmp_path, {})["state"] == "died"
 

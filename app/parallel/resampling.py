@@ -68,7 +68,7 @@ class _Part:
     Parameters
     ----------
     path : Path
-        File with planes of the size of the box.
+        File of planes of the size of the box, one after the other.
     box : Box
     time : float
         Exposure time, where that is the weight [s].
@@ -94,8 +94,11 @@ def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[Exposure, Pi
     planes = [made["data"], made["wht"]]
     planes += [made["con"][0]] if resampling.enable_ctx else []
     if resampling.enable_var:
-        planes += [resampling.variances.get(name, np.full(pixels.box.shape, np.nan)) for name in _VARIANCES]
-    np.save(path, np.stack(planes, dtype=np.float32, casting="unsafe"))
+        nothing = np.full(pixels.box.shape, np.nan, np.float32)
+        planes += [resampling.variances.get(name, nothing) for name in _VARIANCES]
+    with path.open("wb") as file:
+        for plane in planes:
+            np.save(file, plane)
     return _Part(path, pixels.box, get_tmeasure(resampling.input_model_to_dict(model, None, False, None))[0])
 
 
@@ -124,14 +127,15 @@ class _Total:
         if not part.box:
             return
         where = part.box.slices
-        data, weight, *planes = np.load(part.path, mmap_mode="r")
-        self.data[where] += np.where(weight > 0, data * weight, 0)
-        self.weight[where] += weight
-        if self.context.size:
-            bit = np.left_shift(np.int32(1), np.int32(index % 32))
-            self.context[index // 32][where] |= np.where(planes.pop(0) > 0, bit, np.int32(0))
-        if self.variances:
-            self._add_variances(part, dict(zip(_VARIANCES, planes, strict=True)))
+        with part.path.open("rb") as planes:
+            data, weight = np.load(planes), np.load(planes)
+            self.data[where] += np.where(weight > 0, data * weight, 0)
+            self.weight[where] += weight
+            if self.context.size:
+                bit = np.left_shift(np.int32(1), np.int32(index % 32))
+                self.context[index // 32][where] |= np.where(np.load(planes) != 0, bit, np.int32(0))
+            if self.variances:
+                self._add_variances(part, {name: np.load(planes) for name in _VARIANCES})
         part.path.unlink()
 
     def _add_variances(self, part: _Part, variances: Mapping[str, np.ndarray]) -> None:

@@ -62,9 +62,9 @@ class OutputFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             with locked(self.path) as lock:
                 self.clear()
-                self.work.mkdir(parents=True)
-                (self.work / "reserve").write_bytes(os.urandom(_RESERVE))
                 try:
+                    self.work.mkdir(parents=True)
+                    (self.work / "reserve").write_bytes(os.urandom(_RESERVE))
                     yield lock
                 finally:
                     self.clear()

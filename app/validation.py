@@ -165,8 +165,10 @@ def _is_position(value: Any) -> bool:
 
 def _contradictions(config: Lv3Config) -> Iterator[str]:
     for step in ("tweakreg", "skymatch"):
-        grouped, degrouped = (set(as_list(getattr(config, f"{step}_{w}_dithers"))) for w in ("group", "degroup"))
-        for channel in sorted(map(str, grouped & degrouped)):
+        grouped, degrouped = (
+            set(map(str, as_list(getattr(config, f"{step}_{w}_dithers")))) for w in ("group", "degroup")
+        )
+        for channel in sorted(grouped & degrouped):
             both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
             yield f"{both}: its dithers cannot be together and apart; take it out of one"
     names = config.bgr_background_name

@@ -91,9 +91,11 @@ def test_a_disk_that_is_too_small_is_refused_before(truth, crds, mount):
     assert list(folder.iterdir()) == []
 
 
-def test_a_limit_on_the_size_of_files(truth, crds, place):
+def test_a_limit_on_the_size_of_files(crds, place):
+    truth = simulate_observation(place / "in", n_dithers=2, window=(256, 256))
+
     def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
     status, said = run(arguments(truth, place / "out", crds, "procs=1"), preexec_fn=limit)
     assert status == 20, said

@@ -59,11 +59,18 @@ run_task() {  # be task n: line n of sweep_jobs.txt, in the image
     exit $status
 }
 
+tasks() {  # the rows of tasks; a lack of memory is known to their step only
+    awk -F '|' '
+        $1 !~ /\./ { order[++n] = $1; row[$1] = $0 }
+        $1 ~ /\.0$/ && $2 == "OUT_OF_MEMORY" { split($1, id, "."); sub(/\|[^|]*\|/, "|OUT_OF_MEMORY|", row[id[1]]) }
+        END { for (i = 1; i <= n; i++) print row[order[i]] }'
+}
+
 finish() {  # finish ID: SLURM's word on every task, beside the task's overrides; then the summary
     local table=$root/sweep_states.tsv job state code elapsed memory limit
     {
         printf 'task\tstate\texit_code\telapsed\tmemory\ttime_limit\toverrides\n'
-        sacct --jobs="$1" --allocations --noheader --parsable2 --format=JobID,State,ExitCode,Elapsed,ReqMem,Timelimit |
+        sacct --jobs="$1" --noheader --parsable2 --format=JobID,State,ExitCode,Elapsed,ReqMem,Timelimit | tasks |
             while IFS='|' read -r job state code elapsed memory limit; do
                 printf '%s\t' "${job##*_}" "$state" "$code" "$elapsed" "$memory" "$limit"
                 sed -n "${job##*_}p" "$root/sweep_jobs.txt"

@@ -7,8 +7,8 @@
 SIF=$WORK/jwst-lv3.sif
 DATA=$WORK/data
 TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}")
-# A fine grid with tiny boxes of background needs more memory than an estimate foresees.
-TARGETS+=(+jwst_parameters.resample.pixel_scale.big=0.012 +jwst_parameters.source_catalog.bkg_boxsize.big=2)
+# A mosaic of which the estimate says that it just fits into 1 GiB, which its two processes together then exceed.
+TARGETS+=(+jwst_parameters.resample.pixel_scale.big=0.01)
 export APPTAINER_BIND=$DATA:$DATA:ro
 
 prepare() { scripts/ci/install-apptainer.sh "$LV3_CI/apptainer"; }
@@ -60,13 +60,13 @@ print(*(job["state"] for job in json.load(open(sys.argv[1] + "/sweep_summary.jso
 
 by_launcher() {  # by_launcher MEMORY [OVERRIDE ...]
     timeout 600 "$WORK/login/bin/jwst-lv3" -m hydra/launcher=slurm_apptainer sif="$SIF" "${TARGETS[@]}" \
-        "out_root=$WORK/launcher" hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=30 "hydra.launcher.mem_gb=$1" "${@:2}"
+        "out_root=$WORK/launcher" hydra.launcher.cpus_per_task=2 hydra.launcher.timeout_min=30 "hydra.launcher.mem_gb=$1" "${@:2}"
 }
 
 by_array() {  # by_array MEMORY: plan in the image, then the array
     mkdir -p "$WORK/array"
     apptainer --quiet run --contain --no-home --bind "$WORK/array" "$SIF" -m action=plan "${TARGETS[@]}" \
-        "out_root=$WORK/array" && timeout 600 scripts/slurm_array.sh "$SIF" "$WORK/array" "--mem=$1" --cpus-per-task=1 --time=30 --wait
+        "out_root=$WORK/array" && timeout 600 scripts/slurm_array.sh "$SIF" "$WORK/array" "--mem=$1" --cpus-per-task=2 --time=30 --wait
 }
 
 bad_input() {

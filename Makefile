@@ -6,11 +6,11 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 DEMO := demo
 
 .DEFAULT_GOAL := help
-include containers.mk
-.PHONY: help env demo test lint docs lock clean
+include containers.mk slurm.mk
+.PHONY: help env demo test lint docs bench lock clean
 
 help:  ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
 
 env: $(VENV)/.done  ## Make .venv from the locked requirements, with the command jwst-lv3 in it
 
@@ -39,6 +39,9 @@ lint: env  ## Check style and types
 
 docs: env  ## Make docs/configuration.md anew, from the schema and conf/
 	$(BIN)/python scripts/make_configuration_docs.py
+
+bench: env  ## Measure speed and memory against jwst's own pipeline, write docs/performance.md
+	$(BIN)/python scripts/bench.py build/bench $(ARGS)
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
     --no-header --no-emit-index-url --no-annotate

@@ -3,6 +3,10 @@
 import os
 import sys
 
+# One thread a process: the work is divided over processes. Before anything imports numpy, which reads them once.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException

@@ -154,7 +154,7 @@ class Lv3Step:
             with last_words(lambda: record.finish(State.INTERRUPTED)):
                 yield
         except KeyboardInterrupt as error:
-            record.finish(State.INTERRUPTED, error)
+            record.finish(State.INTERRUPTED, error)  # and no report: whoever sends signals waits for seconds
             raise
         except BaseException as error:
             explained = self._explained(error)
@@ -163,12 +163,15 @@ class Lv3Step:
                 examine(self.plan, record, self._folder.products)
             self._folder.clear()  # on a full disk the record needs the room
             record.finish(State.FAILED, explained)
+            self._report(record)
             raise explained from error
         else:
             record.finish(State.CAVEATS if record.data["caveats"] else State.SUCCESS)
-        finally:
-            if self.config.report:
-                report(record)
+            self._report(record)
+
+    def _report(self, record: Record) -> None:
+        if self.config.report:
+            report(record)
 
     def _explained(self, error: BaseException) -> BaseException:
         """The error in words, where it is one that a file system or a lack of memory causes anywhere."""

@@ -19,7 +19,7 @@ STARTED: list[subprocess.Popen] = []
 def arguments(truth: Truth, out_dir: Path, crds: CrdsOptions, *more: str) -> list[str]:
     """The command for simulated exposures."""
     where = [f"in_dir={truth.folder}", f"out_dir={out_dir}", f"crds.path={crds.path}", "crds=synthetic"]
-    return [sys.executable, "-m", "app", "target=ngc0628", f"band={truth.band}", "report=false", *where, *more]
+    return [sys.executable, "-m", "app", "target=ngc0628", f"band={truth.band}", *where, *more]
 
 
 def start(command: list[str], **options: Any) -> subprocess.Popen:

@@ -196,6 +196,7 @@ def test_handled_by_a_run(crds, tmp_path):
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {p.name for p in (tmp_path / "good").iterdir()}
     assert not list(tmp_path.glob("**/*evil*"))
+    assert "<script>alert(1)" not in (tmp_path / "out" / "lv3_report.html").read_text()
     from tests.faults.compare import differences
 
     found = differences(tmp_path / "out", tmp_path / "good")

@@ -62,8 +62,8 @@ def fill(folder):
 
 
 def left(folder):
-    """Names in a folder, but for the record and the log."""
-    return sorted(path.name for path in folder.iterdir() if path.name not in ("lv3_run.json", "lv3_run.log"))
+    """Names in a folder, but for the record, the log and the report."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith(("lv3_run.", "lv3_report.")))
 
 
 def test_a_disk_that_fills_up(truth, crds, mount):

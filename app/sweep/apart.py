@@ -2,14 +2,14 @@
 
 import ctypes
 import logging
-import multiprocessing
 import os
+import pickle
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ __all__ = ["run_apart", "task"]
 
 log = logging.getLogger(__name__)
 
+#: This file as a program, whatever lies in the current folder.
+_COMMAND = (sys.executable, "-P", "-m", "app.sweep.apart")
 #: SLURM requeues a job that it told to end, or ends it for good, only while it lives: time to wait for that [s].
 _UNTIL_REQUEUED = 90.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -60,31 +62,31 @@ def run_apart(config: Lv3Config, command: Sequence[str]) -> int:
         Exit status; 128 + n where signal n ended the process.
     """
     folder = config.output_folder
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(config, tuple(command)))
     log.info("%s: starts", folder)
-    with _time_limit_passed_on(process) as is_late:
-        process.start()
+    process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE)  # noqa: S603 - ourselves
+    with process, _time_limit_passed_on(process) as is_late:
         try:
-            process.join()
+            process.communicate(pickle.dumps((config, tuple(command))))
         except BaseException:  # the sweep itself is told to end
             process.terminate()
-            process.join()
+            process.wait()
             raise
-    status = process.exitcode or 0
+    status = process.returncode
     if is_late():
         error: Lv3Error = TimeLimitError("the time limit of the cluster's job was reached")
         _conclude(config, command, State.INTERRUPTED, error)
     elif status == ExitCode.SIGTERM and "SLURM_JOB_ID" in os.environ:
         time.sleep(_UNTIL_REQUEUED)
-    elif status < 0:
-        _conclude(config, command, State.FAILED, _death(-status))
+    elif status and (read_record(folder) or {}).get("state", State.RUNNING) == State.RUNNING:
+        _conclude(config, command, State.FAILED, _death(status))
     status = 128 - status if status < 0 else status
     log.info("%s: %s", folder, _outcome(folder, status))
     return status
 
 
-def _work(config: Lv3Config, command: tuple[str, ...]) -> None:
-    """Be the job, in its own process."""
+def _work() -> int:
+    """Be the job, in its own process; the exit status."""
+    config, command = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own parent
     sys.argv = ["jwst-lv3", *command]
     if sys.platform == "linux":  # a job does not outlive its sweep: it ends in order, and can be resumed
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -92,7 +94,7 @@ def _work(config: Lv3Config, command: tuple[str, ...]) -> None:
     logging.getLogger().handlers = [logging.NullHandler()]
     logging.getLogger().setLevel(logging.INFO)
     logging.captureWarnings(True)
-    sys.exit(exit_status(lambda: _run(config)))
+    return exit_status(lambda: _run(config))
 
 
 def _run(config: Lv3Config) -> None:
@@ -121,9 +123,12 @@ def _leave_trace(config: Lv3Config, error: BaseException) -> None:
         log.exception("%s: cannot be written to", config.output_folder)
 
 
-def _death(number: int) -> Lv3Error:
-    name = signal.Signals(number).name
-    if number == signal.SIGKILL:
+def _death(status: int) -> Lv3Error:
+    """What to say of a process that ended without a word, from its return code."""
+    if status > 0:
+        return Lv3Error(f"the process exited with status {status}")
+    name = signal.Signals(-status).name
+    if -status == signal.SIGKILL:
         return MemoryExceededError(f"the process was ended by {name}: for want of memory, unless somebody killed it")
     return Lv3Error(f"the process was ended by {name}")
 
@@ -156,13 +161,13 @@ def _outcome(folder: Path, status: int) -> str:
 
 
 @contextmanager
-def _time_limit_passed_on(process: BaseProcess) -> Iterator[Callable[[], bool]]:
+def _time_limit_passed_on(process: subprocess.Popen) -> Iterator[Callable[[], bool]]:
     """Context in which submitit's signal for the end of the time ends the process in order; tells whether it came."""
     received: list[int] = []
 
     def pass_on(number: int, _: Any) -> None:
         received.append(number)
-        if process.is_alive():
+        if process.poll() is None:
             process.terminate()
 
     try:
@@ -174,3 +179,7 @@ def _time_limit_passed_on(process: BaseProcess) -> Iterator[Callable[[], bool]]:
     finally:
         if before is not None:
             signal.signal(signal.SIGUSR2, before)
+
+
+if __name__ == "__main__":
+    sys.exit(_work())

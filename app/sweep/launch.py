@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
@@ -81,8 +81,9 @@ def launch(composer: Composer, jobs: Sequence[Job], procs: int | None, few: bool
 
 
 def _status(returned: JobReturn) -> int:
-    if isinstance(returned.return_value, int):
-        return returned.return_value
+    if returned.status is JobStatus.COMPLETED:
+        return int(returned.return_value)
+    log.error("a job could not be started: %s", returned._return_value)
     return ExitCode.UNEXPECTED
 
 

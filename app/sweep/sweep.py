@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ConfigError, JobsError
+from app.record import RECORD_NAME
 from app.resources import usable_cores
 from app.sweep.cluster import check_cluster, job_versions, use_image, uses_image
 from app.sweep.jobs import Job, Todo, look_at
@@ -48,7 +49,8 @@ def sweep(arguments: argparse.Namespace) -> None:
     if problems and not common["keep_going"]:
         raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the sound jobs"])
     root = Path(common["out_root"]).absolute()
-    summary = Summary(root, [*_known(jobs), *find_jobs(root)])
+    earlier = [job for job in find_jobs(root) if Path(job["out_dir"], RECORD_NAME).exists()]
+    summary = Summary(root, [*_known(jobs), *earlier])
     todo = [job for job in jobs if job.todo in (Todo.RUN, Todo.AGAIN)]
     if common["action"] == "plan":
         summary.update()

@@ -100,8 +100,8 @@ class Lv3Config:
     work_dir: Any = _option(None, "folder for temporary files; default a hidden folder in out_dir")
     memory: str = _option(
         "auto",
-        "where exposures stay while jwst's own implementation of a step needs all their pixels: in memory, on disk (lean), "
-        "or by estimate",
+        "where exposures stay while jwst's own implementation of a step needs all their pixels: in memory, on disk "
+        "(lean), or by estimate",
         ("auto", "in_memory", "lean"),
     )
     max_mosaic_megapixels: Any = _option(2000, "largest mosaic that is made [million pixels]")

@@ -16,7 +16,7 @@ from app.crds.download import fetch, fetch_mappings
 from app.crds.layout import contexts
 from app.crds.manifest import sha256
 from app.crds.rules import data_types, find_rmap, parameter_types
-from app.errors import CrdsError
+from app.errors import CrdsError, InputError
 
 __all__ = ["ReferenceSet", "resolve"]
 
@@ -88,10 +88,12 @@ def resolve(exposure: Path | Mapping[str, Any], skip: Collection[str] = ()) -> R
 
 
 def _crds_parameters(exposure: Path) -> dict[str, Any]:
-    from stdatamodels.jwst import datamodels
+    from stdatamodels.jwst.datamodels import read_metadata
 
-    with datamodels.open(exposure) as model:
-        return model.get_crds_parameters()
+    try:
+        return read_metadata(exposure, flatten=True)
+    except Exception as error:  # whatever a spoiled file makes its readers raise
+        raise InputError(f"{exposure}: its metadata cannot be read ({type(error).__name__}: {error})") from error
 
 
 def _check_cache(cache: Path, context: str) -> None:

@@ -159,11 +159,13 @@ class Lv3Step:
         except BaseException as error:
             explained = self._explained(error)
             log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
-            if isinstance(error, Exception) and "measurements" not in record.data:
+            is_healthy = explained is error  # else there is no disk, or no memory, for more than the record
+            if is_healthy and isinstance(error, Exception) and "measurements" not in record.data:
                 examine(self.plan, record, self._folder.products)
             self._folder.clear()  # on a full disk the record needs the room
             record.finish(State.FAILED, explained)
-            self._report(record)
+            if is_healthy:
+                self._report(record)
             raise explained from error
         else:
             record.finish(State.CAVEATS if record.data["caveats"] else State.SUCCESS)

@@ -80,5 +80,5 @@ class KnownSourcesStep(TweakRegStep):
 
 def find_sources(parameters: Mapping[str, Any], exposure: Exposure) -> Table:
     """The sources of an exposure as tweakreg with these parameters finds them."""
-    with exposure.open() as model:
+    with exposure.open("data", "err", "dq") as model:
         return TweakRegStep(**parameters)._find_sources(model)

@@ -119,7 +119,7 @@ def _drizzle_group(grid: Grid, parameters: OutlierParameters, group: _Group) -> 
     box = Box.around(pixels.box for pixels in group.maps)
     resampled = ResampleImage(group.exposures, output_wcs=grid.of_shape(box.shape), **parameters.drizzle)
     for exposure, pixels in zip(group.exposures, group.maps, strict=True):
-        with exposure.open() as model, known_pixel_map(pixels.on(box)):
+        with exposure.open("data", "dq", "var_rnoise") as model, known_pixel_map(pixels.on(box)):
             resampled.add_model(model)
     data, weight = resampled.output_model["data"], resampled.output_model["wht"]
     data[weight < compute_weight_threshold(weight, parameters.maskpt)] = np.nan

@@ -87,7 +87,7 @@ def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[Exposure, Pi
         return _Part(path, pixels.box)
     own = {"output_wcs": grid.of_shape(pixels.box.shape), "wcs_pars": None, "blendheaders": False, "fillval": "NAN"}
     resampling = PartResampling([exposure], **{**parameters, **own})
-    with exposure.open() as model, known_pixel_map(pixels.on(pixels.box)):
+    with exposure.open("data", "err", "dq", *_VARIANCES) as model, known_pixel_map(pixels.on(pixels.box)):
         match_nans_and_flags(model)
         resampling.add_model(model)
     made = resampling.output_model

@@ -1,4 +1,4 @@
-"""All that we use of jwst and stcal beyond what they declare public.
+"""All that we use of jwst, stcal and photutils beyond what they declare public.
 
 tests/parallel/test_jwst_internals.py fails when a release changes any of it.
 """
@@ -12,12 +12,13 @@ from astropy.table import Table
 from jwst.datamodels import ImageModel
 from jwst.resample.resample import ResampleImage
 from jwst.tweakreg import TweakRegStep
+from photutils.detection import peakfinder
 from stcal.outlier_detection import utils as blotting
 from stcal.resample import resample as drizzling
 
 from app.parallel.exposures import Exposure
 
-__all__ = ["KnownSourcesStep", "PartResampling", "find_sources", "known_pixel_map"]
+__all__ = ["KnownSourcesStep", "PartResampling", "fast_peaks", "find_sources", "known_pixel_map"]
 
 
 @contextmanager
@@ -34,6 +35,38 @@ def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
         yield
     finally:
         drizzling.calc_pixmap, blotting.calc_pixmap = originals
+
+
+@contextmanager
+def fast_peaks() -> Iterator[None]:
+    """Context in which photutils finds the same peaks, in a third of the time.
+
+    It looks at candidates one by one, a Python loop over 200 000 of a NIRCam image: most of all that finding its
+    sources takes.
+    """
+    original = peakfinder._verify_ring_candidates
+    peakfinder._verify_ring_candidates = _verify_candidates
+    try:
+        yield
+    finally:
+        peakfinder._verify_ring_candidates = original
+
+
+def _verify_candidates(
+    data: np.ndarray, peaks: np.ndarray, candidates: np.ndarray, footprint: np.ndarray, half: int, size: int
+) -> None:
+    """Add the candidates that are the highest in the footprint around them to the peaks.
+
+    All at once, one pixel of the footprint after the other; beyond the image there is 0.
+    """
+    y, x = candidates.nonzero()
+    beyond = (np.minimum(y, x) < half) | (y - half + size > data.shape[0]) | (x - half + size > data.shape[1])
+    is_peak = ~beyond | (data[y, x] >= 0)
+    padded = np.pad(data, size, constant_values=-np.inf)
+    for row, column in np.argwhere(footprint) - half + size:
+        y, x = y[is_peak], x[is_peak]
+        is_peak = padded[y + row, x + column] <= data[y, x]
+    peaks[y[is_peak], x[is_peak]] = True
 
 
 class PartResampling(ResampleImage):
@@ -80,5 +113,5 @@ class KnownSourcesStep(TweakRegStep):
 
 def find_sources(parameters: Mapping[str, Any], exposure: Exposure) -> Table:
     """The sources of an exposure as tweakreg with these parameters finds them."""
-    with exposure.open("data", "err", "dq") as model:
+    with exposure.open("data", "err", "dq") as model, fast_peaks():
         return TweakRegStep(**parameters)._find_sources(model)

@@ -5,10 +5,11 @@ import pytest
 from jwst.datamodels import ModelLibrary
 from jwst.resample.resample import ResampleImage
 from jwst.tweakreg import TweakRegStep
+from photutils.detection import find_peaks, peakfinder
 from stcal.outlier_detection.utils import gwcs_blot
 from stcal.resample.utils import calc_pixmap
 
-from app.parallel.jwst_internals import PartResampling, known_pixel_map
+from app.parallel.jwst_internals import PartResampling, fast_peaks, known_pixel_map
 
 
 @pytest.fixture
@@ -71,3 +72,24 @@ def test_variances_are_those_that_stcal_goes_on_with(library):
 
 def test_tweakreg_still_finds_sources_where_we_step_in():
     assert callable(vars(TweakRegStep)["_find_sources"])
+
+
+@pytest.mark.parametrize("separation", [2, 5, 6.5])
+@pytest.mark.parametrize("level", [-3, 0, 3])
+def test_fast_peaks_are_those_of_photutils(separation, level):
+    # Rounded, so that neighbours are equal in places; a level below 0 makes peaks at the edges matter.
+    image = np.random.default_rng(3).normal(level, 2, (120, 90)).round(1).astype(np.float32)
+    expected = find_peaks(image, threshold=-10, min_separation=separation)
+    with fast_peaks():
+        found = find_peaks(image, threshold=-10, min_separation=separation)
+    assert len(expected) > 20
+    assert list(zip(*found.itercols(), strict=True)) == list(zip(*expected.itercols(), strict=True))
+
+
+def test_photutils_still_asks_the_function_in_whose_place_we_step(monkeypatch):
+    def refuse(*_):
+        raise InterruptedError
+
+    monkeypatch.setattr(peakfinder, "_verify_ring_candidates", refuse)
+    with pytest.raises(InterruptedError):
+        find_peaks(np.random.default_rng(3).normal(size=(40, 40)), threshold=0, min_separation=5)

@@ -79,7 +79,7 @@ check "changed reference file is refused" changed_reference_is_refused
 check "exit status of a refused configuration" fails_with 2 "did you mean" lv3 traget=ngc0628
 check "mosaic on the host" host_mosaic
 check "memory limit below the need is refused" \
-    fails_with 31 "memory=auto" "${LAUNCHER[@]}" --memory 250m "${TARGET[@]}" "out_dir=$WORK/small"
+    fails_with 31 "memory: some" "${LAUNCHER[@]}" --memory 250m "${TARGET[@]}" "out_dir=$WORK/small"
 check "mosaic by the launcher" "${LAUNCHER[@]}" --memory 4g --cpus 2 "${TARGET[@]}" "out_dir=$WORK/docker"
 check "host and Docker: equal to the bit" same_pixels "$WORK/docker"
 check "SIGTERM stops the run" stops_when_told

@@ -10,7 +10,7 @@ from app.plan import Plan
 
 __all__ = ["Cost", "cost"]
 
-#: Time of one core for a megapixel of exposure, and for a megapixel of mosaic [s]; rough, from simulated MIRI and NIRCam mosaics.
+#: Time of one core for a megapixel of exposure, and for one of mosaic [s]; rough, from simulated mosaics.
 _SECONDS_EXPOSURE, _SECONDS_MOSAIC = 12.0, 1.5
 #: Bytes of a mosaic's pixel on disk: SCI, ERR, WHT, three variances, context, segmentation.
 _BYTES_MOSAIC = 32

@@ -65,7 +65,8 @@ by_launcher() {  # by_launcher MEMORY [OVERRIDE ...]
 
 by_array() {  # by_array MEMORY: plan in the image, then the array
     mkdir -p "$WORK/array"
-    apptainer --quiet run --contain --no-home --bind "$WORK/array" "$SIF" -m action=plan "${TARGETS[@]}" \
+    # --no-eval: the runscript that Apptainer gives an OCI image would expand ${target}; apptainer.def's own does not.
+    apptainer --quiet run --no-eval --contain --no-home --bind "$WORK/array" "$SIF" -m action=plan "${TARGETS[@]}" \
         "out_root=$WORK/array" && timeout 600 scripts/slurm_array.sh "$SIF" "$WORK/array" "--mem=$1" --cpus-per-task=2 --time=30 --wait
 }
 

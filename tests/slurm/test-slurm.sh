@@ -6,7 +6,7 @@
 
 SIF=$WORK/jwst-lv3.sif
 DATA=$WORK/data
-TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}")
+TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}" crds=synthetic)
 # A mosaic of which the estimate says that it just fits into 1 GiB, which its two processes together then exceed.
 TARGETS+=(+jwst_parameters.resample.pixel_scale.big=0.01)
 export APPTAINER_BIND=$DATA:$DATA:ro

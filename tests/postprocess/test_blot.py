@@ -85,8 +85,9 @@ def test_exposure_minus_blot_is_noise(any_run, miri):
             level = 0 if exposure.meta.background.subtracted else exposure.meta.background.level
             good = ((exposure.dq & DO_NOT_USE) == 0) & (image.dq == 0)
             residual = ((exposure.data - level - image.data) / exposure.err)[good & ~near_stars(miri, exposure)]
-        # A fourth of the mosaic is the exposure, which leaves sqrt(3/4); on a finer grid it is more than a fourth.
-        assert 0.7 < mad_std(residual) < 0.95
+        # A fourth of the mosaic is the exposure: sqrt(3/4) of the noise is left. Drops of 0.7 pixel on a finer grid:
+        # 4 x 0.7^2 = 2 drops on a mosaic's pixel, half of it the exposure's, which leaves sqrt(1/2) or less.
+        assert 0.6 < mad_std(residual) < 0.95
         assert abs(np.median(residual)) < 0.15
 
 

@@ -214,7 +214,7 @@ class NativeOutlierDetectionStep(_Stamped, OutlierDetectionStep):
 
     def _finish_metadata(self, library: ExposureLibrary) -> None:
         """What stpipe does with each exposure before it saves it, and what saving does to its metadata."""
-        library.finalize_result(self, [])
+        library.finish(self)
         with library:
             for index, path in enumerate(self._outputs(library)):
                 model = library.borrow(index)

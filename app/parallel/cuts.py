@@ -129,12 +129,13 @@ def map_pixels(grid: Grid, task: tuple[Exposure, Path]) -> "PixelMap":
 
 def _touched(pixels: np.ndarray, whole: Box) -> Box:
     """The part of the mosaic that an exposure touches."""
-    if np.isnan(pixels).all():
+    lowest, highest = (ends.reduce(ends.reduce(pixels, axis=0), axis=0) for ends in (np.fmin, np.fmax))
+    if np.isnan(lowest).any():
         return Box(0, 0, 0, 0)
     middle = pixels[len(pixels) // 2]
     reach = _MARGIN + np.nanmax(np.abs(np.diff(middle, axis=0)), initial=1)
-    x0, y0 = np.floor(np.nanmin(pixels, axis=(0, 1)) - reach).astype(int).tolist()
-    x1, y1 = np.ceil(np.nanmax(pixels, axis=(0, 1)) + reach + 1).astype(int).tolist()
+    x0, y0 = np.floor(lowest - reach).astype(int).tolist()
+    x1, y1 = np.ceil(highest + reach + 1).astype(int).tolist()
     return Box(x0, y0, x1, y1) & whole
 
 

@@ -7,6 +7,7 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Exposure:
 
         The file's metadata are not read again: that takes most of the time of jwst's own opening.
         """
-        model = ImageModel()
+        model = _new_model()
         model.instance.update(self.tree)
         extensions = {name: part.get("fits_hdu") for name, part in model.schema["properties"].items()}
         with fits.open(self.path, memmap=False) as file:
@@ -73,10 +74,23 @@ class Exposure:
 
     def without_pixels(self) -> ImageModel:
         """A datamodel whose image has the right shape and takes no memory."""
-        model = ImageModel()
+        model = _new_model()
         model.instance.update(self.tree)
         model.data = np.broadcast_to(np.float32(np.nan), self.shape)
         return model
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return ImageModel().schema
+
+
+def _new_model(content: Any = None) -> ImageModel:
+    """A datamodel, made faster than jwst's: with the schema that is here already, and checked only when it is written.
+
+    jwst checks the whole log of a pipeline again and again, for every exposure after every step.
+    """
+    return ImageModel(content, schema=_schema(), validate_on_assignment=False)
 
 
 def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +102,7 @@ def _read(path: Path) -> Exposure | str:
     """The exposure of a file, or what is wrong with it; its arrays are mapped, and not looked at."""
     try:
         with fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
-            model = ImageModel(file)
+            model = _new_model(file)
             problem = wcs_problem(model)
             return f"{path}: {problem}" if problem else Exposure(path, without_arrays(model.instance), model.shape)
     except MemoryError:
@@ -150,6 +164,13 @@ class ExposureLibrary(GroupedLibrary):
             raise InputError(problems)
         _read(self.files[0])  # fills caches that forked processes would each fill anew
         self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, Exposure)}
+
+    def finalize_result(self, step: Any, reference_files_used: list) -> None:
+        """Leave out what stpipe does after every step; it is done once, before exposures are written."""
+
+    def finish(self, step: Any) -> None:
+        """Note versions and the log so far in every member, as stpipe does after a step."""
+        super().finalize_result(step, [])
 
     def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
         return self._read[Path(filename)].without_pixels()

@@ -1,4 +1,4 @@
-"""Outlier detection in parts: groups drizzled onto their boxes, the median by tiles, blot and flags by exposure.
+"""Outlier detection in parts: exposures drizzled onto their boxes, the median by tiles, blot and flags by exposure.
 
 The science is jwst's (`jwst.outlier_detection.imaging`): each group of exposures is drizzled, pixels of low weight are
 dropped, and the median over the groups is what each exposure is compared with.
@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 from jwst.outlier_detection.utils import flag_resampled_model_crs
-from jwst.resample.resample import ResampleImage
 from numpy.lib.format import open_memmap
 from stcal.outlier_detection.utils import compute_weight_threshold
 
 from app.parallel.cuts import Box, Grid, PixelMap
 from app.parallel.exposures import Exposure, save_model
-from app.parallel.jwst_internals import known_pixel_map
+from app.parallel.jwst_internals import PartResampling, known_pixel_map
 from app.parallel.pool import run_all
 
 __all__ = ["OutlierParameters", "flag_outliers"]
@@ -79,18 +78,16 @@ def flag_outliers(
     procs : int
         Number of processes; the result does not depend on it.
     """
-    tasks = [
-        _Group([exposures[i] for i in group], [maps[i] for i in group], folder / f"group_{n}.npy")
-        for n, group in enumerate(groups)
-    ]
-    drizzled = list(run_all(partial(_drizzle_group, grid, parameters), tasks, procs))
+    parts = list(run_all(partial(_drizzle, grid, parameters.drizzle), list(zip(exposures, maps, strict=True)), procs))
+    members = [[parts[i] for i in group] for group in groups]
+    thresholds = run_all(partial(_threshold, parameters.maskpt), members, procs)
+    drizzled = [_Group(*pair) for pair in zip(members, thresholds, strict=True)]
     median = folder / "median.npy"
     open_memmap(median, "w+", np.float32, grid.shape)
-    tiles = partial(_median_tile, median, drizzled)
-    for _ in run_all(tiles, _tiles(grid.box), procs):
+    for _ in run_all(partial(_median_tile, median, drizzled), _tiles(grid.box), procs):
         pass
-    for image in drizzled:
-        image.path.unlink()
+    for part in parts:
+        part.path.unlink(missing_ok=True)
     flag = partial(_flag, median, grid, parameters.flag)
     for _ in run_all(flag, list(zip(exposures, maps, outputs, strict=True)), procs):
         pass
@@ -98,33 +95,45 @@ def flag_outliers(
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Exposures that are drizzled together, and the file for the image."""
-
-    exposures: list[Exposure]
-    maps: list[PixelMap]
-    path: Path
-
-
-@dataclass(frozen=True)
-class _Image:
-    """An image in a file, and its place on the mosaic."""
+class _Part:
+    """A drizzled exposure: the file of its image and weights, and its place on the mosaic, which may be empty."""
 
     path: Path
     box: Box
 
+    def on(self, tile: Box) -> np.ndarray:
+        """Image and weights in a box inside its own."""
+        return np.load(self.path, mmap_mode="r")[:, *tile.inside(self.box)]
 
-def _drizzle_group(grid: Grid, parameters: OutlierParameters, group: _Group) -> _Image:
-    """Drizzle a group onto its box; pixels of low weight become NaN."""
-    box = Box.around(pixels.box for pixels in group.maps)
-    resampled = ResampleImage(group.exposures, output_wcs=grid.of_shape(box.shape), **parameters.drizzle)
-    for exposure, pixels in zip(group.exposures, group.maps, strict=True):
-        with exposure.open("data", "dq", "var_rnoise") as model, known_pixel_map(pixels.on(box)):
-            resampled.add_model(model)
-    data, weight = resampled.output_model["data"], resampled.output_model["wht"]
-    data[weight < compute_weight_threshold(weight, parameters.maskpt)] = np.nan
-    np.save(group.path, data)
-    return _Image(group.path, box)
+
+@dataclass(frozen=True)
+class _Group:
+    """Exposures that make one image together, and the weight below which its pixels are dropped."""
+
+    parts: Sequence[_Part]
+    threshold: float
+
+
+def _drizzle(grid: Grid, arguments: Mapping[str, Any], pair: tuple[Exposure, PixelMap]) -> _Part:
+    """Drizzle an exposure onto its box."""
+    exposure, pixels = pair
+    part = _Part(pixels.path.with_suffix(".image.npy"), pixels.box)
+    if not part.box:
+        return part
+    resampling = PartResampling([exposure], output_wcs=grid.of_shape(part.box.shape), **arguments)
+    with exposure.open("data", "dq", "var_rnoise") as model, known_pixel_map(pixels.on(part.box)):
+        resampling.add_model(model)
+    np.save(part.path, [resampling.output_model["data"], resampling.output_model["wht"]])
+    return part
+
+
+def _threshold(maskpt: float, parts: Sequence[_Part]) -> float:
+    """The weight below which pixels of a group's image are dropped."""
+    whole = Box.around(part.box for part in parts)
+    weight = np.zeros(whole.shape, np.float32)
+    for part in filter(lambda part: part.box, parts):
+        weight[part.box.inside(whole)] += part.on(part.box)[1]
+    return compute_weight_threshold(weight, maskpt)
 
 
 def _tiles(whole: Box) -> list[Box]:
@@ -132,13 +141,30 @@ def _tiles(whole: Box) -> list[Box]:
     return [Box(x, y, x + _TILE, y + _TILE) & whole for y, x in corners]
 
 
-def _median_tile(median: Path, images: Sequence[_Image], tile: Box) -> None:
-    """The median of the images that touch a tile, into the mapped median of all."""
-    parts = [(image, tile & image.box) for image in images if tile & image.box]
-    cube = np.full((len(parts) or 1, *tile.shape), np.nan, np.float32)
-    for plane, (image, part) in zip(cube, parts, strict=False):
-        plane[part.inside(tile)] = np.load(image.path, mmap_mode="r")[part.inside(image.box)]
+def _median_tile(median: Path, groups: Sequence[_Group], tile: Box) -> None:
+    """The median of the groups that touch a tile, into the mapped median of all."""
+    images = [_image(group, tile) for group in groups if any(tile & part.box for part in group.parts)]
+    cube = np.array(images or [np.full(tile.shape, np.nan)], np.float32)
     open_memmap(median, "r+")[tile.slices] = _median(cube)
+
+
+def _image(group: _Group, tile: Box) -> np.ndarray:
+    """A group's image on a tile; NaN where the weight is low."""
+    image, weight = np.zeros((2, *tile.shape), np.float32)
+    for part in group.parts:
+        if common := tile & part.box:
+            _add(image[common.inside(tile)], weight[common.inside(tile)], *part.on(common))
+    image[(weight == 0) | (weight < group.threshold)] = np.nan
+    return image
+
+
+def _add(image: np.ndarray, weight: np.ndarray, other: np.ndarray, more: np.ndarray) -> None:
+    """Add an image to another, by weight; the same bits where only one of them has weight."""
+    both = (weight > 0) & (more > 0)
+    mean = (image[both] * weight[both] + other[both] * more[both]) / (weight[both] + more[both])
+    np.copyto(image, other, where=more > 0)
+    image[both] = mean
+    weight += more
 
 
 def _median(cube: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ start at once, share the imported libraries with their parent, and a user's scri
 ``if __name__ == "__main__"``. Anywhere else they are spawned.
 """
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -85,6 +86,7 @@ def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
     is_fork_safe = sys.platform == "linux" and all(map(_is_harmless, threading.enumerate()))
     context = multiprocessing.get_context("fork" if is_fork_safe else "spawn")
     others = set(multiprocessing.active_children())
+    gc.freeze()  # a collection would write to every object, and so copy the memory that the processes share
     executor = ProcessPoolExecutor(procs, context, _start, (logging.getLogger().level, dict(os.environ)))
     try:
         with warnings.catch_warnings():
@@ -104,6 +106,7 @@ def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+        gc.unfreeze()
 
 
 def _is_harmless(thread: threading.Thread) -> bool:

@@ -120,7 +120,8 @@ class _Total:
         self.context = np.zeros((n_planes, *shape), np.int32)
         names = _VARIANCES if parameters["enable_var"] else ()
         self.variances = {name: np.zeros(shape, np.float32) for name in names}
-        self.variance_weights = {name: np.zeros(shape, np.float32) for name in names}
+        # The weights of the variances are one array until they differ.
+        self.variance_weights = dict.fromkeys(names, np.zeros(shape, np.float32))
 
     def add(self, index: int, part: _Part) -> None:
         """Add the part of the exposure at a place in the library."""
@@ -144,10 +145,21 @@ class _Total:
             weight = np.full_like(read_noise, part.time)
         else:
             weight = np.reciprocal(read_noise, where=read_noise > 0, out=np.zeros_like(read_noise))
+        used = {name: (variance >= 0) & (weight > 0) for name, variance in variances.items()}
+        self._tell_weights_apart(used)
+        first = self.variance_weights[_VARIANCES[0]]
         for name, variance in variances.items():
-            used = (variance >= 0) & (weight > 0)
-            self.variances[name][where] += np.where(used, variance * weight * weight, 0)
-            self.variance_weights[name][where] += np.where(used, weight, 0)
+            self.variances[name][where] += np.where(used[name], variance * weight * weight, 0)
+            total = self.variance_weights[name]
+            if name == _VARIANCES[0] or total is not first:
+                total[where] += np.where(used[name], weight, 0)
+
+    def _tell_weights_apart(self, used: Mapping[str, np.ndarray]) -> None:
+        """Give a variance weights of its own the first time that it is not there for the same pixels."""
+        first, *others = _VARIANCES
+        for name in others:
+            if self.variance_weights[name] is self.variance_weights[first] and (used[name] != used[first]).any():
+                self.variance_weights[name] = self.variance_weights[first].copy()
 
     def finish(self) -> dict[str, np.ndarray]:
         """The arrays of the mosaic, by their names in a datamodel."""

@@ -5,7 +5,6 @@ distance, the others are measured by stcal's own `SkyImage` before `skymatch` as
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from astropy.nddata.bitmask import bitfield_to_boolean_mask
 from stcal.skymatch import SkyGroup, SkyImage, SkyStats, skymatch
 
 from app.parallel.exposures import Exposure
+from app.parallel.jwst_internals import fast_intersections
 from app.parallel.pool import run_all
 
 __all__ = ["SkyParameters", "SkyResult", "match_sky"]
@@ -105,7 +105,7 @@ class _DistantImage(SkyImage):
 
     def __init__(self, exposure: Exposure, parameters: SkyParameters) -> None:
         meta = exposure.tree["meta"]
-        wcs = deepcopy(meta["wcs"])
+        wcs = meta["wcs"]
         pixels = np.broadcast_to(np.float32(np.nan), exposure.shape)
         super().__init__(pixels, pixels, wcs.__call__, wcs.invert, None, meta["filename"], parameters.stepsize)
         self.image, self.mask = _Levels(), None
@@ -115,7 +115,7 @@ class _DistantImage(SkyImage):
 
     def __getstate__(self) -> dict[str, Any]:
         # As somebody's neighbour it is its footprint alone.
-        return {**self.__dict__, "image": None, "exposure": None, "measured": {}, "measure_whole": None}
+        return {"_polygon": self._polygon, "sky_id": self.sky_id}
 
     def calc_sky(self, overlap: Any = None, delta: bool = True) -> _Measure:
         if overlap is None and id(None) not in self.measured:
@@ -167,4 +167,5 @@ def _measure(parameters: SkyParameters, task: tuple[Exposure, list[Any]]) -> lis
     wcs = exposure.tree["meta"]["wcs"]
     statistics = SkyStats(**parameters.statistics)
     image = SkyImage(data, good, wcs.__call__, wcs.invert, statistics, stepsize=parameters.stepsize)
-    return [image.calc_sky(overlap, delta=False) for overlap in overlaps]
+    with fast_intersections():
+        return [image.calc_sky(overlap, delta=False) for overlap in overlaps]

@@ -5,11 +5,20 @@ import pytest
 from jwst.datamodels import ModelLibrary
 from jwst.resample.resample import ResampleImage
 from jwst.tweakreg import TweakRegStep
+from photutils.background import Background2D
 from photutils.detection import find_peaks, peakfinder
+from spherical_geometry.polygon import SphericalPolygon
 from stcal.outlier_detection.utils import gwcs_blot
 from stcal.resample.utils import calc_pixmap
 
-from app.parallel.jwst_internals import PartResampling, fast_peaks, known_pixel_map
+from app.parallel import jwst_internals
+from app.parallel.jwst_internals import (
+    PartResampling,
+    fast_background,
+    fast_intersections,
+    fast_peaks,
+    known_pixel_map,
+)
 
 
 @pytest.fixture
@@ -93,3 +102,44 @@ def test_photutils_still_asks_the_function_in_whose_place_we_step(monkeypatch):
     monkeypatch.setattr(peakfinder, "_verify_ring_candidates", refuse)
     with pytest.raises(InterruptedError):
         find_peaks(np.random.default_rng(3).normal(size=(40, 40)), threshold=0, min_separation=5)
+
+
+@pytest.mark.parametrize("box", [30, (20, 50), 200])
+def test_fast_background_is_that_of_photutils_within_rounding(box, monkeypatch):
+    image = np.random.default_rng(3).normal(5, 2, (120, 90)) + np.linspace(0, 50, 90)
+    expected, calls = Background2D(image, box), []
+    found = Background2D(image, box)
+    interpolate = jwst_internals._interpolate_background
+    monkeypatch.setattr(
+        jwst_internals, "_interpolate_background", lambda *a, **k: calls.append(1) or interpolate(*a, **k)
+    )
+    with fast_background():
+        np.testing.assert_allclose(found.background, expected.background, rtol=1e-14)
+        np.testing.assert_allclose(found.background_rms, expected.background_rms, rtol=1e-14)
+    assert calls
+
+
+def square_on_sky(ra, dec, angle=0.0, size=0.02, n=12):
+    """A square of many vertices, as footprints of exposures are."""
+    side = np.linspace(-0.5, 0.5, n, endpoint=False)
+    x, y = np.hstack(
+        [[side, -0.5 + 0 * side], [0.5 + 0 * side, side], [-side, 0.5 + 0 * side], [-0.5 + 0 * side, -side]]
+    )
+    x, y = size * (np.cos(angle) * x - np.sin(angle) * y), size * (np.sin(angle) * x + np.cos(angle) * y)
+    return SphericalPolygon.from_radec(ra + x / np.cos(np.radians(dec)), dec + y)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e-12, 0.00066, 0.01, 0.02, 0.03])
+@pytest.mark.parametrize("angle", [0.0, 0.3])
+def test_fast_intersections_are_those_of_spherical_geometry(shift, angle, monkeypatch):
+    one, other = square_on_sky(30, 60), square_on_sky(30 + shift, 60 + shift / 3, angle)
+    expected, asked = one.intersection(other), []
+    exactly = jwst_internals._lie_on_arc
+    monkeypatch.setattr(jwst_internals, "_lie_on_arc", lambda *a: asked.append(1) or exactly(*a))
+    with fast_intersections():
+        found = one.intersection(other)
+    assert found.area() == pytest.approx(expected.area(), rel=1e-12)
+    for points, others in zip(found.points, expected.points, strict=True):
+        # spherical_geometry keeps edges in sets: a polygon begins anywhere.
+        np.testing.assert_array_equal(np.unique(points, axis=0), np.unique(others, axis=0))
+    assert asked

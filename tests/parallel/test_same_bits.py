@@ -57,6 +57,6 @@ def killed(*_):
 
 
 def test_process_that_is_killed_ends_the_run(nircam, crds, tmp_path, monkeypatch):
-    monkeypatch.setattr(outliers, "_drizzle_group", killed)
+    monkeypatch.setattr(outliers, "_drizzle", killed)
     with pytest.raises(MemoryExceededError, match="procs=2"):
         ours(nircam, tmp_path, crds, {"tweakreg": {"skip": True}, "skymatch": {"skip": True}}, procs=2)

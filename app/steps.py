@@ -99,7 +99,9 @@ class GroupedTweakRegStep(_Named, KnownSourcesStep):
 
         self.sources = sources
         with self.parent.grouped(input_data, "tweakreg"):
-            return super().process(input_data)
+            result = super().process(input_data)
+        del self.sources
+        return result
 
 
 class GroupedSkyMatchStep(_Named, SkyMatchStep):

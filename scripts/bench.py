@@ -19,50 +19,12 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+import bench_case
+from bench_case import ROOT, Case
 from bench_report import write_report
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # the script works in a checkout that is not installed
-
-TUNED = {"pixmap_stepsize": 20, "pixmap_order": 3}
 POINTINGS = (4, 16, 36)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One thing to measure.
-
-    Parameters
-    ----------
-    name : str
-    observation : str
-        Folder of the simulated exposures.
-    who : str
-        ``ours`` or ``jwst``.
-    procs : int
-    tuned : bool
-        Pixel maps are interpolated (`TUNED`).
-    """
-
-    name: str
-    observation: str
-    who: str
-    procs: int = 1
-    tuned: bool = False
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Parameters of the steps."""
-        maps = TUNED if self.tuned else {}
-        return {
-            "skymatch": {"skymethod": "match"},
-            "outlier_detection": maps,
-            "resample": maps,
-            "source_catalog": {"skip": True},
-        }
-
 
 CASES = [
     Case("nircam_exact_jwst", "nircam", "jwst"),
@@ -80,13 +42,28 @@ CASES = [
 
 @dataclass(frozen=True)
 class Run:
-    """What one run took: wall and CPU time [s], peak memory [MB], size of the mosaic's file [MB], wall time by step."""
+    """What one run took.
+
+    Parameters
+    ----------
+    wall, cpu : float
+        Time [s].
+    memory : float
+        Its peak [MB].
+    mosaic : float
+        Size of the mosaic's file [MB].
+    steps : dict
+        Wall time by step [s]; none of jwst's own pipeline.
+    idle : dict
+        Time that cores were idle, by step, added up over the cores [s].
+    """
 
     wall: float
     cpu: float
     memory: float
     mosaic: float
     steps: dict[str, float]
+    idle: dict[str, float]
 
 
 def simulate(folder: Path) -> None:
@@ -109,7 +86,7 @@ def measure(case: Case, folder: Path) -> Run:
     out = folder / "out"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
-    command = [sys.executable, __file__, str(folder), "--case", json.dumps(asdict(case))]
+    command = [sys.executable, bench_case.__file__, str(folder), json.dumps(asdict(case))]
     start, memory = time.monotonic(), 0.0
     with (out / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=out)
@@ -120,8 +97,8 @@ def measure(case: Case, folder: Path) -> Run:
     if ended[1]:
         sys.exit(f"{case.name} failed: {out / 'log'}")
     (mosaic,) = out.rglob("*_i2d.fits")
-    steps = json.loads((out / "steps.json").read_text())
-    return Run(wall, usage.ru_utime + usage.ru_stime, memory, mosaic.stat().st_size / 1e6, steps)
+    times = json.loads((out / "times.json").read_text())
+    return Run(wall, usage.ru_utime + usage.ru_stime, memory, mosaic.stat().st_size / 1e6, **times)
 
 
 def _memory(pid: int) -> float:
@@ -135,48 +112,6 @@ def _memory(pid: int) -> float:
     except (OSError, StopIteration):
         pass  # it ended meanwhile
     return total
-
-
-def run_case(case: Case, folder: Path) -> None:
-    """Run a case in this process; the current directory takes the products."""
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-    from app import Lv3Step
-    from app.crds import SYNTHETIC_CONTEXT, CrdsOptions, set_environment
-
-    crds = CrdsOptions(mode="synthetic", context=SYNTHETIC_CONTEXT, path=str(folder / "crds"))
-    set_environment(crds)
-    observation = folder / case.observation
-    band = json.loads((observation / "truth.json").read_text())["band"]
-    here = Path.cwd()
-    step = Lv3Step(
-        "ngc0628", band, observation, here / "asn", procs=case.procs, crds=crds, jwst_parameters=case.parameters
-    )
-    association = step.create_asn_file([member.exposure.path for member in step.plan.members])
-    run = _run_ours if case.who == "ours" else _run_jwst
-    (here / "steps.json").write_text(json.dumps(run(step, association, here / "work/products")))
-
-
-def _run_ours(step: Any, association: Path, products: Path) -> dict[str, float]:
-    from app.record import Record
-    from app.run import run_pipeline
-    from app.stamp import Stamp
-
-    products.mkdir(parents=True)
-    record = Record(products.parent, step.config)
-    run_pipeline(association, step.plan, Stamp("bench", "v0", "synthetic"), record, products)
-    return record.data["times"]
-
-
-def _run_jwst(step: Any, association: Path, products: Path) -> dict[str, float]:
-    from jwst.pipeline import Image3Pipeline
-
-    from app.parameters import merged
-
-    products.mkdir(parents=True)
-    tables = merged(step.plan.layers)
-    steps = {name: table for name, table in tables.items() if isinstance(table, dict)}
-    Image3Pipeline.call(str(association), steps=steps, output_dir=str(products), save_results=True)
-    return {}
 
 
 def measure_limit(folder: Path, procs: int) -> float:
@@ -207,22 +142,18 @@ def measure_limit(folder: Path, procs: int) -> float:
 
 def middle(runs: list[Run]) -> Run:
     """The run of medians."""
-    steps = {name: median(run.steps[name] for run in runs) for name in runs[0].steps}
+    steps, idle = ({n: median(getattr(r, kind)[n] for r in runs) for n in runs[0].steps} for kind in ("steps", "idle"))
     found = {name: median(getattr(run, name) for run in runs) for name in ("wall", "cpu", "memory", "mosaic")}
-    return replace(runs[0], steps=steps, **found)
+    return replace(runs[0], steps=steps, idle=idle, **found)
 
 
 def main() -> None:
-    """Measure everything, or run the one case that a measurement asks for."""
+    """Measure everything and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="for exposures and products; kept")
     parser.add_argument("--quick", action="store_true", help="one run instead of three")
-    parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
     folder = options.folder.absolute()
-    if options.case:
-        run_case(Case(**json.loads(options.case)), folder)
-        return
     folder.mkdir(parents=True, exist_ok=True)
     simulate(folder)
     runs: dict[str, list[Run]] = {case.name: [] for case in CASES}
@@ -230,9 +161,7 @@ def main() -> None:
         for case in CASES:
             run = measure(case, folder)
             runs[case.name].append(run)
-            print(
-                f"{case.name:20} {run.wall:7.1f} s  {run.cpu:7.1f} s CPU  {run.memory:6.0f} MB", run.steps, flush=True
-            )
+            print(f"{case.name:20} {run.wall:7.1f} s  {run.cpu:7.1f} s CPU  {run.memory:6.0f} MB", flush=True)
     found = {name: middle(list_) for name, list_ in runs.items()}
     (folder / "bench.json").write_text(json.dumps({name: asdict(run) for name, run in found.items()}, indent=2))
     print(write_report(found, measure_limit(folder, 2), len(next(iter(runs.values()))), ROOT / "docs"))

@@ -173,7 +173,7 @@ class ExposureLibrary(GroupedLibrary):
         super().finalize_result(step, [])
 
     def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
-        return self._read[Path(filename)].without_pixels()
+        return self._read.pop(Path(filename)).without_pixels()
 
     def exposures(self) -> list[Exposure]:
         """All members with their current metadata; the library must not be open."""

@@ -13,7 +13,7 @@ from jwst.pipeline import Image3Pipeline
 from app.library import GroupedLibrary
 from app.parallel import run_all
 from app.parallel.cuts import Grid, PixelMap, map_pixels
-from app.parallel.exposures import ExposureLibrary
+from app.parallel.library import ExposureLibrary
 from app.parameters import Layer, merged
 from app.record import Record
 from app.stamp import Stamp

@@ -94,9 +94,11 @@ class Record:
             "caveats": [],
             "error": None,
             "times": {},
+            "versions": versions(),  # of what made the mosaic; products that are made later say theirs in their headers
+            "image": image(),
         }
         self.data |= {"state": State.RUNNING, "error": None, "finished": None, "command": sys.argv[1:]}
-        self.data |= {"versions": versions(), "image": image(), "host": host(), "peak_memory": peak_memory()}
+        self.data |= {"host": host(), "peak_memory": peak_memory()}
 
     def write(self) -> None:
         """Write the record, whole or not at all; a full disk must not end a run that has no other trouble."""

@@ -11,10 +11,16 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: affinity, then the CPU quota of its cgroup, rounded up."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cpu_quota()
-    return max(1, cores if quota is None else min(cores, math.ceil(quota)))
+    """Cores that this process may use: the least of its affinity, its cgroup's quota, rounded up, and SLURM's word.
+
+    Not every cluster binds tasks to the cores that it gives them: then SLURM_CPUS_PER_TASK is all that says so.
+    """
+    cores = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1]
+    if (quota := _cpu_quota()) is not None:
+        cores.append(math.ceil(quota))
+    if (given := os.environ.get("SLURM_CPUS_PER_TASK", "")).isdigit():
+        cores.append(int(given))
+    return max(1, min(cores))
 
 
 def _cpu_quota() -> float | None:

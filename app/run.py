@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from app.mosaic import write_grid
-from app.parallel.exposures import ExposureLibrary
+from app.parallel.library import ExposureLibrary
 from app.parameters import Layer
 from app.pipeline import make_pipeline
 from app.plan import Plan

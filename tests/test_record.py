@@ -55,6 +55,14 @@ def test_it_says_which_step_runs_and_which_one_failed(record):
     assert written(record)["error"] == {"type": "ZeroDivisionError", "message": "division by zero"}
 
 
+def test_what_is_made_later_does_not_change_what_made_the_mosaic(record, tmp_path):
+    record.write()
+    earlier = written(record) | {"versions": {"jwst": "2.9"}, "image": {"engine": "docker", "name": "x", "digest": "y"}}
+    later = Record(tmp_path, Lv3Config(out_dir=str(tmp_path), procs=1), dict(earlier))
+    later.finish(State.SUCCESS)
+    assert [written(later)[key] for key in ("versions", "image")] == [earlier[key] for key in ("versions", "image")]
+
+
 def test_success_with_a_caveat_is_said_to_be_one_even_after_the_end(record):
     record.finish(State.SUCCESS)
     for _ in range(2):

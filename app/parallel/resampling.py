@@ -16,8 +16,9 @@ from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import get_tmeasure
 
 from app.parallel.cuts import Box, Grid, PixelMap
-from app.parallel.exposures import Exposure, ExposureLibrary, without_arrays
+from app.parallel.exposures import Exposure, without_arrays
 from app.parallel.jwst_internals import PartResampling, known_pixel_map
+from app.parallel.library import ExposureLibrary
 from app.parallel.pool import run_all
 
 __all__ = ["resample"]

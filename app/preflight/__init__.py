@@ -11,7 +11,7 @@ from app.errors import ConfigError, CrdsError, InputError, Lv3Error, StrictError
 from app.estimate import Estimate, estimate
 from app.parameters import Parameters, check_parameters, effective
 from app.plan import Plan
-from app.preflight import alignment, disk, footprint, references, size, sky
+from app.preflight import alignment, disk, footprint, products, references, size, sky
 
 __all__ = ["Outlook", "look_ahead", "preflight"]
 
@@ -87,7 +87,7 @@ def look_ahead(plan: Plan) -> Outlook:
     except InputError as error:
         found.append(error)
     found += [*alignment.check(plan, parameters), *sky.check(plan, parameters), *footprint.check(plan)]
-    found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost)]
+    found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
     return Outlook(parameters, cost, errors, [finding for finding in found if isinstance(finding, Caveat)])
 

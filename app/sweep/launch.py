@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
@@ -16,6 +18,7 @@ from app.resources import usable_cores
 from app.sweep.apart import task
 from app.sweep.jobs import Job
 from app.sweep.points import Composer
+from app.sweep.slurm import DeadJobError, deaths_returned, note_states
 
 __all__ = ["launch", "launcher_name", "share_cores"]
 
@@ -74,16 +77,23 @@ def launch(composer: Composer, jobs: Sequence[Job], procs: int | None, few: bool
         raise ConfigError(
             f"hydra/launcher={launcher_name(composer.master)}: cannot be used ({error}): {INSTALL}"
         ) from error
+    is_submitit = type(launcher).__module__.startswith("hydra_plugins.hydra_submitit_launcher")
+    root = Path(composer.common["out_root"])
     n = _together(composer.master) if few else len(jobs)
     for start in range(0, len(jobs), n):
-        batch = [[*job.overrides, *own] for job in jobs[start : start + n]]
-        yield [_status(returned) for returned in launcher.launch(batch, start)]
+        batch = jobs[start : start + n]
+        with deaths_returned() if is_submitit else nullcontext():
+            returned = launcher.launch([[*job.overrides, *own] for job in batch], start)
+        yield [_status(root, *pair) for pair in zip(batch, returned, strict=True)]
 
 
-def _status(returned: JobReturn) -> int:
+def _status(root: Path, job: Job, returned: JobReturn) -> int:
     if returned.status is JobStatus.COMPLETED:
         return int(returned.return_value)
-    log.error("a job could not be started: %s", returned._return_value)
+    error = returned._return_value
+    log.error("%s: %s", job.folder, error)
+    if isinstance(error, DeadJobError):
+        note_states(root, [(error.state, job.line)])
     return ExitCode.UNEXPECTED
 
 

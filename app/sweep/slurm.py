@@ -1,14 +1,22 @@
-"""What SLURM says about jobs that could not say it themselves, as scripts/slurm_array.sh wrote it down."""
+"""What SLURM says about jobs that could not say it themselves: to scripts/slurm_array.sh, or to the launcher."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from hydra.core.utils import JobReturn, JobStatus
+
+from app.errors import Lv3Error
+from app.files import write_text
 from app.sweep.lines import out_dir_of
 
-__all__ = ["STATES_NAME", "Ended", "slurm_states"]
+__all__ = ["STATES_NAME", "DeadJobError", "Ended", "deaths_returned", "note_states", "slurm_states"]
 
 #: Table of the tasks of a job array: task, SLURM's state, exit code, elapsed time, memory, time limit, override line.
 STATES_NAME = "sweep_states.tsv"
+_HEADER = "task\tstate\texit_code\telapsed\tmemory\ttime_limit\toverrides\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +37,52 @@ def slurm_states(root: Path) -> dict[str, Ended]:
     rows = [line.split("\t") for line in lines]
     # "CANCELLED by 1000", and "CANCELLED+" where the column is narrow, are CANCELLED.
     return {str(out_dir_of(row[-1])): Ended(row[1].split(" ")[0].rstrip("+"), known_at) for row in rows if len(row) > 2}
+
+
+def note_states(root: Path, states: Iterable[tuple[str, str]]) -> None:
+    """Add SLURM's states of jobs, with their override lines, to the table; the last row of a job counts."""
+    table = root / STATES_NAME
+    earlier = table.read_text(encoding="utf-8") if table.exists() else _HEADER
+    write_text(table, earlier + "".join(f"\t{state}\t\t\t\t\t{line}\n" for state, line in states))
+
+
+class DeadJobError(Lv3Error):
+    """A job of the cluster ended without an answer.
+
+    Parameters
+    ----------
+    state : str
+        What SLURM calls its end.
+    message : str
+    """
+
+    def __init__(self, state: str, message: str) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+@contextmanager
+def deaths_returned() -> Iterator[None]:
+    """Context in which submitit's launcher waits for all jobs; a job without an answer returns a `DeadJobError`.
+
+    Hydra's plugin asks the jobs for their results one by one, and would forget all others at the first that SLURM has
+    ended whole.
+    """
+    import submitit
+    from submitit.core.utils import FailedJobError, UncompletedJobError
+
+    original = submitit.Job.results
+
+    def results(job: Any) -> list[Any]:
+        try:
+            return original(job)
+        except (FailedJobError, UncompletedJobError) as error:
+            said = str(error).strip().splitlines()[0]
+            died = DeadJobError(job.state.split(" ")[0], f"job {job.job_id} of the cluster: {job.state}: {said}")
+            return [JobReturn(status=JobStatus.FAILED, _return_value=died)]
+
+    submitit.Job.results = results  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        submitit.Job.results = original  # type: ignore[method-assign]

@@ -132,7 +132,7 @@ def test_refused_from_the_headers(spoiled, change, message):
 
 @pytest.mark.parametrize(("change", "message"), WCS_REFUSED.values(), ids=WCS_REFUSED)
 def test_refused_when_the_run_opens_it(spoiled, tmp_path, change, message):
-    from app.parallel.exposures import ExposureLibrary
+    from app.parallel.library import ExposureLibrary
 
     folder, path = spoiled
     change(path)

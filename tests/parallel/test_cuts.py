@@ -5,7 +5,7 @@ from jwst.datamodels import ModelLibrary
 from jwst.resample.resample import ResampleImage
 
 from app.parallel.cuts import Box, Grid, map_pixels
-from app.parallel.exposures import ExposureLibrary
+from app.parallel.library import ExposureLibrary
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 #!/bin/bash
 # Sweeps on a real SLURM of one node, in the Apptainer image, both ways: four jobs, of which one fails and one exceeds its
-# memory; then repaired and resumed. Run by `make test-slurm`, as root, where scripts/ci/with-docker.sh and with-slurm.sh work.
+# memory; then repaired and resumed. A job that is told to end by its time limit, and one that is requeued. Run by `make test-slurm`, as root, where scripts/ci/with-docker.sh and with-slurm.sh work.
 # shellcheck source=tests/container/checks.sh
 . "$(dirname "$(readlink -f "$0")")/../container/checks.sh"
 
 SIF=$WORK/jwst-lv3.sif
 DATA=$WORK/data
 TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}" crds=synthetic)
+# A job of several minutes on one core: full frames, and a mosaic of fine pixels.
+TARGETS+=(+jwst_parameters.resample.pixel_scale.late=0.02)
 # A mosaic of which the estimate says that it just fits into 1 GiB, which its two processes together then exceed.
 TARGETS+=(+jwst_parameters.resample.pixel_scale.big=0.01)
 export APPTAINER_BIND=$DATA:$DATA:ro
@@ -33,6 +35,7 @@ login_environment() {  # with the Python version of the image
 simulate() {
     .venv/bin/python scripts/simulate_exposures.py "$WORK/in" --window 256x256 --dithers 4
     for target in good other bad big; do mkdir -p "$DATA/$target" && cp "$WORK"/in/*_cal.fits "$DATA/$target"; done
+    .venv/bin/python scripts/simulate_exposures.py "$DATA/late" --window FULL --dithers 4
 }
 
 spoil() {  # an exposure of target bad whose headers are whole, and whose WCS is not
@@ -63,11 +66,23 @@ by_launcher() {  # by_launcher MEMORY [OVERRIDE ...]
         "out_root=$WORK/launcher" hydra.launcher.cpus_per_task=2 hydra.launcher.timeout_min=30 "hydra.launcher.mem_gb=$1" "${@:2}"
 }
 
-by_array() {  # by_array MEMORY: plan in the image, then the array
-    mkdir -p "$WORK/array"
+by_array() {  # by_array ROOT MINUTES MEMORY [OVERRIDE ...]: plan in the image, then the array
+    mkdir -p "$1"
     # --no-eval: the runscript that Apptainer gives an OCI image would expand ${target}; apptainer.def's own does not.
-    apptainer --quiet run --no-eval --contain --no-home --bind "$WORK/array" "$SIF" -m action=plan "${TARGETS[@]}" \
-        "out_root=$WORK/array" && timeout 600 scripts/slurm_array.sh "$SIF" "$WORK/array" "--mem=$1" --cpus-per-task=2 --time=30 --wait
+    apptainer --quiet run --no-eval --contain --no-home --bind "$1" "$SIF" -m action=plan "${TARGETS[@]}" "out_root=$1" "${@:4}" &&
+        timeout 600 scripts/slurm_array.sh "$SIF" "$1" "--time=$2" "--mem=$3" --cpus-per-task=2 --wait
+}
+
+requeued() {  # requeued FOLDER COMMAND...: SLURM takes the job of a sweep back while it is at work, and starts it again
+    local folder=$1 job
+    shift
+    "$@" &
+    for _ in $(seq 300); do
+        grep -q '"step": "tweakreg"' "$folder/lv3_run.json" 2> /dev/null && break
+        sleep 0.2
+    done
+    job=$(squeue --noheader --states=RUNNING --format=%i | head -1)
+    scontrol requeue "$job" && wait $! && sacct --jobs="$job" --duplicates --noheader --format=State | grep REQUEUED
 }
 
 bad_input() {
@@ -83,13 +98,25 @@ sweeps() {
     spoil
     check "launcher: one job fails, one exceeds its memory" fails_with 30 'out_of_memory' by_launcher 1
     check "launcher: states" states_are "$WORK/launcher" 'success success failed out_of_memory'
-    check "array: one job fails, one exceeds its memory" fails_with 0 OUT_OF_MEMORY by_array 1G
+    check "array: one job fails, one exceeds its memory" fails_with 0 OUT_OF_MEMORY by_array "$WORK/array" 30 1G
     check "array: states" states_are "$WORK/array" 'success success failed out_of_memory'
     repair
     check "launcher: resumed, two jobs run" fails_with 0 '2 finished, 2 run' by_launcher 6
     check "launcher: all finished" states_are "$WORK/launcher" 'success success success success'
-    check "array: resumed, two jobs run" fails_with 0 '2 tasks of SLURM job' by_array 6G
+    check "array: resumed, two jobs run" fails_with 0 '2 tasks of SLURM job' by_array "$WORK/array" 30 6G
     check "array: all finished" states_are "$WORK/array" 'success success success success'
+}
+
+ends() {
+    check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 8 'targets=[late]' "out_root=$WORK/late" \
+        hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=3 hydra.launcher.signal_delay_s=60
+    check "launcher: state" states_are "$WORK/late" timed_out
+    check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 8G 'targets=[late]'
+    check "array: state" states_are "$WORK/late_array" timed_out
+    check "launcher: requeued" requeued "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
+    check "launcher: state" states_are "$WORK/again" success
+    check "array: requeued" requeued "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
+    check "array: state" states_are "$WORK/again_array" success
     finish
 }
 
@@ -100,3 +127,4 @@ check "Apptainer image" build_sif
 check "login environment, without jwst" login_environment
 check "exposures" simulate
 sweeps
+ends

@@ -1,0 +1,68 @@
+"""Jobs handed to launchers: cores shared out, and jobs that die without an answer."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from app.errors import ExitCode
+from app.resources import usable_cores
+from app.sweep import launch as launching
+from app.sweep.jobs import Job, Todo
+from app.sweep.launch import launch, share_cores
+from app.sweep.slurm import note_states, slurm_states
+from tests.sweep.sweeps import make_composer
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "procs", "jobs", "each"),
+    [(-1, None, 6, 1), (-1, 2, 3, 2), (2, None, 2, 3), (4, None, 4, 1), (3, 4, 3, 4), (9, None, 9, 1)],
+)
+def test_joblibs_jobs_share_the_cores(n_jobs, procs, jobs, each, monkeypatch, caplog):
+    monkeypatch.setattr(launching, "usable_cores", lambda: 6)
+    master = make_composer("hydra/launcher=joblib", f"hydra.launcher.n_jobs={n_jobs}").master
+    assert share_cores(master, procs) == each
+    assert master.hydra.launcher.n_jobs == jobs
+    assert ("share 6 cores" in caplog.text) == (n_jobs == 3)  # the user has set both
+
+
+def test_one_job_at_a_time_has_what_it_wants():
+    assert share_cores(make_composer().master, None) is None
+    assert share_cores(make_composer().master, 7) == 7
+
+
+@pytest.mark.parametrize(("given", "cores"), [("1", 1), ("9999", None), ("", None), ("2(x3)", None)])
+def test_cores_are_no_more_than_slurm_gives_a_task(given, cores, monkeypatch):
+    monkeypatch.delenv("SLURM_CPUS_PER_TASK", raising=False)
+    all_cores = usable_cores()
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", given)
+    assert usable_cores() == (cores or all_cores)
+
+
+def die_or_tell(composed):
+    """Stand for a job: one is killed, and all that was started for it."""
+    if composed.target == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 22 if composed.target == "failing" else 0
+
+
+def test_a_job_that_is_ended_whole_takes_no_other_with_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(launching, "task", die_or_tell)
+    composer = make_composer("hydra/launcher=submitit_local", f"out_root={tmp_path}", f"hydra.sweep.dir={tmp_path}")
+    jobs = [
+        Job(name, (f"target={name}", f"out_dir={tmp_path / name}"), tmp_path / name, Todo.RUN)
+        for name in ("killed", "failing", "sound")
+    ]
+    (statuses,) = launch(composer, jobs, None, few=False)
+    assert statuses == [ExitCode.UNEXPECTED, 22, 0]
+    assert list(slurm_states(tmp_path)) == [str(tmp_path / "killed")]
+
+
+def test_the_last_word_on_a_job_counts(tmp_path):
+    for state in ("TIMEOUT", "OUT_OF_MEMORY"):
+        note_states(tmp_path, [(state, "target=a out_dir=/a"), ("FAILED", "target=b out_dir=/b")])
+    found = {folder: ended.state for folder, ended in slurm_states(tmp_path).items()}
+    assert found == {"/a": "OUT_OF_MEMORY", "/b": "FAILED"}
+    assert Path(tmp_path / "sweep_states.tsv").read_text().count("task\t") == 1

@@ -19,8 +19,9 @@ _TEXT = """# Speed and memory
 
 Made by `make bench` (`scripts/bench.py`): {when}, {machine},
 {versions};
-{runs}; load of the machine in the last quarter of an hour {load}. Each run is a process of its own, this program's pipeline and `Image3Pipeline.call` in turn,
-with the same parameters (sky matched, no source catalogue), from the start of Python to the last file.
+{runs}; load of the machine in the last quarter of an hour {load}. Each run is a
+process of its own, this program's pipeline and `Image3Pipeline.call` in turn, with the same parameters (sky matched,
+no source catalogue), from the start of Python to the last file.
 
 ## Ours against jwst
 

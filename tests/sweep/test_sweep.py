@@ -57,7 +57,7 @@ def test_a_sweep_that_stops_at_a_failure_is_finished_by_the_same_command(sweep, 
         shutil.copy(path, data / "ngc1")
     status, said, states = sweep("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     assert (status, states) == (0, ["success", "success"])
-    assert "1 finished, 1 run" in said
+    assert "1 run, 1 finished" in said
     assert (tmp_path / "out/ngc1/F770W/ngc1_miri_lv3_f770w_i2d.fits").is_file()
 
     status, said, states = sweep()

@@ -75,7 +75,7 @@ prepare() {
 }
 
 prepare
-docker image inspect "$IMAGE" > /dev/null 2>&1 || check "build of the Docker image" make image CRDS=synthetic
+check "build of the Docker image" make image CRDS=synthetic
 check "Apptainer image from the Docker image, its %test included" from_docker
 check "labels say what is inside" labels_are_true
 check "image is read-only" cannot_be_written

@@ -15,7 +15,7 @@ export APPTAINER_BIND=$DATA:$DATA:ro
 
 prepare() { scripts/ci/install-apptainer.sh "$LV3_CI/apptainer"; }
 
-image() { docker image inspect "$IMAGE" > /dev/null 2>&1 || make image CRDS=synthetic; }
+image() { make image CRDS=synthetic; }
 
 build_sif() {  # of the Docker image, without changes: root may build that
     docker save --output "$WORK/image.tar" "$IMAGE" && apptainer build --mksquashfs-args '-comp zstd -Xcompression-level 3' \

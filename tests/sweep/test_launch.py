@@ -40,16 +40,14 @@ def test_cores_are_no_more_than_slurm_gives_a_task(given, cores, monkeypatch):
     assert usable_cores() == (cores or all_cores)
 
 
-def die_or_tell(composed):
-    """Stand for a job: one is killed, and all that was started for it."""
-    if composed.target == "killed":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 22 if composed.target == "failing" else 0
-
-
 def test_a_job_that_is_ended_whole_takes_no_other_with_it(tmp_path, monkeypatch):
+    def task(composed):  # not of this module, which the jobs cannot import
+        if composed.target == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 22 if composed.target == "failing" else 0
+
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(launching, "task", die_or_tell)
+    monkeypatch.setattr(launching, "task", task)
     composer = make_composer("hydra/launcher=submitit_local", f"out_root={tmp_path}", f"hydra.sweep.dir={tmp_path}")
     jobs = [
         Job(name, (f"target={name}", f"out_dir={tmp_path / name}"), tmp_path / name, Todo.RUN)

@@ -15,13 +15,15 @@ _BYTES_ARRAY, _ARRAYS, _EXPOSURES_PER_PLANE = 4, 6, 32
 
 # Memory, measured as the proportional set size summed over all processes (shared pages count once) [byte].
 #: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
-_MAIN, _MAIN_SHARED = 350e6, 200e6
+_MAIN, _MAIN_SHARED = 300e6, 200e6
 #: Each further process, before data.
-_WORKER = 150e6
+_WORKER = 50e6
+#: Headers, WCS and sources of an exposure, which stay in memory.
+_PER_EXPOSURE = 1.1e6
 #: An exposure at work, by pixel of the detector: pixels, variances, pixel map in double precision, the drizzled cut.
-_PER_EXPOSURE_PIXEL = 110
-#: While the mosaic is put together, by its pixels: output arrays and sums of weights.
-_PER_MOSAIC_PIXEL = 40
+_PER_EXPOSURE_PIXEL = 90
+#: While the mosaic is put together, by its pixels: output arrays, and rows of them at work.
+_PER_MOSAIC_PIXEL = 30
 #: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
 _PER_CATALOGUE_PIXEL = 71
 
@@ -94,7 +96,7 @@ def peak_memory(exposures: list[Exposure], mosaic_pixels: int, procs: int, with_
     mosaic = mosaic_pixels * (_PER_MOSAIC_PIXEL + (planes - 1) * _BYTES_ARRAY)
     drizzling = (_MAIN + at_work if procs == 1 else _MAIN_SHARED + procs * (_WORKER + at_work)) + mosaic
     catalogue = _MAIN + mosaic_pixels * _PER_CATALOGUE_PIXEL if with_catalogue else 0
-    return int(max(drizzling, catalogue))
+    return int(len(exposures) * _PER_EXPOSURE + max(drizzling, catalogue))
 
 
 def _disk(plan: Plan, parameters: Parameters, mosaic_pixels: int) -> int:

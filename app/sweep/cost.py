@@ -10,8 +10,10 @@ from app.plan import Plan
 
 __all__ = ["Cost", "cost"]
 
-#: Time of one core for a megapixel of exposure, and for one of mosaic [s]; rough, from simulated mosaics.
-_SECONDS_EXPOSURE, _SECONDS_MOSAIC = 12.0, 1.5
+# Time of one core [s], from simulated mosaics (docs/performance.md); exact pixel maps.
+_SECONDS_START, _SECONDS_EXPOSURE = 8.0, 0.5
+#: For a megapixel: of exposure, of mosaic with its catalogue, of exposure to be drizzled, of exposure to be blotted.
+_SECONDS_PIXELS, _SECONDS_MOSAIC, _SECONDS_DRIZZLE, _SECONDS_BLOT = 1.7, 2.4, 1.2, 0.45
 #: Bytes of a mosaic's pixel on disk: SCI, ERR, WHT, three variances, context, segmentation.
 _BYTES_MOSAIC = 32
 
@@ -48,11 +50,12 @@ def cost(plan: Plan) -> Cost:
     exposures = plan.science
     taken = sum(e.shape[0] * e.shape[1] for e in exposures)
     mosaic = _box(exposures) / (plan.config.mosaic_pixel_scale or plan.band.pixel_scale) ** 2
-    hours = (taken * _SECONDS_EXPOSURE + mosaic * _SECONDS_MOSAIC) / 1e6 / 3600
+    by_pixel = _SECONDS_PIXELS + plan.config.do_drizzle * _SECONDS_DRIZZLE + plan.config.do_blot * _SECONDS_BLOT
+    seconds = _SECONDS_START + len(exposures) * _SECONDS_EXPOSURE + (taken * by_pixel + mosaic * _SECONDS_MOSAIC) / 1e6
     memory = peak_memory(exposures, int(mosaic), plan.config.n_procs)
     drizzled = len(exposures) * mosaic * 16 if plan.config.do_drizzle else 0
     disk = sum(e.size for e in exposures) + mosaic * _BYTES_MOSAIC + drizzled
-    return Cost(len(exposures), hours, memory, int(disk))
+    return Cost(len(exposures), seconds / 3600, memory, int(disk))
 
 
 def _box(exposures: list[Exposure]) -> float:

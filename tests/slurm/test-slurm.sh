@@ -7,10 +7,10 @@
 SIF=$WORK/jwst-lv3.sif
 DATA=$WORK/data
 TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}" crds=synthetic)
-# A job of several minutes on one core: full frames, and a mosaic of fine pixels.
-TARGETS+=(+jwst_parameters.resample.pixel_scale.late=0.02)
 # A mosaic of which the estimate says that it just fits into 1 GiB, which its two processes together then exceed.
-TARGETS+=(+jwst_parameters.resample.pixel_scale.big=0.01)
+BIG=+jwst_parameters.resample.pixel_scale.big=0.01
+# A job of several minutes on one core: full frames, and a mosaic of fine pixels.
+LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.02)
 export APPTAINER_BIND=$DATA:$DATA:ro
 
 prepare() { scripts/ci/install-apptainer.sh "$LV3_CI/apptainer"; }
@@ -96,22 +96,22 @@ bad_input() {
 sweeps() {
     check "bad input is refused before anything is submitted" bad_input
     spoil
-    check "launcher: one job fails, one exceeds its memory" fails_with 30 'out_of_memory' by_launcher 1
+    check "launcher: one job fails, one exceeds its memory" fails_with 30 'out_of_memory' by_launcher 1 "$BIG"
     check "launcher: states" states_are "$WORK/launcher" 'success success failed out_of_memory'
-    check "array: one job fails, one exceeds its memory" fails_with 0 OUT_OF_MEMORY by_array "$WORK/array" 30 1G
+    check "array: one job fails, one exceeds its memory" fails_with 0 OUT_OF_MEMORY by_array "$WORK/array" 30 1G "$BIG"
     check "array: states" states_are "$WORK/array" 'success success failed out_of_memory'
     repair
-    check "launcher: resumed, two jobs run" fails_with 0 '2 finished, 2 run' by_launcher 6
+    check "launcher: resumed, two jobs run" fails_with 0 '2 finished, 2 run' by_launcher 6 "$BIG"
     check "launcher: all finished" states_are "$WORK/launcher" 'success success success success'
-    check "array: resumed, two jobs run" fails_with 0 '2 tasks of SLURM job' by_array "$WORK/array" 30 6G
+    check "array: resumed, two jobs run" fails_with 0 '2 tasks of SLURM job' by_array "$WORK/array" 30 6G "$BIG"
     check "array: all finished" states_are "$WORK/array" 'success success success success'
 }
 
 ends() {
-    check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 8 'targets=[late]' "out_root=$WORK/late" \
+    check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 8 "${LATE[@]}" "out_root=$WORK/late" \
         hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=3 hydra.launcher.signal_delay_s=60
     check "launcher: state" states_are "$WORK/late" timed_out
-    check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 8G 'targets=[late]'
+    check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 8G "${LATE[@]}"
     check "array: state" states_are "$WORK/late_array" timed_out
     check "launcher: requeued" requeued "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
     check "launcher: state" states_are "$WORK/again" success

@@ -4,10 +4,7 @@ from typing import Any, ClassVar
 
 from app.errors import Lv3Error, MemoryExceededError
 
-__all__ = ["LOCAL_KERNELS", "Named", "Stamped"]
-
-# Kernels whose drops reach no further than a pixel and have no negative weights: those that cuts can be drizzled with.
-LOCAL_KERNELS = {"square", "point", "turbo"}
+__all__ = ["Named", "Stamped"]
 
 
 class Named:

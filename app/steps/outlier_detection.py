@@ -12,7 +12,7 @@ from app.library import GroupedLibrary
 from app.parallel.cuts import Grid
 from app.parallel.library import ExposureLibrary
 from app.parallel.outliers import OutlierParameters, flag_outliers
-from app.steps.base import LOCAL_KERNELS, Stamped
+from app.steps.base import Stamped
 
 __all__ = ["NativeOutlierDetectionStep"]
 
@@ -62,7 +62,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
         return model.files
 
     def _is_undivided(self) -> bool:
-        return self.save_intermediate_results or not self.resample_data or self.kernel not in LOCAL_KERNELS
+        return self.save_intermediate_results or not self.resample_data
 
     def _outputs(self, library: ExposureLibrary) -> list[Path]:
         return [Path(self.make_output_path(basepath=name)) for name in library.member_names]

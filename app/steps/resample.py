@@ -9,9 +9,12 @@ from app.library import GroupedLibrary
 from app.parallel.cuts import Grid
 from app.parallel.library import ExposureLibrary
 from app.parallel.resampling import resample
-from app.steps.base import LOCAL_KERNELS, Stamped
+from app.steps.base import Stamped
 
 __all__ = ["StampedResampleStep"]
+
+# Kernels whose drops reach no further than a pixel and have no negative weights: those that cuts can be drizzled with.
+_LOCAL_KERNELS = {"square", "point", "turbo"}
 
 
 class StampedResampleStep(Stamped, ResampleStep):
@@ -39,4 +42,4 @@ class StampedResampleStep(Stamped, ResampleStep):
         return resample(input_data, grid, maps, parameters, self.parent.procs)
 
     def _is_undivided(self) -> bool:
-        return self.single or self.propagate_dq or self.weight_type is None or self.kernel not in LOCAL_KERNELS
+        return self.single or self.propagate_dq or self.weight_type is None or self.kernel not in _LOCAL_KERNELS

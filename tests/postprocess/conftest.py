@@ -73,6 +73,14 @@ def unlike(miri, crds, tmp_path_factory) -> Finished:
     return Finished(folder, record)
 
 
+@pytest.fixture(scope="session")
+def wide_kernel(miri, crds, tmp_path_factory) -> Finished:
+    """A run with a kernel of six pixels and negative weights, for which jwst's own implementation makes the mosaic."""
+    folder = tmp_path_factory.mktemp("wide_kernel") / "out"
+    parameters = {"resample": {"kernel": "lanczos3"}, "source_catalog": {"skip": True}}
+    return Finished(folder, run(miri, folder, crds, jwst_parameters=parameters, do_drizzle=True, report=False, procs=2))
+
+
 @pytest.fixture(params=["finished", "unlike"])
 def any_run(request) -> Finished:
     """Each of the runs."""

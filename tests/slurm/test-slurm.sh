@@ -10,7 +10,7 @@ TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}
 # A mosaic of which the estimate says that it just fits into 1 GiB, which its two processes together then exceed.
 BIG=+jwst_parameters.resample.pixel_scale.big=0.01
 # A job of several minutes on one core: full frames, and a mosaic of fine pixels.
-LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.02)
+LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.013)
 export APPTAINER_BIND=$DATA:$DATA:ro
 
 prepare() { scripts/ci/install-apptainer.sh "$LV3_CI/apptainer"; }

@@ -12,6 +12,8 @@ __all__ = ["Estimate", "estimate", "peak_memory"]
 
 # Bytes of a mosaic's pixel in files: SCI, ERR, WHT, three variances, and a plane of CON for 32 exposures; segmentation.
 _BYTES_ARRAY, _ARRAYS, _EXPOSURES_PER_PLANE = 4, 6, 32
+# Where a pixel of an exposure falls, in a temporary file: x and y in double precision.
+_BYTES_MAP = 16
 
 # Memory, measured as the proportional set size summed over all processes (shared pages count once) [byte].
 #: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
@@ -100,14 +102,15 @@ def peak_memory(exposures: list[Exposure], mosaic_pixels: int, procs: int, with_
 
 
 def _disk(plan: Plan, parameters: Parameters, mosaic_pixels: int) -> int:
-    """Products, each made in the work folder and moved; the exposures' own are as large as the input."""
+    """Products, each made in the work folder and moved, and pixel maps; exposures are as large as the input."""
     planes = ceil(len(plan.science) / _EXPOSURES_PER_PLANE)
     mosaic = mosaic_pixels * _BYTES_ARRAY * (_ARRAYS + planes)
     segmentation = 0 if parameters.skips("source_catalog") else mosaic_pixels * _BYTES_ARRAY
     exposures = sum(e.size for e in plan.science)
     drizzled = len(plan.science) * mosaic_pixels * _BYTES_ARRAY * 4 if plan.config.do_drizzle else 0
-    blotted = sum(e.shape[0] * e.shape[1] * _BYTES_ARRAY for e in plan.science) if plan.config.do_blot else 0
-    return mosaic + segmentation + exposures + drizzled + blotted
+    pixels = sum(e.shape[0] * e.shape[1] for e in plan.science)
+    blotted = pixels * _BYTES_ARRAY * 2 if plan.config.do_blot else 0
+    return mosaic + segmentation + exposures + pixels * _BYTES_MAP + drizzled + blotted
 
 
 def _n_files(plan: Plan, parameters: Parameters) -> int:

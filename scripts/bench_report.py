@@ -75,9 +75,9 @@ peaks of an image, an image's background (within rounding), vertices on the edge
 with the originals.
 
 Parameters that are not divided run in jwst's own implementation, and the log says so:
-`outlier_detection.resample_data=false`, `save_intermediate_results=true`; `resample.single`, `propagate_dq`; kernels
-`gaussian` and `lanczos`; exposures that come with a sky level already. Then `memory` says whether all pixels stay in
-memory or in files (`lean`) meanwhile.
+`outlier_detection.resample_data=false`, `save_intermediate_results=true`; `resample.single`, `propagate_dq`, and its
+kernels `gaussian`, `lanczos2`, `lanczos3`; exposures that come with a sky level already. Then `memory` says whether all
+pixels stay in memory or in files (`lean`) meanwhile.
 
 Temporary files are in `work_dir`: pixel maps (16 bytes for each pixel of each exposure), drizzled exposures, and
 parts of the mosaic. A process that is killed ends the run with the error for a lack of memory.

@@ -22,10 +22,17 @@ def memory_error(error: BaseException, cost: Estimate | None) -> MemoryExceededE
     for cause in causes(error):
         if isinstance(cause, MemoryExceededError):
             return MemoryExceededError([*cause.problems, _amounts(cost)])
-        if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno == errno.ENOMEM):
+        if _is_lack(cause):
             said = str(error).strip() or "no words"
             return MemoryExceededError([f"out of memory ({type(cause).__name__}: {said})", _amounts(cost)])
     return None
+
+
+def _is_lack(error: BaseException) -> bool:
+    """Whether Python, the system, or an extension that checks its allocations and forgets to say why, lacks memory."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or (isinstance(error, SystemError) and "without exception set" in str(error))
 
 
 def _amounts(cost: Estimate | None) -> str:

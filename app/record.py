@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -143,8 +143,9 @@ class Record:
         files = sorted(set(files), key=lambda path: path.name)
         names = {path.name for path in files}
         kept = [product for product in self.data["products"] if product["file"] not in names]
-        with ThreadPoolExecutor(self._procs) as pool:
-            new = list(pool.map(_product, files))
+        # A single file needs no thread; to start one hangs where there is no memory for it.
+        with ThreadPoolExecutor(self._procs) if len(files) > 1 else nullcontext() as pool:
+            new = list((pool.map if pool else map)(_product, files))
         self.add(products=kept + new)
 
     def add_caveats(self, caveats: Iterable[Caveat]) -> None:

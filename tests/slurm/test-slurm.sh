@@ -108,10 +108,10 @@ sweeps() {
 }
 
 ends() {
-    check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 8 "${LATE[@]}" "out_root=$WORK/late" \
+    check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 16 "${LATE[@]}" "out_root=$WORK/late" \
         hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=3 hydra.launcher.signal_delay_s=60
     check "launcher: state" states_are "$WORK/late" timed_out
-    check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 8G "${LATE[@]}"
+    check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 16G "${LATE[@]}"
     check "array: state" states_are "$WORK/late_array" timed_out
     check "launcher: requeued" requeued "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
     check "launcher: state" states_are "$WORK/again" success

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -135,18 +135,22 @@ class Record:
 
     def add_inputs(self, members: Iterable[Member]) -> None:
         """Add the input files, with role and checksum."""
-        with ThreadPoolExecutor(self._procs) as pool:
-            self.add(inputs=list(pool.map(_input, members)))
+        self.add(inputs=self._checked(_input, members))
 
     def add_products(self, files: Iterable[Path]) -> None:
         """Add files that are, or are going to be, in out_dir, with checksums; ``overwrite`` removes only these."""
         files = sorted(set(files), key=lambda path: path.name)
         names = {path.name for path in files}
         kept = [product for product in self.data["products"] if product["file"] not in names]
-        # A single file needs no thread; to start one hangs where there is no memory for it.
-        with ThreadPoolExecutor(self._procs) if len(files) > 1 else nullcontext() as pool:
-            new = list((pool.map if pool else map)(_product, files))
-        self.add(products=kept + new)
+        self.add(products=kept + self._checked(_product, files))
+
+    def _checked(self, entry: Callable[[Any], dict[str, Any]], files: Iterable[Any]) -> list[dict[str, Any]]:
+        """Entries with checksums, by several threads; a single file needs none: without memory, starting one hangs."""
+        files = list(files)
+        if len(files) < 2:
+            return list(map(entry, files))
+        with ThreadPoolExecutor(self._procs) as pool:
+            return list(pool.map(entry, files))
 
     def add_caveats(self, caveats: Iterable[Caveat]) -> None:
         """Add caveats, each once; a finished run's success is no longer without them."""

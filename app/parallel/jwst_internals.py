@@ -21,6 +21,7 @@ from stcal.outlier_detection import utils as blotting
 from stcal.resample import resample as drizzling
 
 from app.parallel.exposures import Exposure
+from app.replaced import replaced
 
 __all__ = [
     "KnownSourcesStep",
@@ -34,17 +35,6 @@ __all__ = [
 
 
 @contextmanager
-def _replaced(owner: Any, name: str, replacement: Any) -> Iterator[None]:
-    """Context in which a module or class has another attribute."""
-    original = getattr(owner, name)
-    setattr(owner, name, replacement)
-    try:
-        yield
-    finally:
-        setattr(owner, name, original)
-
-
-@contextmanager
 def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
     """Context in which stcal drizzles and blots with a pixel map that is there already.
 
@@ -52,8 +42,8 @@ def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
     parameter for it.
     """
     with (
-        _replaced(drizzling, "calc_pixmap", lambda *_, **__: pixels),
-        _replaced(blotting, "calc_pixmap", lambda *_, **__: pixels.copy()),  # a blot replaces NaN in it
+        replaced(drizzling, "calc_pixmap", lambda *_, **__: pixels),
+        replaced(blotting, "calc_pixmap", lambda *_, **__: pixels.copy()),  # a blot replaces NaN in it
     ):
         yield
 
@@ -64,7 +54,7 @@ def fast_peaks() -> AbstractContextManager[None]:
     It looks at candidates one by one, a Python loop over 200 000 of a NIRCam image: most of all that finding its
     sources takes.
     """
-    return _replaced(peakfinder, "_verify_ring_candidates", _verify_candidates)
+    return replaced(peakfinder, "_verify_ring_candidates", _verify_candidates)
 
 
 def fast_background() -> AbstractContextManager[None]:
@@ -72,7 +62,7 @@ def fast_background() -> AbstractContextManager[None]:
 
     It evaluates a spline of 16 terms at every pixel; on a regular grid that is a product of three small matrices.
     """
-    return _replaced(_BkgZoomInterpolator, "__call__", _interpolate_background)
+    return replaced(_BkgZoomInterpolator, "__call__", _interpolate_background)
 
 
 def _interpolate_background(interpolator: _BkgZoomInterpolator, mesh: np.ndarray, **options: Any) -> np.ndarray:
@@ -95,7 +85,7 @@ def fast_intersections() -> AbstractContextManager[None]:
     spherical_geometry looks in quadruple precision which vertices lie on which edges: here only for those that do in
     double precision.
     """
-    return _replaced(great_circle_arc, "intersects_point", partial(_lie_on_arc, great_circle_arc.intersects_point))
+    return replaced(great_circle_arc, "intersects_point", partial(_lie_on_arc, great_circle_arc.intersects_point))
 
 
 # Vertices that are looked at again in quadruple precision are this close to the circle around an edge [rad].

@@ -10,6 +10,7 @@ from hydra.core.utils import JobReturn, JobStatus
 
 from app.errors import Lv3Error
 from app.files import write_text
+from app.replaced import replaced
 from app.sweep.lines import out_dir_of
 
 __all__ = ["STATES_NAME", "DeadJobError", "Ended", "deaths_returned", "note_states", "slurm_states"]
@@ -81,8 +82,5 @@ def deaths_returned() -> Iterator[None]:
             died = DeadJobError(job.state.split(" ")[0], f"job {job.job_id} of the cluster: {job.state}: {said}")
             return [JobReturn(status=JobStatus.FAILED, _return_value=died)]
 
-    submitit.Job.results = results  # type: ignore[method-assign, assignment]
-    try:
+    with replaced(submitit.Job, "results", results):
         yield
-    finally:
-        submitit.Job.results = original  # type: ignore[method-assign]

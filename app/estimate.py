@@ -93,7 +93,7 @@ def peak_memory(exposures: list[Exposure], mosaic_pixels: int, procs: int, with_
     with_catalogue : bool
         Whether sources of the mosaic are found.
     """
-    at_work = max(e.shape[0] * e.shape[1] for e in exposures) * _PER_EXPOSURE_PIXEL
+    at_work = max(e.n_pixels for e in exposures) * _PER_EXPOSURE_PIXEL
     planes = ceil(len(exposures) / _EXPOSURES_PER_PLANE)
     mosaic = mosaic_pixels * (_PER_MOSAIC_PIXEL + (planes - 1) * _BYTES_ARRAY)
     drizzling = (_MAIN + at_work if procs == 1 else _MAIN_SHARED + procs * (_WORKER + at_work)) + mosaic
@@ -108,7 +108,7 @@ def _disk(plan: Plan, parameters: Parameters, mosaic_pixels: int) -> int:
     segmentation = 0 if parameters.skips("source_catalog") else mosaic_pixels * _BYTES_ARRAY
     exposures = sum(e.size for e in plan.science)
     drizzled = len(plan.science) * mosaic_pixels * _BYTES_ARRAY * 4 if plan.config.do_drizzle else 0
-    pixels = sum(e.shape[0] * e.shape[1] for e in plan.science)
+    pixels = sum(e.n_pixels for e in plan.science)
     blotted = pixels * _BYTES_ARRAY * 2 if plan.config.do_blot else 0
     return mosaic + segmentation + exposures + pixels * _BYTES_MAP + drizzled + blotted
 

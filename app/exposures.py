@@ -116,6 +116,11 @@ class Exposure:
         return self.path.name.rpartition("_")[0]
 
     @property
+    def n_pixels(self) -> int:
+        """Number of pixels."""
+        return self.shape[0] * self.shape[1]
+
+    @property
     def module(self) -> str:
         """NIRCam module, ``a`` or ``b``; empty for the other instruments."""
         return self.detector[3].lower() if self.instrument is Instrument.NIRCAM else ""

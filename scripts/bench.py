@@ -55,7 +55,7 @@ class Run:
     steps : dict
         Wall time by step [s]; none of jwst's own pipeline.
     idle : dict
-        Time that cores were idle, by step, added up over the cores [s].
+        Share of the run's core time that cores were idle, by step.
     """
 
     wall: float
@@ -98,7 +98,9 @@ def measure(case: Case, folder: Path) -> Run:
         sys.exit(f"{case.name} failed: {out / 'log'}")
     (mosaic,) = out.rglob("*_i2d.fits")
     times = json.loads((out / "times.json").read_text())
-    return Run(wall, usage.ru_utime + usage.ru_stime, memory, mosaic.stat().st_size / 1e6, **times)
+    idle = {step: seconds / (case.procs * wall) for step, seconds in times["idle"].items()}
+    cpu = usage.ru_utime + usage.ru_stime
+    return Run(wall, cpu, memory, mosaic.stat().st_size / 1e6, times["steps"], idle)
 
 
 def _memory(pid: int) -> float:

@@ -1,6 +1,6 @@
 """One thing that scripts/bench.py measures: this program's pipeline or jwst's own, in a process of its own.
 
-python scripts/bench_case.py FOLDER CASE        CASE is a table in JSON
+Called as ``python scripts/bench_case.py FOLDER CASE``, where CASE is a table in JSON.
 """
 
 from __future__ import annotations

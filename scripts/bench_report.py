@@ -103,7 +103,7 @@ def write_report(found: dict[str, Run], limit: float, n_runs: int, folder: Path)
         steps_head=" | ".join(step_names),
         steps_rule="|".join("---" for _ in step_names),
         steps="\n".join(
-            f"| {name} | {' | '.join(f'{run.steps[s]:.1f} ({_idle(name, run)[s]:.0%})' for s in step_names)} |"
+            f"| {name} | {' | '.join(f'{run.steps[s]:.1f} ({run.idle[s]:.0%})' for s in step_names)} |"
             for name, run in ours.items()
         ),
     )
@@ -133,15 +133,9 @@ def _ratios(found: dict[str, Run]) -> Iterator[str]:
 
 def _idle_rows(found: dict[str, Run]) -> Iterator[str]:
     for name in ("nircam_tuned_2", "grid72_ours"):
-        idle = _idle(name, found[name])
+        idle = found[name].idle
         step = max(idle, key=lambda step: idle[step])
         yield _row(f"{name}: core time idle in its idlest step ({step}), of the run's core time", 0.1, idle[step])
-
-
-def _idle(name: str, run: Run) -> dict[str, float]:
-    """Share of the run's core time that is idle, by step."""
-    cores = 1 if name.endswith("_1") else 2
-    return {step: seconds / (cores * run.wall) for step, seconds in run.idle.items()}
 
 
 def _limit_row(found: dict[str, Run], limit: float) -> str:

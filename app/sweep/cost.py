@@ -48,7 +48,7 @@ def cost(plan: Plan) -> Cost:
     plan : Plan
     """
     exposures = plan.science
-    taken = sum(e.shape[0] * e.shape[1] for e in exposures)
+    taken = sum(e.n_pixels for e in exposures)
     mosaic = _box(exposures) / (plan.config.mosaic_pixel_scale or plan.band.pixel_scale) ** 2
     by_pixel = _SECONDS_PIXELS + plan.config.do_drizzle * _SECONDS_DRIZZLE + plan.config.do_blot * _SECONDS_BLOT
     seconds = _SECONDS_START + len(exposures) * _SECONDS_EXPOSURE + (taken * by_pixel + mosaic * _SECONDS_MOSAIC) / 1e6

@@ -1,13 +1,13 @@
 """Whole sweeps by the command: one job fails, the sweep stops or goes on, and is finished by the same command."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 
 import pytest
-from astropy.io import fits
+
+from tests.faults import spoil
+from tests.faults.command import run
 
 
 @pytest.fixture
@@ -18,12 +18,8 @@ def data(miri, tmp_path):
         folder.mkdir(parents=True)
         for path in miri.files:
             shutil.copy(path, folder)
-    spoiled = min((tmp_path / "data/ngc1").glob("*_02101_00001_*_cal.fits"))
-    with fits.open(spoiled) as hdus:
-        place = hdus["ASDF"].fileinfo()
-    with spoiled.open("r+b") as file:
-        file.seek(place["datLoc"] + 300)
-        file.write(b"\0" * (place["datSpan"] - 300))
+    first = min((tmp_path / "data/ngc1").glob("*_02101_00001_*_cal.fits"))
+    spoil.asdf_bytes(b"#ASDF 1.0.0\n%YAML 1.1\n---\nmeta: {wcs: [1,")(first)
     return tmp_path / "data"
 
 
@@ -31,15 +27,14 @@ def data(miri, tmp_path):
 def sweep(data, crds, tmp_path):
     """Run the sweep of both targets; its exit status, what it said, and the states of the jobs."""
 
-    def run(*words, action="-m"):
-        command = [sys.executable, "-m", "app", action, "target=ngc1,ngc2", "band=F770W", f"in_dir={data}/${{target}}"]
-        command += ["crds=synthetic", f"crds.path={crds.path}", f"out_root={tmp_path / 'out'}", "report=false", *words]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False, env=environment)
+    def sweep(*words):
+        command = [sys.executable, "-m", "app", "-m", "target=ngc1,ngc2", "band=F770W", f"in_dir={data}/${{target}}"]
+        command += ["crds=synthetic", f"crds.path={crds.path}", f"out_root={tmp_path / 'out'}", "report=false"]
+        status, said = run([*command, *words])
         summary = json.loads((tmp_path / "out/sweep_summary.json").read_text())
-        return done.returncode, done.stdout + done.stderr, [job["state"] for job in summary["jobs"]]
+        return status, said, [job["state"] for job in summary["jobs"]]
 
-    return run
+    return sweep
 
 
 def test_a_sweep_that_stops_at_a_failure_is_finished_by_the_same_command(sweep, data, miri, tmp_path):

@@ -51,9 +51,10 @@ def read_headers(path: Path, keywords: Iterable[str]) -> tuple[dict[str, Any], t
         warnings.simplefilter("ignore", AstropyWarning)
         try:
             with fits.open(path, memmap=True, do_not_scale_image_data=True) as hdus:
-                _check(path, hdus)
-                header = ChainMap(hdus["SCI"].header, hdus[0].header)
-                return {key: header[key] for key in keywords if key in header}, hdus["SCI"].shape
+                extensions = _extensions(hdus, path.stat().st_size)
+                _check(path, extensions)
+                header = ChainMap(extensions["SCI"].header, hdus[0].header)
+                return {key: header[key] for key in keywords if key in header}, extensions["SCI"].shape
         except OSError:
             raise
         except Exception as error:  # whatever a spoiled header makes astropy raise
@@ -74,21 +75,10 @@ def _check_start(path: Path) -> None:
         raise OSError("not a FITS file")
 
 
-def _check(path: Path, hdus: fits.HDUList) -> None:
-    names = _names(hdus, path.stat().st_size)
-    if missing := [name for name in (*_REQUIRED, "ASDF") if name not in names]:
-        raise OSError(f"no extension {', '.join(missing)}: not a calibrated exposure with a WCS")
-    if problems := _array_problems(hdus):
-        raise OSError("; ".join(problems))
-    if not _has_valid_pixel(hdus["SCI"].data, hdus["DQ"].data):
-        raise OSError("no pixel of it can be used: all are NaN or flagged DO_NOT_USE; leave it out, with exclude")
-    if bytes(hdus["ASDF"].data.tobytes()[:5]) != b"#ASDF":
-        raise OSError("the extension ASDF holds no ASDF, so there is no WCS")
-
-
-def _names(hdus: fits.HDUList, size: int) -> list[str]:
-    """Names of the extensions, which lie one behind the other in the file and end with it."""
-    names, end = [], 0
+def _extensions(hdus: fits.HDUList, size: int) -> dict[str, Any]:
+    """The extensions by name, of several with one name the first; they lie one behind the other and end the file."""
+    extensions: dict[str, Any] = {}
+    end = 0
     for hdu in hdus:  # astropy reads them one by one, and for ever where one of a negative length leads back
         where = hdu.fileinfo()
         if where["hdrLoc"] < end or where["datSpan"] < 0:
@@ -96,19 +86,31 @@ def _names(hdus: fits.HDUList, size: int) -> list[str]:
         end = where["datLoc"] + where["datSpan"]
         if size < end:
             raise OSError(f"truncated: {size} bytes, and the extension {hdu.name or 'PRIMARY'} ends at {end}")
-        names.append(hdu.name)
-    return names
+        extensions.setdefault(hdu.name, hdu)
+    return extensions
 
 
-def _array_problems(hdus: fits.HDUList) -> list[str]:
-    shape = hdus["SCI"].shape
+def _check(path: Path, extensions: dict[str, Any]) -> None:
+    if missing := [name for name in (*_REQUIRED, "ASDF") if name not in extensions]:
+        raise OSError(f"no extension {', '.join(missing)}: not a calibrated exposure with a WCS")
+    if problems := _array_problems({n: extensions[n] for n in (*_REQUIRED, *_OPTIONAL) if n in extensions}):
+        raise OSError("; ".join(problems))
+    if not _has_valid_pixel(extensions["SCI"].data, extensions["DQ"].data):
+        raise OSError("no pixel of it can be used: all are NaN or flagged DO_NOT_USE; leave it out, with exclude")
+    with path.open("rb") as file:
+        file.seek(extensions["ASDF"].fileinfo()["datLoc"])
+        if file.read(5) != b"#ASDF":
+            raise OSError("the extension ASDF holds no ASDF, so there is no WCS")
+
+
+def _array_problems(arrays: dict[str, Any]) -> list[str]:
+    shape = arrays["SCI"].shape
     if len(shape) != 2 or not all(shape):
         return [f"SCI has the shape {shape}; an image is needed"]
-    present = [name for name in (*_REQUIRED, *_OPTIONAL) if name in hdus]
-    problems = [f"{n} has the shape {hdus[n].shape}, SCI has {shape}" for n in present if hdus[n].shape != shape]
-    for name in present:
+    problems = [f"{n} has the shape {hdu.shape}, SCI has {shape}" for n, hdu in arrays.items() if hdu.shape != shape]
+    for name, hdu in arrays.items():
         allowed = _INTEGERS if name == "DQ" else _FLOATS
-        if (bits := hdus[name].header["BITPIX"]) not in allowed:
+        if (bits := hdu.header["BITPIX"]) not in allowed:
             problems.append(f"{name} has BITPIX {bits}, not one of {', '.join(map(str, allowed))}")
     return problems
 

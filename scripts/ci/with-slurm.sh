@@ -75,7 +75,10 @@ CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 DefMemPerCPU=1024
 PropagateResourceLimits=NONE
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$memory State=UNKNOWN
-PartitionName=ci Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=ci Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2
 END
     cat > "$root/cgroup.conf" << END
 CgroupPlugin=autodetect

@@ -20,12 +20,15 @@ def bright_stars(truth: Truth, exposure) -> np.ndarray:
     return np.array([stars.ra[chosen], stars.dec[chosen]])
 
 
-def aperture_flux(image, sky: np.ndarray) -> np.ndarray:
-    """Flux [uJy] in circular apertures, without the sky around; NaN where a pixel is flagged."""
+def aperture_flux(image, sky: np.ndarray, pixel: float = 1.0) -> np.ndarray:
+    """Flux [uJy] in circular apertures, without the sky around; NaN where a pixel is flagged.
+
+    `pixel` is the side of the image's pixels in those of the exposures, for apertures of one size on the sky.
+    """
     places = np.transpose(image.meta.wcs.invert(*sky))
     area = image.meta.photometry.pixelarea_steradians * (image.area if image.hasattr("area") else 1.0)
-    rings = CircularAnnulus(places, 8, 12).to_mask(method="center")
-    apertures = CircularAperture(places, RADIUS).to_mask(method="exact")
+    rings = CircularAnnulus(places, 8 / pixel, 12 / pixel).to_mask(method="center")
+    apertures = CircularAperture(places, RADIUS / pixel).to_mask(method="exact")
     return np.array([
         np.sum(aperture.multiply((image.data - np.nanmedian(ring.get_values(image.data))) * area * 1e12))
         for aperture, ring in zip(apertures, rings, strict=True)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Sweeps on a real SLURM of one node, in the Apptainer image, both ways: four jobs, of which one fails and one exceeds its
-# memory; then repaired and resumed. A job that is told to end by its time limit, and one that is requeued.
+# memory; then repaired and resumed. A job that is told to end by its time limit, one that gives way to a more urgent one, and
+# one that is requeued.
 # Run by `make test-slurm`, as root, where scripts/ci/with-docker.sh and with-slurm.sh work.
 # shellcheck source=tests/container/checks.sh
 . "$(dirname "$(readlink -f "$0")")/../container/checks.sh"
@@ -74,16 +75,20 @@ by_array() {  # by_array ROOT MINUTES MEMORY [OVERRIDE ...]: plan in the image, 
         timeout 600 scripts/slurm_array.sh "$SIF" "$1" "--time=$2" "--mem=$3" --cpus-per-task=2 --wait
 }
 
-requeued() {  # requeued FOLDER COMMAND...: SLURM takes the job of a sweep back while it is at work, and starts it again
-    local folder=$1 job
-    shift
+taken_back() {  # taken_back HOW FOLDER COMMAND...: SLURM takes the job of a sweep back while it is at work, and starts it again
+    local how=$1 folder=$2 job
+    shift 2
     "$@" &
     for _ in $(seq 300); do
         grep -q '"step": "tweakreg"' "$folder/lv3_run.json" 2> /dev/null && break
         sleep 0.2
     done
     job=$(squeue --noheader --states=RUNNING --format=%i | head -1)
-    scontrol requeue "$job" && wait $! && sacct --jobs="$job" --duplicates --noheader --format=State | grep REQUEUED
+    if [ "$how" = PREEMPTED ]; then
+        sbatch --quiet --partition=urgent --exclusive --output=/dev/null --wrap 'sleep 2'
+    else
+        scontrol requeue "$job"
+    fi && wait $! && sacct --jobs="$job" --duplicates --noheader --format=State | grep "$how"
 }
 
 bad_input() {
@@ -114,9 +119,9 @@ ends() {
     check "launcher: state" states_are "$WORK/late" timed_out
     check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 16G "${LATE[@]}"
     check "array: state" states_are "$WORK/late_array" timed_out
-    check "launcher: requeued" requeued "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
+    check "launcher: pre-empted" taken_back PREEMPTED "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
     check "launcher: state" states_are "$WORK/again" success
-    check "array: requeued" requeued "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
+    check "array: requeued" taken_back REQUEUED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" success
     finish
 }

@@ -3,31 +3,18 @@
 from dataclasses import dataclass
 from math import ceil
 
-from app.exposures import Exposure
 from app.mosaic import predict_shape
 from app.parameters import Parameters
+from app.peak_memory import EXPOSURES_PER_PLANE, Work, peak_memory
 from app.plan import Plan
 
-__all__ = ["Estimate", "estimate", "peak_memory"]
+__all__ = ["Estimate", "disk_space", "estimate"]
 
-# Bytes of a mosaic's pixel in files: SCI, ERR, WHT, three variances, and a plane of CON for 32 exposures; segmentation.
-_BYTES_ARRAY, _ARRAYS, _EXPOSURES_PER_PLANE = 4, 6, 32
+# Arrays of four bytes a pixel. In the mosaic: SCI, ERR, WHT, three variances; beside them CON, and segments. In a
+# drizzled exposure: SCI, ERR, WHT, CON. In a blot: SCI, DQ.
+_BYTES_ARRAY, _ARRAYS, _ARRAYS_SINGLE, _ARRAYS_BLOT = 4, 6, 4, 2
 # Where a pixel of an exposure falls, in a temporary file: x and y in double precision.
 _BYTES_MAP = 16
-
-# Memory, measured as the proportional set size summed over all processes (shared pages count once) [byte].
-#: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
-_MAIN, _MAIN_SHARED = 300e6, 200e6
-#: Each further process, before data.
-_WORKER = 50e6
-#: Headers, WCS and sources of an exposure, which stay in memory.
-_PER_EXPOSURE = 1.1e6
-#: An exposure at work, by pixel of the detector: pixels, variances, pixel map in double precision, the drizzled cut.
-_PER_EXPOSURE_PIXEL = 90
-#: While the mosaic is put together, by its pixels: output arrays, and rows of them at work.
-_PER_MOSAIC_PIXEL = 30
-#: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
-_PER_CATALOGUE_PIXEL = 71
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,50 +58,37 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
         The mosaic's grid cannot be known.
     """
     shape = predict_shape(plan.science, parameters)
-    pixels = shape[0] * shape[1]
-    memory = peak_memory(plan.science, pixels, plan.config.n_procs, not parameters.skips("source_catalog"))
-    return Estimate(shape, memory, _disk(plan, parameters, pixels), _n_files(plan, parameters))
+    scale, ratio = (parameters.of("resample", name) for name in ("pixel_scale", "pixel_scale_ratio"))
+    work = Work.of(plan.science, shape[0] * shape[1], scale or ratio * plan.band.pixel_scale)
+    with_catalogue = not parameters.skips("source_catalog")
+    memory = peak_memory(work, plan.config, with_catalogue)
+    return Estimate(shape, memory, disk_space(work, plan, with_catalogue), _n_files(plan, with_catalogue))
 
 
-def peak_memory(exposures: list[Exposure], mosaic_pixels: int, procs: int, with_catalogue: bool = True) -> int:
-    """Peak memory of a run [byte].
+def disk_space(work: Work, plan: Plan, with_catalogue: bool = True) -> int:
+    """Size of products, each made in the work folder and moved, and of pixel maps [byte].
 
-    Exposures are worked on one by one and stay in files; with parameters for which jwst's own implementation of a step
-    runs, and with ``memory=in_memory``, it is more.
+    Exposures are as large as the input.
 
     Parameters
     ----------
-    exposures : list of Exposure
-        Those that make the mosaic.
-    mosaic_pixels : int
-        Number of pixels of the mosaic.
-    procs : int
-        Number of processes.
+    work : Work
+    plan : Plan
     with_catalogue : bool
         Whether sources of the mosaic are found.
     """
-    at_work = max(e.n_pixels for e in exposures) * _PER_EXPOSURE_PIXEL
-    planes = ceil(len(exposures) / _EXPOSURES_PER_PLANE)
-    mosaic = mosaic_pixels * (_PER_MOSAIC_PIXEL + (planes - 1) * _BYTES_ARRAY)
-    drizzling = (_MAIN + at_work if procs == 1 else _MAIN_SHARED + procs * (_WORKER + at_work)) + mosaic
-    catalogue = _MAIN + mosaic_pixels * _PER_CATALOGUE_PIXEL if with_catalogue else 0
-    return int(len(exposures) * _PER_EXPOSURE + max(drizzling, catalogue))
-
-
-def _disk(plan: Plan, parameters: Parameters, mosaic_pixels: int) -> int:
-    """Products, each made in the work folder and moved, and pixel maps; exposures are as large as the input."""
-    planes = ceil(len(plan.science) / _EXPOSURES_PER_PLANE)
-    mosaic = mosaic_pixels * _BYTES_ARRAY * (_ARRAYS + planes)
-    segmentation = 0 if parameters.skips("source_catalog") else mosaic_pixels * _BYTES_ARRAY
-    exposures = sum(e.size for e in plan.science)
-    drizzled = len(plan.science) * mosaic_pixels * _BYTES_ARRAY * 4 if plan.config.do_drizzle else 0
+    config = plan.config
+    planes = ceil(work.n_exposures / EXPOSURES_PER_PLANE)
+    mosaic = work.mosaic * (_ARRAYS + planes + with_catalogue)
+    single = work.cut if config.drizzle_footprint_only else work.mosaic
+    drizzled = work.n_exposures * single * _ARRAYS_SINGLE if config.do_drizzle else 0
     pixels = sum(e.n_pixels for e in plan.science)
-    blotted = pixels * _BYTES_ARRAY * 2 if plan.config.do_blot else 0
-    return mosaic + segmentation + exposures + pixels * _BYTES_MAP + drizzled + blotted
+    blotted = pixels * _ARRAYS_BLOT if config.do_blot else 0
+    arrays = (mosaic + drizzled + blotted) * _BYTES_ARRAY
+    return int(arrays + sum(e.size for e in plan.science) + pixels * _BYTES_MAP)
 
 
-def _n_files(plan: Plan, parameters: Parameters) -> int:
+def _n_files(plan: Plan, with_catalogue: bool) -> int:
     """Exposures as they went into the mosaic and what is made of each; mosaic, association, record and log."""
     per_exposure = 1 + plan.config.do_drizzle + plan.config.do_blot
-    catalogue = 0 if parameters.skips("source_catalog") else 2
-    return len(plan.science) * per_exposure + 1 + catalogue + 3
+    return len(plan.science) * per_exposure + 1 + 2 * with_catalogue + 3

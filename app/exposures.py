@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.bands import Band, Channel, Instrument
 from app.errors import InputError
 from app.exposure_file import read_headers
@@ -119,6 +122,11 @@ class Exposure:
     def n_pixels(self) -> int:
         """Number of pixels."""
         return self.shape[0] * self.shape[1]
+
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """Corners of the footprint, right ascension and declination [deg], shape (n, 2)."""
+        return np.array(self.s_region.split()[2:], dtype=float).reshape(-1, 2)
 
     @property
     def module(self) -> str:

@@ -3,39 +3,74 @@
 import pytest
 
 from app.config import Lv3Config
-from app.estimate import estimate, peak_memory
+from app.estimate import estimate
+from app.peak_memory import Work, box_area, peak_memory
 from app.plan import make_plan
 from tests.factories import make_exposure
 
-# Peaks of runs, PSS summed over their processes [MB]: exposures, pixels of a detector's side, mosaic, procs, catalogue.
+# Peaks of runs, PSS summed over their processes [MB]: exposures, pixels of a detector's side, of the mosaic, of an
+# exposure's cut of it, procs, catalogue.
 MEASURED = [
-    (4, 1028, 1050 * 1049, 1, True, 402),
-    (4, 1028, 1050 * 1049, 2, True, 542),
-    (32, 512, 2233 * 2227, 1, True, 720),
-    (32, 512, 2233 * 2227, 2, True, 751),
-    (4, 256, 3062 * 3191, 1, True, 1031),
-    (72, 512, 11_360_000, 2, False, 841),
-    (12, 2048, 18_700_000, 1, False, 1136),
-    (12, 2048, 18_700_000, 2, False, 1557),
+    (4, 1028, 1.10e6, 1.08e6, 1, True, 402),
+    (4, 1028, 1.10e6, 1.08e6, 2, True, 542),
+    (32, 512, 4.97e6, 0.28e6, 1, True, 720),
+    (32, 512, 4.97e6, 0.28e6, 2, True, 751),
+    (72, 512, 11.4e6, 0.28e6, 2, False, 841),
+    (12, 2048, 18.7e6, 4.6e6, 1, False, 1136),
+    (12, 2048, 18.7e6, 4.6e6, 2, False, 1557),
+    # Pixels of a half, a quarter, a tenth of the detector's.
+    (2, 1028, 4.40e6, 4.3e6, 1, False, 587),
+    (2, 1028, 4.40e6, 4.3e6, 2, False, 838),
+    (12, 2048, 74.8e6, 18.4e6, 1, False, 3079),
+    (12, 2048, 74.8e6, 18.4e6, 2, False, 4095),
+    (2, 1028, 17.6e6, 17.2e6, 1, False, 1338),
+    (2, 1028, 17.6e6, 17.2e6, 2, False, 2170),
+    (4, 256, 9.77e6, 7.9e6, 1, True, 1031),
+    (4, 256, 9.77e6, 7.9e6, 1, False, 827),
+    (4, 256, 9.77e6, 7.9e6, 2, False, 1193),
 ]
 
 
-def exposures(n, side):
-    names = [f"jw01234001001_02101_{i:05d}_mirimage_cal.fits" for i in range(n)]
-    return [make_exposure(name, shape=(side, side)) for name in names]
+# The same while exposures are drizzled after the mosaic, whole grids and footprints, and while it is blotted.
+WHOLE, FOOTPRINT = {"do_drizzle": True}, {"do_drizzle": True, "drizzle_footprint_only": True}
+MEASURED_LATER = [
+    (12, 2048, 18.7e6, 4.6e6, 1, WHOLE, 1672),
+    (12, 2048, 18.7e6, 4.6e6, 1, FOOTPRINT, 1271),
+    (12, 2048, 18.7e6, 4.6e6, 2, FOOTPRINT, 2461),
+    (12, 2048, 18.7e6, 4.6e6, 1, {"do_blot": True}, 1212),
+    (12, 2048, 18.7e6, 4.6e6, 2, {"do_blot": True}, 2137),
+    (2, 1028, 17.6e6, 17.2e6, 1, FOOTPRINT, 2689),
+    (2, 1028, 17.6e6, 17.2e6, 2, FOOTPRINT, 4204),
+]
 
 
-@pytest.mark.parametrize(("n", "side", "mosaic", "procs", "catalogue", "megabytes"), MEASURED)
-def test_memory_is_within_15_percent_of_what_was_measured(n, side, mosaic, procs, catalogue, megabytes):
-    assert peak_memory(exposures(n, side), mosaic, procs, catalogue) / 1e6 == pytest.approx(megabytes, rel=0.15)
+def config(**options):
+    return Lv3Config(target="n", band="F770W", in_dir="in", **options)
 
 
-def test_memory_grows_with_everything_that_it_depends_on():
-    few = peak_memory(exposures(4, 1024), 10_000_000, 2, with_catalogue=False)
-    assert peak_memory(exposures(4, 2048), 10_000_000, 2, with_catalogue=False) > few
-    assert peak_memory(exposures(4, 1024), 20_000_000, 2, with_catalogue=False) > few
-    assert peak_memory(exposures(4, 1024), 10_000_000, 4, with_catalogue=False) > few
-    assert peak_memory(exposures(40, 1024), 10_000_000, 2, with_catalogue=False) > few  # a plane of CON more
+@pytest.mark.parametrize(("n", "side", "mosaic", "cut", "procs", "catalogue", "megabytes"), MEASURED)
+def test_memory_is_within_10_percent_of_what_was_measured(n, side, mosaic, cut, procs, catalogue, megabytes):
+    needed = peak_memory(Work(n, side**2, mosaic, cut), config(procs=procs), catalogue)
+    assert needed / 1e6 == pytest.approx(megabytes, rel=0.1)
+
+
+@pytest.mark.parametrize(("n", "side", "mosaic", "cut", "procs", "later", "megabytes"), MEASURED_LATER)
+def test_memory_after_the_mosaic_is_within_15_percent(n, side, mosaic, cut, procs, later, megabytes):
+    needed = peak_memory(Work(n, side**2, mosaic, cut), config(procs=procs, **later), with_catalogue=False)
+    assert needed / 1e6 == pytest.approx(megabytes, rel=0.15)
+
+
+def exposure(ra, size):
+    """An exposure of `size` [deg] at the equator."""
+    corners = f"{ra} 0 {ra + size} 0 {ra + size} {size} {ra} {size}"
+    return make_exposure("jw01234001001_02101_00001_mirimage_cal.fits", s_region=f"POLYGON ICRS {corners}")
+
+
+def test_the_cut_is_the_share_of_the_largest_exposure():
+    pair = [exposure(359.99, 0.01), exposure(0.02, 0.02)]  # around the meridian
+    assert box_area(pair) == pytest.approx(0.05 * 0.02 * 3600**2)
+    assert Work.of(pair, 1e6, 0.001).cut == pytest.approx(0.4e6)
+    assert Work.of(pair, 1e6, 3.6).cut == pytest.approx(20**2), "of a grid that reaches further"
 
 
 def test_files_and_disk(miri, crds):
@@ -47,3 +82,9 @@ def test_files_and_disk(miri, crds):
     assert more.n_files == plain.n_files + 8
     assert more.disk > plain.disk > sum(path.stat().st_size for path in miri.folder.glob("*_02101_*_cal.fits"))
     assert plain.megapixels == plain.shape[0] * plain.shape[1] / 1e6
+
+    large = {"mosaic_center": [24.1739, 15.7836], "mosaic_shape": [3000, 3000]}
+    none, whole = cost(**large), cost(do_drizzle=True, **large)
+    footprints = cost(do_drizzle=True, drizzle_footprint_only=True, **large)
+    assert whole.disk - none.disk == 4 * 3000**2 * 16
+    assert footprints.disk - none.disk < (whole.disk - none.disk) / 50

@@ -1,6 +1,5 @@
 """Footprints: exposures that overlap with no other, that are far away, that blow up the mosaic."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +15,6 @@ from app.plan import Plan
 __all__ = ["Footprints", "check"]
 
 _ARCMIN = 60.0  # [arcsec]
-
-
-def _corners(exposure: Exposure) -> NDArray[np.float64]:
-    """Corners of an exposure on the sky [deg], shape (n, 2), from its S_REGION."""
-    return np.array(re.sub("[A-Za-z]", "", exposure.s_region).split(), dtype=float).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Footprints:
         """`shapely.Polygon` of each exposure [arcsec] in a plane that touches the sky at their median."""
         import shapely
 
-        regions = [_corners(e) for e in self.exposures]
+        regions = [e.corners for e in self.exposures]
         centre = np.median([_to_vectors(region).mean(axis=0) for region in regions], axis=0)
         return [shapely.convex_hull(shapely.MultiPoint(_to_plane(region, centre))) for region in regions]
 

@@ -16,6 +16,7 @@ from app.config import Lv3Config
 from app.sweep.rows import row
 from app.sweep.slurm import STATES_NAME, Ended
 from app.sweep.summary import Summary, find_jobs
+from tests.faults.command import wait_until
 from tests.sweep.sweeps import write_record
 
 FAILED = {"state": "failed", "error": {"type": "AlignmentError", "message": "too few stars"}}
@@ -84,15 +85,16 @@ def test_the_table_of_a_job_array_is_read(tmp_path):
 def test_the_summary_follows_the_jobs(tmp_path):
     jobs = [{"out_dir": str(tmp_path / name), "overrides": f"target={name}", "state": "waiting"} for name in "ab"]
     summary = Summary(tmp_path, jobs)
+
+    def counts():
+        return json.loads((tmp_path / "sweep_summary.json").read_text())["counts"]
+
     with summary.kept_current():
-        assert summary.counts == {"waiting": 2}
+        assert counts() == {"waiting": 2}
         write_record(tmp_path / "a")
-        deadline = time.monotonic() + 20
-        while summary.counts != {"success": 1, "waiting": 1} and time.monotonic() < deadline:
-            time.sleep(0.1)
-        on_disk = json.loads((tmp_path / "sweep_summary.json").read_text())["counts"]
-        assert on_disk == {"success": 1, "waiting": 1}
+        wait_until(lambda: counts() == {"success": 1, "waiting": 1}, timeout=20)
         write_record(tmp_path / "b", **FAILED)
+    assert counts() == {"failed": 1, "success": 1}
     assert [r["overrides"] for r in summary.unfinished] == ["target=b"]
 
 

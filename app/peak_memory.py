@@ -1,0 +1,122 @@
+"""Peak memory of a run, from how much is worked on at once.
+
+The numbers of bytes are measured: proportional set sizes, summed over all processes (pages that they share count once).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from app.config import Lv3Config
+from app.exposures import Exposure
+
+__all__ = ["EXPOSURES_PER_PLANE", "Work", "box_area", "peak_memory"]
+
+#: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
+_MAIN, _MAIN_SHARED = 300e6, 200e6
+#: Each further process, before data.
+_WORKER = 50e6
+#: Headers, WCS and sources of an exposure, which stay in memory.
+_PER_EXPOSURE = 1.1e6
+#: An exposure at work, by pixel of the detector: pixels, variances, pixel map in double precision.
+_PER_DETECTOR_PIXEL = 42
+#: By pixel of the cut of the mosaic that it touches: the drizzled arrays; and again while the main process adds them.
+_PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 22, 28
+#: While the mosaic is put together, by its pixels: output arrays, and rows of them at work; a plane of CON more.
+_PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL = 30, 4
+#: Exposures in a plane of CON: bits of its integers.
+EXPOSURES_PER_PLANE = 32
+#: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
+_PER_CATALOGUE_PIXEL = 71
+#: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
+#: the cut, and of the whole grid where the drizzled exposure covers that.
+_PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 125, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much is worked on.
+
+    Parameters
+    ----------
+    n_exposures : int
+    detector : float
+        Number of pixels of the largest exposure.
+    mosaic : float
+        Number of pixels of the mosaic.
+    cut : float
+        Number of them that one exposure touches.
+    """
+
+    n_exposures: int
+    detector: float
+    mosaic: float
+    cut: float
+
+    @classmethod
+    def of(cls, exposures: list[Exposure], mosaic: float, pixel_scale: float) -> Work:
+        """What a mosaic of exposures is made from.
+
+        An exposure touches its share of the box around all, whatever way the grid is turned, and less of a grid that
+        reaches further.
+
+        Parameters
+        ----------
+        exposures : list of Exposure
+        mosaic : float
+            Number of pixels of the mosaic.
+        pixel_scale : float
+            Of the mosaic [arcsec].
+        """
+        largest = max(box_area([e]) for e in exposures)
+        cut = min(mosaic * largest / (box_area(exposures) or 1.0), largest / pixel_scale**2)
+        return cls(len(exposures), max(e.n_pixels for e in exposures), mosaic, cut)
+
+
+def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True) -> int:
+    """Peak memory of a run, its post-processing included [byte].
+
+    Exposures are worked on one by one and stay in files; with parameters for which jwst's own implementation of a step
+    runs, and with ``memory=in_memory``, it is more.
+
+    Parameters
+    ----------
+    work : Work
+    config : Lv3Config
+    with_catalogue : bool
+        Whether sources of the mosaic are found.
+    """
+    catalogue = _MAIN + work.mosaic * _PER_CATALOGUE_PIXEL if with_catalogue else 0
+    later = _postprocess(work, config) if config.do_drizzle or config.do_blot else 0
+    return int(work.n_exposures * _PER_EXPOSURE + max(_pipeline(work, config.n_procs), catalogue, later))
+
+
+def _pipeline(work: Work, procs: int) -> float:
+    """Memory while the mosaic is put together."""
+    drizzling = work.detector * _PER_DETECTOR_PIXEL + work.cut * _PER_CUT_PIXEL
+    adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
+    more_planes = ceil(work.n_exposures / EXPOSURES_PER_PLANE) - 1
+    mosaic = work.mosaic * (_PER_MOSAIC_PIXEL + more_planes * _PER_PLANE_PIXEL)
+    return _at_work(drizzling, procs) + adding + mosaic
+
+
+def _postprocess(work: Work, config: Lv3Config) -> float:
+    """Memory while exposures are drizzled, or the mosaic is blotted."""
+    image = work.detector * _PER_DETECTOR_PIXEL_LATER + work.cut * _PER_CUT_PIXEL_LATER
+    whole = work.mosaic if config.do_drizzle and not config.drizzle_footprint_only else 0
+    return _at_work(image + whole * _PER_MOSAIC_PIXEL_LATER, config.n_procs)
+
+
+def _at_work(image: float, procs: int) -> float:
+    """Memory of all processes, each of which has an exposure at work."""
+    return _MAIN + image if procs == 1 else _MAIN_SHARED + procs * (_WORKER + image)
+
+
+def box_area(exposures: list[Exposure]) -> float:
+    """Area of the box around all exposures, its sides along the meridians and parallels [arcsec^2]."""
+    ra, dec = np.concatenate([e.corners for e in exposures]).T
+    ra = (ra - ra[0] + 180) % 360 - 180
+    return float(np.ptp(ra) * np.cos(np.radians(dec[0])) * np.ptp(dec) * 3600**2)

@@ -3,7 +3,6 @@
 A file that was cut off, spoiled or mistaken is refused here, by name and cause, before hours are spent on the others.
 """
 
-import warnings
 from collections import ChainMap
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
 
 from app.errors import in_one_line
 
@@ -47,18 +45,16 @@ def read_headers(path: Path, keywords: Iterable[str]) -> tuple[dict[str, Any], t
         The file cannot be read, or is no whole exposure; the message says what is wrong.
     """
     _check_start(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        try:
-            with fits.open(path, memmap=True, do_not_scale_image_data=True) as hdus:
-                extensions = _extensions(hdus, path.stat().st_size)
-                _check(path, extensions)
-                header = ChainMap(extensions["SCI"].header, hdus[0].header)
-                return {key: header[key] for key in keywords if key in header}, extensions["SCI"].shape
-        except OSError:
-            raise
-        except Exception as error:  # whatever a spoiled header makes astropy raise
-            raise OSError(f"not readable as FITS: {in_one_line(error)}") from error
+    try:
+        with fits.open(path, memmap=True, do_not_scale_image_data=True) as hdus:
+            extensions = _extensions(hdus, path.stat().st_size)
+            _check(path, extensions)
+            header = ChainMap(extensions["SCI"].header, hdus[0].header)
+            return {key: header[key] for key in keywords if key in header}, extensions["SCI"].shape
+    except OSError:
+        raise
+    except Exception as error:  # whatever a spoiled header makes astropy raise
+        raise OSError(f"not readable as FITS: {in_one_line(error)}") from error
 
 
 def _check_start(path: Path) -> None:

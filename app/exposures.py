@@ -6,6 +6,7 @@ A header read of one exposure takes some 5 ms; opening it as a datamodel takes a
 import glob
 import math
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from app.bands import Band, Channel, Instrument
@@ -182,8 +184,10 @@ def read_exposures(paths: list[Path], procs: int = 1) -> list[Exposure]:
     InputError
         Any of them is not a calibrated image; the error lists every such file.
     """
-    with ThreadPoolExecutor(procs) as pool:
-        results = list(pool.map(_read_or_problem, paths))
+    with warnings.catch_warnings():  # around all threads, which share the filters
+        warnings.simplefilter("ignore", AstropyWarning)
+        with ThreadPoolExecutor(procs) as pool:
+            results = list(pool.map(_read_or_problem, paths))
     problems = [r for r in results if isinstance(r, str)]
     exposures = [r for r in results if isinstance(r, Exposure)]
     problems += _mixed_units(exposures)

@@ -1,6 +1,7 @@
 """Whole runs for tests: the step with the synthetic reference files, and what it made."""
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +21,9 @@ def run(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) -> dict[
     """Run the step; the record of the run."""
     assert make_step(truth, out_dir, crds, **options).do_step() is True
     return json.loads((out_dir / "lv3_run.json").read_text())
+
+
+def children_cpu() -> float:
+    """CPU time of the processes started from here and ended [s]; what shares the machine lengthens it least."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

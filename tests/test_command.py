@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
+
+from tests.runs import children_cpu
 
 
 def command(*arguments, module=False, cwd=None):
@@ -50,9 +51,9 @@ def test_what_cannot_work_is_refused_with_status_2(arguments, message):
 def test_a_refusal_takes_less_than_a_second_and_imports_no_jwst(tmp_path):
     times = []
     for _ in range(3):
-        start = time.monotonic()
+        start = children_cpu()
         command("target=n", "band=F770W", "in_dir=in", "procs=0")
-        times.append(time.monotonic() - start)
+        times.append(children_cpu() - start)
     found = "sorted({'jwst', 'crds', 'stpipe'} & set(sys.modules))"
     code = f"import sys; from app.__main__ import main; main(); print({found})"
     result = subprocess.run([sys.executable, "-c", code, "band=F7"], capture_output=True, text=True, check=True)

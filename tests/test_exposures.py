@@ -1,6 +1,7 @@
 """Reading headers: what is taken from them, and what is refused."""
 
 import shutil
+import warnings
 
 import pytest
 from astropy.io import fits
@@ -78,6 +79,12 @@ def test_what_is_no_calibrated_exposure_is_refused_by_name(file, spoil, message)
     with pytest.raises(InputError, match=message) as error:
         read_exposure(file)
     assert file.name in str(error.value)
+
+
+def test_threads_leave_the_filters_of_warnings_as_they_were(miri):
+    before = list(warnings.filters)
+    assert len(read_exposures(miri.files * 20, procs=4)) == 20 * len(miri.files)
+    assert warnings.filters == before
 
 
 def test_a_folder_and_a_dangling_link_are_no_files(tmp_path):

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 
@@ -16,7 +15,7 @@ from app.plan import make_plan
 from app.plan_text import as_json, as_table, describe
 from app.preflight import look_ahead
 from app.simulation import Faults, Scene, simulate_observation
-from tests.runs import run
+from tests.runs import children_cpu, run
 
 
 def make(folder, crds, **options):
@@ -159,9 +158,3 @@ def test_500_exposures_are_planned_in_10_seconds_without_network(many, crds):
 
     # Other tests share the machine: processor time, which they lengthen too, so any of three.
     assert any(seconds() < 10 for _ in range(3))
-
-
-def children_cpu():
-    """CPU time of the processes started from here and ended [s]."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

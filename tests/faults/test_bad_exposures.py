@@ -186,6 +186,7 @@ HARMLESS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:non-ASCII characters")  # astropy says so, and reads on
 def test_handled_by_a_run(crds, tmp_path):
     """Names that lead elsewhere, bytes that are no ASCII, clocks that are ahead: the mosaic is what it would be."""
     truth = simulate_observation(tmp_path / "in", n_dithers=len(HARMLESS), window=(128, 128))

@@ -17,7 +17,7 @@ from app.bands import find_bands
 from app.composition import CONF, composition_error, to_config
 from app.config import Lv3Config
 from app.errors import ConfigError, InputError, Lv3Error
-from app.exposures import find_files, read_exposure
+from app.exposures import find_files, read_exposures
 from app.folder import OutputFolder
 from app.simulation import simulate_observation
 from app.validation import check
@@ -172,7 +172,7 @@ def test_any_header_is_read_or_refused(exposure, tmp_path, data):
         content[block + data.draw(st.integers(0, 2879))] = data.draw(st.integers(0, 255))
     path.write_bytes(content)
     try:
-        found = read_exposure(path)
+        (found,) = read_exposures([path])
     except InputError as refusal:
         problems = refusal.problems
     else:

@@ -89,9 +89,14 @@ def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True) -> i
     with_catalogue : bool
         Whether sources of the mosaic are found.
     """
-    catalogue = _MAIN + work.mosaic * _PER_CATALOGUE_PIXEL if with_catalogue else 0
-    later = _postprocess(work, config) if config.do_drizzle or config.do_blot else 0
-    return int(work.n_exposures * _PER_EXPOSURE + max(_pipeline(work, config.n_procs), catalogue, later))
+    procs = min(config.n_procs, work.n_exposures)
+    whole_grid = config.do_drizzle and not config.drizzle_footprint_only
+    peaks = [_pipeline(work, procs)]
+    if with_catalogue:
+        peaks.append(_MAIN + work.mosaic * _PER_CATALOGUE_PIXEL)
+    if config.do_drizzle or config.do_blot:
+        peaks.append(_postprocess(work, procs, whole_grid))
+    return int(work.n_exposures * _PER_EXPOSURE + max(peaks))
 
 
 def _pipeline(work: Work, procs: int) -> float:
@@ -103,11 +108,10 @@ def _pipeline(work: Work, procs: int) -> float:
     return _at_work(drizzling, procs) + adding + mosaic
 
 
-def _postprocess(work: Work, config: Lv3Config) -> float:
+def _postprocess(work: Work, procs: int, whole_grid: bool) -> float:
     """Memory while exposures are drizzled, or the mosaic is blotted."""
     image = work.detector * _PER_DETECTOR_PIXEL_LATER + work.cut * _PER_CUT_PIXEL_LATER
-    whole = work.mosaic if config.do_drizzle and not config.drizzle_footprint_only else 0
-    return _at_work(image + whole * _PER_MOSAIC_PIXEL_LATER, config.n_procs)
+    return _at_work(image + whole_grid * work.mosaic * _PER_MOSAIC_PIXEL_LATER, procs)
 
 
 def _at_work(image: float, procs: int) -> float:

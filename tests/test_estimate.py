@@ -60,6 +60,12 @@ def test_memory_after_the_mosaic_is_within_15_percent(n, side, mosaic, cut, proc
     assert needed / 1e6 == pytest.approx(megabytes, rel=0.15)
 
 
+def test_no_more_processes_count_than_there_are_exposures():
+    work = Work(4, 2048**2, 1e7, 5e6)
+    few, enough, more = (peak_memory(work, config(procs=n), with_catalogue=False) for n in (2, 4, 64))
+    assert few < enough == more
+
+
 def exposure(ra, size):
     """An exposure of `size` [deg] at the equator."""
     corners = f"{ra} 0 {ra + size} 0 {ra + size} {size} {ra} {size}"

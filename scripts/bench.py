@@ -87,6 +87,7 @@ def measure(case: Case, folder: Path) -> Run:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     command = [sys.executable, bench_case.__file__, str(folder), json.dumps(asdict(case))]
+    os.sync()  # what the run before has left to be written is not this one's
     start, memory = time.monotonic(), 0.0
     with (out / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=out)

@@ -1,11 +1,10 @@
 """What a run will cost: the mosaic's size, peak memory, disk and number of files."""
 
 from dataclasses import dataclass
-from math import ceil
 
 from app.mosaic import predict_shape
 from app.parameters import Parameters
-from app.peak_memory import EXPOSURES_PER_PLANE, Work, peak_memory
+from app.peak_memory import Work, peak_memory
 from app.plan import Plan
 
 __all__ = ["Estimate", "disk_space", "estimate"]
@@ -78,8 +77,7 @@ def disk_space(work: Work, plan: Plan, with_catalogue: bool = True) -> int:
         Whether sources of the mosaic are found.
     """
     config = plan.config
-    planes = ceil(work.n_exposures / EXPOSURES_PER_PLANE)
-    mosaic = work.mosaic * (_ARRAYS + planes + with_catalogue)
+    mosaic = work.mosaic * (_ARRAYS + work.n_planes + with_catalogue)
     single = work.cut if config.drizzle_footprint_only else work.mosaic
     drizzled = work.n_exposures * single * _ARRAYS_SINGLE if config.do_drizzle else 0
     pixels = sum(e.n_pixels for e in plan.science)

@@ -13,7 +13,7 @@ import numpy as np
 from app.config import Lv3Config
 from app.exposures import Exposure
 
-__all__ = ["EXPOSURES_PER_PLANE", "Work", "box_area", "peak_memory"]
+__all__ = ["Work", "box_area", "peak_memory"]
 
 #: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
 _MAIN, _MAIN_SHARED = 300e6, 200e6
@@ -28,7 +28,7 @@ _PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 22, 28
 #: While the mosaic is put together, by its pixels: output arrays, and rows of them at work; a plane of CON more.
 _PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL = 30, 4
 #: Exposures in a plane of CON: bits of its integers.
-EXPOSURES_PER_PLANE = 32
+_EXPOSURES_PER_PLANE = 32
 #: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
 _PER_CATALOGUE_PIXEL = 71
 #: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
@@ -55,6 +55,11 @@ class Work:
     detector: float
     mosaic: float
     cut: float
+
+    @property
+    def n_planes(self) -> int:
+        """Number of planes of CON."""
+        return ceil(self.n_exposures / _EXPOSURES_PER_PLANE)
 
     @classmethod
     def of(cls, exposures: list[Exposure], mosaic: float, pixel_scale: float) -> Work:
@@ -103,8 +108,7 @@ def _pipeline(work: Work, procs: int) -> float:
     """Memory while the mosaic is put together."""
     drizzling = work.detector * _PER_DETECTOR_PIXEL + work.cut * _PER_CUT_PIXEL
     adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
-    more_planes = ceil(work.n_exposures / EXPOSURES_PER_PLANE) - 1
-    mosaic = work.mosaic * (_PER_MOSAIC_PIXEL + more_planes * _PER_PLANE_PIXEL)
+    mosaic = work.mosaic * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
     return _at_work(drizzling, procs) + adding + mosaic
 
 

@@ -79,7 +79,6 @@ class _Watch:
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)
         self._wakeup = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
-        os.register_at_fork(after_in_child=self._forget)
         threading.Thread(target=self._wait, name=THREAD_NAME, daemon=True).start()
 
     def interrupt(self, number: int, _: FrameType | None) -> None:
@@ -107,9 +106,30 @@ class _Watch:
             say()
         os._exit(128 + number)
 
-    def _forget(self) -> None:
-        """In a forked process: end at SIGTERM, and leave SIGINT, which a terminal sends to all, to the parent."""
-        if signal.getsignal(signal.SIGTERM) == self.interrupt:
+
+class _Fork(threading.local):
+    """Keeps signals from a forked process until it has handlers of its own.
+
+    With its parent's handlers a signal would be lost: it would raise where Python ignores exceptions, and its number
+    would be written into the parent's pipe.
+    """
+
+    def hold(self) -> None:
+        """Before: signals wait."""
+        self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+    def release(self) -> None:
+        """In the parent: as before."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.mask)
+
+    def forget(self) -> None:
+        """In the child: end at SIGTERM, and leave SIGINT, which a terminal sends to all, to the parent."""
+        if isinstance(getattr(signal.getsignal(signal.SIGTERM), "__self__", None), _Watch):
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.release()
+
+
+_fork = _Fork()
+os.register_at_fork(before=_fork.hold, after_in_parent=_fork.release, after_in_child=_fork.forget)

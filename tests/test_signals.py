@@ -40,6 +40,19 @@ def work():
 raise SystemExit(exit_status(work))
 """
 
+FORK = """
+import os, signal, time
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), {number:d}))  # before ours is called
+from app import signals
+signals.GRACE = 0.2
+with signals.orderly_end():
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    print(os.waitpid(child, 0)[1], flush=True)
+    time.sleep(1)  # a parent that took the signal for its own would be ended
+"""
+
 
 def start(work):
     program = PROGRAM.format(work=work.strip().replace("\n", "\n" + 12 * " "))
@@ -71,6 +84,13 @@ def test_a_whole_group_may_be_told_at_once_and_more_than_once():
         time.sleep(0.01)
     assert process.communicate(timeout=30)[0] == "in order\n"
     assert process.returncode == 143
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, 0)])
+def test_a_process_that_was_only_just_forked_ends_alone(number, status):
+    program = [sys.executable, "-c", FORK.format(number=number)]
+    process = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stdout, process.stderr) == (0, f"{status:d}\n", "")
 
 
 def test_handlers_are_back_afterwards():

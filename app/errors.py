@@ -44,6 +44,7 @@ class ExitCode(IntEnum):
     JOBS = 30
     MEMORY = 31
     SIGINT = 130
+    SIGPIPE = 141
     SIGTERM = 143
 
 

@@ -1,6 +1,8 @@
 """From the way a piece of work ends to the exit status that says it."""
 
 import logging
+import os
+import sys
 from collections.abc import Callable
 
 from app.errors import ExitCode, Lv3Error
@@ -22,6 +24,11 @@ def exit_status(work: Callable[[], None]) -> int:
     try:
         with orderly_end():
             work()
+            if sys.stdout:  # None where it was closed
+                sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain once more at its end
+        return ExitCode.SIGPIPE
     except Lv3Error as error:
         report_error(error)
         return error.exit_code

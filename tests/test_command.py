@@ -75,6 +75,12 @@ def test_help_names_the_groups_and_keys():
         assert word in result.stdout
 
 
+def test_output_may_be_left_unread():
+    program = f"{sys.executable} -m app --help | true; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
 def test_a_whole_run_from_the_command_line(miri, crds, tmp_path):
     arguments = [
         "target=ngc0628",

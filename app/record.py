@@ -165,6 +165,13 @@ class Record:
         said = None if error is None else {"type": type(error).__name__, "message": str(error)}
         self.add(state=state, finished=_now(), error=said, peak_memory=peak_memory())
 
+    def interrupt(self, error: BaseException | None = None) -> None:
+        """Write the record where a signal ends the run: as interrupted, or with the end that it has come to before."""
+        if self.data["state"] == State.RUNNING:
+            self.finish(State.INTERRUPTED, error)
+        else:
+            self.write()
+
 
 def read_record(folder: Path) -> dict[str, Any] | None:
     """The record of an earlier run in `folder`, or None; what is no record of ours counts as none."""

@@ -149,12 +149,23 @@ class Lv3Step:
     @contextmanager
     def _concluded(self, record: Record) -> Iterator[None]:
         """Context whose end, good or bad, is measured, recorded and reported."""
-        record.write()
         try:
-            with last_words(lambda: record.finish(State.INTERRUPTED)):
-                yield
+            with last_words(record.interrupt):
+                with self._failure_recorded(record):
+                    record.write()
+                    yield
+                record.finish(State.CAVEATS if record.data["caveats"] else State.SUCCESS)
+                self._report(record)
         except KeyboardInterrupt as error:
-            record.finish(State.INTERRUPTED, error)  # and no report: whoever sends signals waits for seconds
+            record.interrupt(error)  # and no report: whoever sends signals waits for seconds
+            raise
+
+    @contextmanager
+    def _failure_recorded(self, record: Record) -> Iterator[None]:
+        """Context whose errors are explained, measured, recorded and reported."""
+        try:
+            yield
+        except KeyboardInterrupt:
             raise
         except BaseException as error:
             explained = self._explained(error)
@@ -167,9 +178,6 @@ class Lv3Step:
             if is_healthy:
                 self._report(record)
             raise explained from error
-        else:
-            record.finish(State.CAVEATS if record.data["caveats"] else State.SUCCESS)
-            self._report(record)
 
     def _report(self, record: Record) -> None:
         if self.config.report:

@@ -8,9 +8,13 @@ import time
 
 import pytest
 
+import app.record
+from app.record import State
+from app.signals import Interrupted
 from app.simulation import simulate_observation
 from tests.faults.command import arguments, group_members, record, run, start, wait_until
 from tests.faults.compare import differences, file_differences
+from tests.runs import make_step
 
 STATUS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}
 MORE = ("do_drizzle=true", "do_blot=true", "procs=2")
@@ -74,3 +78,21 @@ def test_killed_at_random_times_then_finished(truth, crds, undisturbed, tmp_path
     assert differences(folder, reference) == []
     assert record(folder)["state"] == record(reference)["state"]
     assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(("written", "end"), [(State.RUNNING, State.INTERRUPTED), (State.SUCCESS, State.SUCCESS)])
+def test_a_signal_while_the_record_is_written_leaves_no_run_behind(truth, crds, tmp_path, monkeypatch, written, end):
+    write, came = app.record.write_text, []
+
+    def write_interrupted(path, text):
+        is_time = not came and json.loads(text)["state"].startswith(written)
+        if written == State.RUNNING or not is_time:  # the first is on disk when the signal comes, the last is not
+            write(path, text)
+        if is_time:
+            came.append(signal.SIGTERM)
+            raise Interrupted(signal.SIGTERM)
+
+    monkeypatch.setattr(app.record, "write_text", write_interrupted)
+    with pytest.raises(Interrupted):
+        make_step(truth, tmp_path, crds).do_step()
+    assert record(tmp_path)["state"].startswith(end)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from app.caveats import Caveat
 from app.findings import find_caveats
@@ -33,10 +34,17 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
         record.add_caveats(find_caveats(record.data))
 
 
-def report(record: Record) -> None:
-    """Write the report of a run beside its record, and list it as a product."""
+def report(record: Record, **end: Any) -> None:
+    """Write the report of a run beside its record, and list it as a product.
+
+    Parameters
+    ----------
+    record : Record
+    **end : object
+        What the record is going to say of the run's end, where it does not yet.
+    """
     with _harmless(record, "report_failed", "The report"), record.timed("report"):
-        record.add_products([write_report(record.data, record.path.parent)])
+        record.add_products([write_report(record.data | end, record.path.parent)])
 
 
 @contextmanager

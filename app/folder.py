@@ -11,7 +11,7 @@ from pathlib import Path
 from app.config import Lv3Config
 from app.disk import disk_errors
 from app.files import publish, remove_temporary
-from app.lock import OutputLock, locked
+from app.lock import LOCK_NAME, OutputLock, locked
 
 __all__ = ["OutputFolder"]
 
@@ -68,6 +68,11 @@ class OutputFolder:
                     yield lock
                 finally:
                     self.clear()
+
+    @property
+    def has_remains(self) -> bool:
+        """Whether a run is at work, or was killed."""
+        return self.work.exists() or (self.path / LOCK_NAME).exists()
 
     def clear(self) -> None:
         """Remove unfinished files, of this run or of one that was killed."""

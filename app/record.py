@@ -153,20 +153,23 @@ class Record:
             return list(pool.map(entry, files))
 
     def add_caveats(self, caveats: Iterable[Caveat]) -> None:
-        """Add caveats, each once; a finished run's success is no longer without them."""
+        """Add caveats, each once."""
         known = self.data["caveats"]
-        new = [entry for caveat in caveats if (entry := asdict(caveat)) not in known]
-        if new and self.data["state"] == State.SUCCESS:
-            self.data["state"] = State.CAVEATS
-        self.add(caveats=known + new)
+        self.add(caveats=known + [entry for caveat in caveats if (entry := asdict(caveat)) not in known])
+
+    def end(self, state: State, error: BaseException | None = None) -> dict[str, Any]:
+        """What the record says of the end of the run, if this is it."""
+        said = None if error is None else {"type": type(error).__name__, "message": str(error)}
+        return {"state": state, "finished": _now(), "error": said, "peak_memory": peak_memory()}
 
     def finish(self, state: State, error: BaseException | None = None) -> None:
         """Write the record for the last time."""
-        said = None if error is None else {"type": type(error).__name__, "message": str(error)}
-        self.add(state=state, finished=_now(), error=said, peak_memory=peak_memory())
+        if state in (State.SUCCESS, State.CAVEATS):
+            self.data.pop("step", None)  # where an earlier run was cut off
+        self.add(**self.end(state, error))
 
     def interrupt(self, error: BaseException | None = None) -> None:
-        """Write the record where a signal ends the run: as interrupted, or with the end that it has come to before."""
+        """Write the record where a signal ends the run: as interrupted, or with the end that it came to just before."""
         if self.data["state"] == State.RUNNING:
             self.finish(State.INTERRUPTED, error)
         else:

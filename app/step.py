@@ -1,29 +1,26 @@
 """Lv3Step: level-2 exposures in, level-3 mosaic out."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from app.association import association, write_association
+from app.conclusion import concluded
 from app.config import Lv3Config, unknown_keys
 from app.crds import set_environment
-from app.disk import disk_error
 from app.errors import ConfigError, StrictError
-from app.examine import examine, report
+from app.examine import examine
 from app.folder import OutputFolder
 from app.lock import OutputLock
 from app.logs import log_file
-from app.memory import memory_error
 from app.plan import Plan, make_plan
 from app.postprocess.tasks import is_made_after, option_differences, tasks
 from app.preflight import Outlook, preflight
 from app.progress import expect
 from app.provenance import own_version, references
 from app.record import REPORT_NAME, Record, State, config_differences, input_differences, read_record
-from app.signals import last_words
 from app.stamp import Stamp
 from app.validation import check
 
@@ -111,6 +108,9 @@ class Lv3Step:
         set_environment(self.config.crds)
         earlier = self._earlier()
         if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
+            if self._folder.has_remains:
+                with self._folder.taken():
+                    pass  # that clears it
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
             return True
         self._outlook = preflight(self.plan) if earlier is None else None
@@ -124,7 +124,11 @@ class Lv3Step:
         earlier = self._earlier()  # again: another run may have ended since
         found = read_record(self._folder.path)
         self._record = record = Record(self._folder.path, self.config, earlier, lock.check)
-        with log_file(self._folder.path, append=earlier is not None), self._concluded(record):
+        cost = self._outlook.cost if self._outlook else None
+        with (
+            log_file(self._folder.path, append=earlier is not None),
+            concluded(record, self.plan, self._folder, cost),
+        ):
             if found and found["state"] == State.RUNNING:
                 log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
             record.add_caveats(self._outlook.caveats if self._outlook else [])
@@ -145,48 +149,6 @@ class Lv3Step:
         log.info("record: %s", self._record.path)
         if self.config.report:
             log.info("report: %s", self._folder.path / REPORT_NAME)
-
-    @contextmanager
-    def _concluded(self, record: Record) -> Iterator[None]:
-        """Context whose end, good or bad, is measured, recorded and reported."""
-        try:
-            with last_words(record.interrupt):
-                with self._failure_recorded(record):
-                    record.write()
-                    yield
-                record.finish(State.CAVEATS if record.data["caveats"] else State.SUCCESS)
-                self._report(record)
-        except KeyboardInterrupt as error:
-            record.interrupt(error)  # and no report: whoever sends signals waits for seconds
-            raise
-
-    @contextmanager
-    def _failure_recorded(self, record: Record) -> Iterator[None]:
-        """Context whose errors are explained, measured, recorded and reported."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            explained = self._explained(error)
-            log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
-            is_healthy = explained is error  # else there is no disk, or no memory, for more than the record
-            if is_healthy and isinstance(error, Exception) and "measurements" not in record.data:
-                examine(self.plan, record, self._folder.products)
-            self._folder.clear()  # on a full disk the record needs the room
-            record.finish(State.FAILED, explained)
-            if is_healthy:
-                self._report(record)
-            raise explained from error
-
-    def _report(self, record: Record) -> None:
-        if self.config.report:
-            report(record)
-
-    def _explained(self, error: BaseException) -> BaseException:
-        """The error in words, where it is one that a file system or a lack of memory causes anywhere."""
-        cost = self._outlook.cost if self._outlook else None
-        return disk_error(error, self._folder.path, self._folder.work) or memory_error(error, cost) or error
 
     def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
         """What the run is going to do, by name, in order."""

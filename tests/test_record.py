@@ -63,13 +63,27 @@ def test_what_is_made_later_does_not_change_what_made_the_mosaic(record, tmp_pat
     assert [written(later)[key] for key in ("versions", "image")] == [earlier[key] for key in ("versions", "image")]
 
 
-def test_success_with_a_caveat_is_said_to_be_one_even_after_the_end(record):
-    record.finish(State.SUCCESS)
+def test_a_caveat_is_there_once(record):
     for _ in range(2):
         record.add_caveats([Caveat("report_failed", "the report could not be made", "report it")])
     check(written(record))
-    assert written(record)["state"] == "success_with_caveats"
     assert len(written(record)["caveats"]) == 1
+
+
+def test_a_run_that_goes_on_to_success_says_no_more_where_the_earlier_one_was_cut_off(record, tmp_path):
+    record.add(step="blot")
+    later = Record(tmp_path, Lv3Config(out_dir=str(tmp_path), procs=1), written(record))
+    with later.timed("blot"):
+        pass
+    later.finish(State.SUCCESS)
+    assert "step" not in written(later)
+
+
+def test_a_signal_leaves_the_end_that_was_there_before(record):
+    record.write()
+    record.data |= record.end(State.FAILED, ValueError("broken"))  # on its way to the disk
+    record.interrupt(KeyboardInterrupt())
+    assert written(record)["error"] == {"type": "ValueError", "message": "broken"}
 
 
 def test_nan_does_not_spoil_the_json(record):

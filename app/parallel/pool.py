@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from logging.handlers import BufferingHandler, QueueHandler
 from typing import TypeVar
 
@@ -105,7 +105,8 @@ def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
             process.terminate()
         raise
     finally:
-        executor.shutdown(cancel_futures=True)
+        with suppress(RuntimeError):  # a signal came before the executor's own thread was started
+            executor.shutdown(cancel_futures=True)
         gc.unfreeze()
 
 

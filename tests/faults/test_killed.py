@@ -96,3 +96,19 @@ def test_a_signal_while_the_record_is_written_leaves_no_run_behind(truth, crds, 
     with pytest.raises(Interrupted):
         make_step(truth, tmp_path, crds).do_step()
     assert record(tmp_path)["state"].startswith(end)
+
+
+def test_a_run_that_is_cut_off_in_its_report_is_not_finished(truth, crds, tmp_path, monkeypatch):
+    def cut_off(*_):
+        raise Interrupted(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.examine.write_report", cut_off)
+        with pytest.raises(Interrupted):
+            make_step(truth, tmp_path, crds).do_step()
+    assert record(tmp_path)["state"] == "interrupted"
+    make_step(truth, tmp_path, crds).do_step()
+    assert (tmp_path / "lv3_report.html").is_file()
+    (tmp_path / ".jwst-lv3-work").mkdir()  # killed a moment later
+    make_step(truth, tmp_path, crds).do_step()
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -7,6 +7,7 @@ import pytest
 
 from app.errors import MemoryExceededError
 from app.parallel import run_all
+from app.signals import Interrupted
 
 log = logging.getLogger("app.worker")
 
@@ -59,4 +60,13 @@ def test_worker_that_is_killed_ends_the_run():
 
 def test_error_of_a_worker_is_the_callers():
     with pytest.raises(ValueError, match="1"):
+        list(run_all(fail, range(6), 2))
+
+
+def test_a_signal_while_the_processes_start_is_what_is_said(monkeypatch):
+    def start(_):
+        raise Interrupted(signal.SIGTERM)
+
+    monkeypatch.setattr("concurrent.futures.process._ExecutorManagerThread.start", start)
+    with pytest.raises(Interrupted):
         list(run_all(fail, range(6), 2))

@@ -98,7 +98,7 @@ def check_cluster(launcher: str) -> None:
         )
 
 
-def use_image(master: DictConfig, sif: str, root: Path, read: Iterable[Path]) -> None:
+def use_image(master: DictConfig, sif: str, written: Iterable[Path], read: Iterable[Path]) -> None:
     """Let the launcher run each job in the image: srun starts Apptainer, and that the image's Python.
 
     Parameters
@@ -106,13 +106,14 @@ def use_image(master: DictConfig, sif: str, root: Path, read: Iterable[Path]) ->
     master : DictConfig
         Its launcher is changed.
     sif : str
-    root : Path
-        Folder that jobs write to.
+    written : iterable of Path
+        Folders that jobs write to, the sweep's own first.
     read : iterable of Path
         Folders and files that jobs read.
     """
     image = str(Path(sif).absolute())
-    binds = [f"{root}:{root}:rw", *(f"{path}:{path}:ro" for path in sorted({*read}))]
+    root, *others = dict.fromkeys(written)
+    binds = [f"{path}:{path}:rw" for path in (root, *others)] + [f"{path}:{path}:ro" for path in sorted({*read})]
     command = ["apptainer", "exec", "--contain", "--no-home", "--pwd", str(root)]
     command += [word for bind in binds for word in ("--bind", bind)]
     # srun is given the python of this environment, which is dropped: the image has its own.

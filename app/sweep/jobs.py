@@ -56,8 +56,8 @@ class Job:
         In what it differs from the finished run in its folder.
     cost : Cost, optional
         None where it is refused.
-    reads : tuple of Path
-        Folders and files that it reads.
+    reads, writes : tuple of Path
+        Folders and files that it reads, and folders other than its own that it writes to.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Job:
     changes: list[str] = field(default_factory=list)
     cost: Cost | None = None
     reads: tuple[Path, ...] = ()
+    writes: tuple[Path, ...] = ()
 
     @property
     def key(self) -> str:
@@ -123,17 +124,22 @@ def _job(composer: Composer, versions: dict[str, str] | None, point: Point) -> J
     todo, changes = _standing(plan, versions)
     if todo is Todo.AGAIN:
         overrides = (*overrides, "overwrite=true")
-    return Job(point.name, overrides, folder, todo, changes=changes, cost=cost(plan), reads=_reads(config))
+    paths = _paths(config)
+    writes = (paths.pop("work_dir"),) if config.work_dir else ()
+    reads = tuple(paths.values())
+    return Job(point.name, overrides, folder, todo, changes=changes, cost=cost(plan), reads=reads, writes=writes)
 
 
-def _reads(config: Lv3Config) -> tuple[Path, ...]:
-    given = (config.in_dir, config.sky_levels, config.mosaic_like, config.crds.path)
-    return tuple(Path(path).absolute() for path in given if path)
+def _paths(config: Lv3Config) -> dict[str, Path]:
+    """Folders and files of a job other than its out_dir, by key."""
+    given = {key: getattr(config, key) for key in ("in_dir", "sky_levels", "mosaic_like", "work_dir")}
+    given["crds.path"] = config.crds.path
+    return {key: Path(path).absolute() for key, path in given.items() if path}
 
 
 def _overrides(point: Point, config: Lv3Config, folder: Path) -> tuple[str, ...]:
     """The point's overrides with absolute paths of its own: they mean the same wherever the job runs."""
-    own = {"in_dir": str(Path(config.in_dir).absolute()), "out_dir": str(folder)}
+    own = {key: str(path) for key, path in _paths(config).items()} | {"out_dir": str(folder)}
     kept = [word for word in point.overrides if word.partition("=")[0] not in {*own, *COMMON} - {"procs"}]
     return (*kept, *(override(key, value) for key, value in own.items()))
 

@@ -80,7 +80,8 @@ def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
         return
     if uses_image(launcher_name(composer.master)):
         root.mkdir(parents=True, exist_ok=True)
-        use_image(composer.master, common["sif"], root, [path for job in jobs for path in job.reads])
+        written = [root, *(path for job in jobs for path in job.writes)]
+        use_image(composer.master, common["sif"], written, [path for job in jobs for path in job.reads])
     for statuses in launch(composer, jobs, common["procs"], common["fail_fast"]):
         if common["fail_fast"] and any(statuses):
             log.error("fail_fast=true: a job has failed, no more are started")

@@ -48,6 +48,13 @@ def test_jobs_that_would_share_a_place_are_refused(miri, here):
     assert "2 jobs would write there" in jobs[0].problems[0]
 
 
+def test_paths_mean_the_same_wherever_a_job_runs(miri, here):
+    os.symlink(miri.folder, here / "data")
+    (job,) = look("target=a", "band=F770W", "in_dir=data", "work_dir=scratch", "crds.path=references")
+    assert {f"in_dir={here}/data", f"work_dir={here}/scratch", f"crds.path={here}/references"} <= {*job.overrides}
+    assert (job.reads, job.writes) == ((here / "data", here / "references"), (here / "scratch",))
+
+
 def test_a_changed_sweep_keeps_the_places_of_its_jobs(miri, here):
     words = ("target=a", "band=F770W", f"in_dir={miri.folder}")
     before = {job.name: job.folder for job in look(*words, "dr_version=v1,v2")}

@@ -9,6 +9,7 @@ import pytest
 from app.errors import ExitCode
 from app.resources import usable_cores
 from app.sweep import launch as launching
+from app.sweep.cluster import use_image
 from app.sweep.jobs import Job, Todo
 from app.sweep.launch import launch, share_cores
 from app.sweep.slurm import note_states, slurm_states
@@ -38,6 +39,15 @@ def test_cores_are_no_more_than_slurm_gives_a_task(given, cores, monkeypatch):
     all_cores = usable_cores()
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", given)
     assert usable_cores() == (cores or all_cores)
+
+
+def test_the_image_sees_what_jobs_read_and_write():
+    master = make_composer("hydra/launcher=slurm_apptainer", "sif=jwst-lv3.sif").master
+    use_image(master, "jwst-lv3.sif", map(Path, ["/sweep", "/scratch", "/scratch"]), [Path("/data")])
+    words = list(master.hydra.launcher.srun_args)
+    binds = [bind for word, bind in zip(words, words[1:], strict=False) if word == "--bind"]
+    assert binds == ["/sweep:/sweep:rw", "/scratch:/scratch:rw", "/data:/data:ro"]
+    assert words[words.index("--pwd") + 1] == "/sweep"
 
 
 def test_a_job_that_is_ended_whole_takes_no_other_with_it(tmp_path, monkeypatch):

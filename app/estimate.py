@@ -6,6 +6,7 @@ from app.mosaic import predict_shape
 from app.parameters import Parameters
 from app.peak_memory import Work, peak_memory
 from app.plan import Plan
+from app.undivided import undivided
 
 __all__ = ["Estimate", "disk_space", "estimate"]
 
@@ -60,7 +61,7 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     scale, ratio = (parameters.of("resample", name) for name in ("pixel_scale", "pixel_scale_ratio"))
     work = Work.of(plan.science, shape[0] * shape[1], scale or ratio * plan.band.pixel_scale)
     with_catalogue = not parameters.skips("source_catalog")
-    memory = peak_memory(work, plan.config, with_catalogue)
+    memory = peak_memory(work, plan.config, with_catalogue, undivided(plan, parameters, work.mosaic))
     return Estimate(shape, memory, disk_space(work, plan, with_catalogue), _n_files(plan, with_catalogue))
 
 

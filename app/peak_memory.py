@@ -13,7 +13,7 @@ import numpy as np
 from app.config import Lv3Config
 from app.exposures import Exposure
 
-__all__ = ["Work", "box_area", "peak_memory"]
+__all__ = ["Undivided", "Work", "box_area", "peak_memory"]
 
 #: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
 _MAIN, _MAIN_SHARED = 300e6, 200e6
@@ -31,6 +31,10 @@ _PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL = 30, 4
 _EXPOSURES_PER_PLANE = 32
 #: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
 _PER_CATALOGUE_PIXEL = 71
+#: jwst's own implementation: by pixel of an exposure that stays in memory; of the detector, and of the mosaic while it
+#: is put together; of the mosaic while the median is taken, and of each image in it.
+_PER_PIXEL_KEPT, _PER_DETECTOR_PIXEL_WHOLE, _PER_MOSAIC_PIXEL_WHOLE = 20, 126, 68
+_PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
 #: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
 #: the cut, and of the whole grid where the drizzled exposure covers that.
 _PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 125, 20
@@ -81,11 +85,28 @@ class Work:
         return cls(len(exposures), max(e.n_pixels for e in exposures), mosaic, cut)
 
 
-def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True) -> int:
-    """Peak memory of a run, its post-processing included [byte].
+@dataclass(frozen=True, slots=True)
+class Undivided:
+    """What jwst's own implementation keeps in memory; 0 where that is in files.
 
-    Exposures are worked on one by one and stay in files; with parameters for which jwst's own implementation of a step
-    runs, and with ``memory=in_memory``, it is more.
+    Parameters
+    ----------
+    pixels : int
+        Number of pixels of the exposures.
+    n_stacked : int
+        Number of images of the mosaic's size that outlier detection takes the median of.
+    """
+
+    pixels: int
+    n_stacked: int
+
+    def kept(self, mosaic: float) -> float:
+        """Size of it all [byte], for a mosaic of so many pixels."""
+        return self.pixels * _PER_PIXEL_KEPT + self.n_stacked * mosaic * _PER_STACKED_PIXEL
+
+
+def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True, undivided: Undivided | None = None) -> int:
+    """Peak memory of a run, its post-processing included [byte].
 
     Parameters
     ----------
@@ -93,10 +114,14 @@ def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True) -> i
     config : Lv3Config
     with_catalogue : bool
         Whether sources of the mosaic are found.
+    undivided : Undivided, optional
+        What jwst's own implementation keeps in memory, where it runs.
     """
     procs = min(config.n_procs, work.n_exposures)
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     peaks = [_pipeline(work, procs)]
+    if undivided:
+        peaks.append(_whole(work, undivided))
     if with_catalogue:
         peaks.append(_MAIN + work.mosaic * _PER_CATALOGUE_PIXEL)
     if config.do_drizzle or config.do_blot:
@@ -110,6 +135,13 @@ def _pipeline(work: Work, procs: int) -> float:
     adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
     mosaic = work.mosaic * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
     return _at_work(drizzling, procs) + adding + mosaic
+
+
+def _whole(work: Work, undivided: Undivided) -> float:
+    """Memory while jwst's own implementation works, each exposure drizzled onto the whole mosaic."""
+    mosaic = work.mosaic * (_PER_MOSAIC_PIXEL_WHOLE + (work.n_planes - 1) * _PER_PLANE_PIXEL)
+    resampling = undivided.pixels * _PER_PIXEL_KEPT + work.detector * _PER_DETECTOR_PIXEL_WHOLE + mosaic
+    return _MAIN + max(resampling, undivided.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
 
 
 def _postprocess(work: Work, procs: int, whole_grid: bool) -> float:

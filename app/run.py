@@ -3,17 +3,17 @@
 import logging
 from pathlib import Path
 
-from app.mosaic import write_grid
+from app.mosaic import predict_shape, write_grid
 from app.parallel.library import ExposureLibrary
 from app.parameters import Layer
 from app.pipeline import make_pipeline
 from app.plan import Plan
 from app.record import Record
-from app.resources import memory_limit
 from app.sky_levels import match_levels, write_levels
 from app.stamp import Stamp
+from app.undivided import undivided
 
-__all__ = ["is_lean", "run_pipeline"]
+__all__ = ["run_pipeline"]
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,9 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=pipeline.get_pars(), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
-    pipeline.is_lean = is_lean(plan)
+    rows, columns = predict_shape(plan.science, plan.parameters)
+    kept = undivided(plan, plan.parameters, rows * columns)
+    pipeline.is_lean = kept is None or not kept.pixels
     pipeline.run(ExposureLibrary(association, plan.config.n_procs))
     record.add(groups=pipeline.groups_used)
     return sorted(path for path in output_dir.iterdir() if path.is_file())
@@ -59,16 +61,6 @@ def _made_files(plan: Plan, folder: Path) -> Layer:
         levels = match_levels(Path(plan.config.sky_levels), [e.name for e in plan.science])
         values["skymatch"] = {"skylist": str(write_levels(levels, folder))}
     return Layer("files", values)
-
-
-def is_lean(plan: Plan) -> bool:
-    """Whether steps that need all pixels at once leave them in files.
-
-    By estimate: in memory jwst holds every exposure, and as much again for what it makes of them.
-    """
-    if plan.config.memory == "auto":
-        return 2 * sum(exposure.size for exposure in plan.science) > memory_limit() / 2
-    return plan.config.memory == "lean"
 
 
 def _by_file(grouped: dict[str, list[str]]) -> dict[str, str]:

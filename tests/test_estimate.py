@@ -1,11 +1,14 @@
 """What a run is thought to cost, against what runs were measured to need."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.config import Lv3Config
 from app.estimate import estimate
-from app.peak_memory import Work, box_area, peak_memory
+from app.peak_memory import Undivided, Work, box_area, peak_memory
 from app.plan import make_plan
+from app.undivided import undivided
 from tests.factories import make_exposure
 
 # Peaks of runs, PSS summed over their processes [MB]: exposures, pixels of a detector's side, of the mosaic, of an
@@ -30,6 +33,16 @@ MEASURED = [
     (4, 256, 9.77e6, 7.9e6, 2, False, 1193),
 ]
 
+# The same where jwst's own implementation runs: exposures, pixels of a detector's side, of the mosaic, of all exposures
+# that stay in memory, images of the mosaic's size in memory.
+MEASURED_UNDIVIDED = [
+    (32, 512, 4.97e6, 0, 0, 708),
+    (32, 512, 4.97e6, 8.39e6, 0, 881),
+    (32, 512, 4.97e6, 8.39e6, 32, 1283),
+    (12, 2048, 18.7e6, 0, 0, 2120),
+    (12, 2048, 18.7e6, 50.3e6, 0, 3109),
+    (12, 2048, 18.7e6, 50.3e6, 3, 3024),
+]
 
 # The same while exposures are drizzled after the mosaic, whole grids and footprints, and while it is blotted.
 WHOLE, FOOTPRINT = {"do_drizzle": True}, {"do_drizzle": True, "drizzle_footprint_only": True}
@@ -51,6 +64,13 @@ def config(**options):
 @pytest.mark.parametrize(("n", "side", "mosaic", "cut", "procs", "catalogue", "megabytes"), MEASURED)
 def test_memory_is_within_10_percent_of_what_was_measured(n, side, mosaic, cut, procs, catalogue, megabytes):
     needed = peak_memory(Work(n, side**2, mosaic, cut), config(procs=procs), catalogue)
+    assert needed / 1e6 == pytest.approx(megabytes, rel=0.1)
+
+
+@pytest.mark.parametrize(("n", "side", "mosaic", "pixels", "stacked", "megabytes"), MEASURED_UNDIVIDED)
+def test_memory_of_jwsts_own_implementation_is_within_10_percent(n, side, mosaic, pixels, stacked, megabytes):
+    work = Work(n, side**2, mosaic, side**2)
+    needed = peak_memory(work, config(procs=2), with_catalogue=False, undivided=Undivided(pixels, stacked))
     assert needed / 1e6 == pytest.approx(megabytes, rel=0.1)
 
 
@@ -94,3 +114,33 @@ def test_files_and_disk(miri, crds):
     footprints = cost(do_drizzle=True, drizzle_footprint_only=True, **large)
     assert whole.disk - none.disk == 4 * 3000**2 * 16
     assert footprints.disk - none.disk < (whole.disk - none.disk) / 50
+
+
+@pytest.mark.parametrize(
+    ("parameters", "options", "kept"),
+    [
+        ({}, {}, None),
+        ({"resample": {"propagate_dq": True}}, {}, (4, 0)),
+        ({"resample": {"kernel": "lanczos3"}}, {"memory": "lean"}, (0, 0)),
+        ({"outlier_detection": {"save_intermediate_results": True}}, {"memory": "in_memory"}, (4, 4)),
+        ({"outlier_detection": {"resample_data": False}}, {}, (4, 0)),
+        ({"outlier_detection": {"resample_data": False, "skip": True}}, {}, None),
+    ],
+)
+def test_what_is_not_divided_is_known_before(miri, crds, parameters, options, kept):
+    config = Lv3Config(
+        target="n", band="F770W", in_dir=str(miri.folder), crds=crds, jwst_parameters=parameters, **options
+    )
+    plan = make_plan(config)
+    found = undivided(plan, plan.parameters, 1e6)
+    pixels = plan.science[0].n_pixels
+    assert found == (kept and Undivided(kept[0] * pixels, kept[1]))
+
+
+def test_exposures_that_were_matched_before_are_not_divided(miri, crds):
+    plan = make_plan(Lv3Config(target="n", band="F770W", in_dir=str(miri.folder), crds=crds))
+    matched = [replace(member.exposure, background_level=1.0) for member in plan.members]
+    members = [replace(m, exposure=e) for m, e in zip(plan.members, matched, strict=True)]
+    plan, parameters = replace(plan, members=members), plan.parameters
+    assert undivided(plan, parameters, 1e6).n_stacked == 4
+    assert undivided(plan, parameters, 1e12) == Undivided(0, 0), "more than there is"

@@ -1,5 +1,6 @@
 """Outlier detection under the native groups, by several processes, which write the exposures too."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.parallel.cuts import Grid
 from app.parallel.library import ExposureLibrary
 from app.parallel.outliers import OutlierParameters, flag_outliers
 from app.steps.base import Stamped
+from app.undivided import outliers_are_undivided
 
 __all__ = ["NativeOutlierDetectionStep"]
 
@@ -33,7 +35,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
 
     def process(self, input_data: GroupedLibrary) -> GroupedLibrary:
         """Flag the outliers of the exposures."""
-        if self._is_undivided():
+        if outliers_are_undivided(partial(getattr, self)):
             return super().process(self.parent.with_pixels(input_data, self))
         if not isinstance(input_data, ExposureLibrary) or len(input_data) < 2:
             return super().process(input_data)
@@ -60,9 +62,6 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
         self._finish_metadata(model)
         model.save_all(self._outputs(model), self.parent.procs)
         return model.files
-
-    def _is_undivided(self) -> bool:
-        return self.save_intermediate_results or not self.resample_data
 
     def _outputs(self, library: ExposureLibrary) -> list[Path]:
         return [Path(self.make_output_path(basepath=name)) for name in library.member_names]

@@ -1,5 +1,7 @@
 """The mosaic, by several processes."""
 
+from functools import partial
+
 from jwst.datamodels import ImageModel
 from jwst.resample import ResampleStep
 from jwst.resample.resample import ResampleImage
@@ -10,11 +12,9 @@ from app.parallel.cuts import Grid
 from app.parallel.library import ExposureLibrary
 from app.parallel.resampling import resample
 from app.steps.base import Stamped
+from app.undivided import resampling_is_undivided
 
 __all__ = ["StampedResampleStep"]
-
-# Kernels whose drops reach no further than a pixel and have no negative weights: those that cuts can be drizzled with.
-_LOCAL_KERNELS = {"square", "point", "turbo"}
 
 
 class StampedResampleStep(Stamped, ResampleStep):
@@ -25,7 +25,7 @@ class StampedResampleStep(Stamped, ResampleStep):
 
     def process(self, input_data: GroupedLibrary) -> ImageModel:
         """Make the mosaic."""
-        if self._is_undivided():
+        if resampling_is_undivided(partial(getattr, self)):
             return super().process(self.parent.with_pixels(input_data, self))
         if not isinstance(input_data, ExposureLibrary):
             return super().process(input_data)
@@ -40,6 +40,3 @@ class StampedResampleStep(Stamped, ResampleStep):
         grid = Grid.of(ResampleImage(input_data, **{**parameters, **only_image}))
         maps = self.parent.pixel_maps(input_data, grid)
         return resample(input_data, grid, maps, parameters, self.parent.procs)
-
-    def _is_undivided(self) -> bool:
-        return self.single or self.propagate_dq or self.weight_type is None or self.kernel not in _LOCAL_KERNELS

@@ -9,8 +9,8 @@
 SIF=$WORK/jwst-lv3.sif
 DATA=$WORK/data
 TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}" crds=synthetic)
-# A mosaic that would fit into 1 GiB, if its flags did not ask for jwst's own implementation (docs/performance.md).
-BIG=(+jwst_parameters.resample.{pixel_scale.big=0.0095,propagate_dq.big=true} +jwst_parameters.source_catalog.skip.big=true procs=1)
+# A mosaic that would fit into 1 GiB, if its temporary files were not in memory too (docs/faults.md).
+BIG=(+jwst_parameters.resample.pixel_scale.big=0.0085 +jwst_parameters.source_catalog.skip.big=true work_dir=/dev/shm procs=1)
 # A job of several minutes on one core: full frames, and a mosaic of fine pixels.
 LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.013)
 export APPTAINER_BIND=$DATA:$DATA:ro

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_the_image_sees_what_jobs_read_and_write():
     master = make_composer("hydra/launcher=slurm_apptainer", "sif=jwst-lv3.sif").master
     use_image(master, "jwst-lv3.sif", map(Path, ["/sweep", "/scratch", "/scratch"]), [Path("/data")])
     words = list(master.hydra.launcher.srun_args)
-    binds = [bind for word, bind in zip(words, words[1:], strict=False) if word == "--bind"]
+    binds = [bind for word, bind in pairwise(words) if word == "--bind"]
     assert binds == ["/sweep:/sweep:rw", "/scratch:/scratch:rw", "/data:/data:ro"]
     assert words[words.index("--pwd") + 1] == "/sweep"
 

@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 
 from app.crds import SYNTHETIC_CONTEXT, CrdsOptions, set_environment
 
@@ -19,6 +21,13 @@ from app.crds.synthetic import make_synthetic_cache
 from app.simulation import Truth, simulate_observation
 
 make_synthetic_cache(Path(_CACHE.name))
+
+
+@pytest.fixture(autouse=True)
+def no_hydra_left() -> Iterator[None]:
+    """Hydra can be set up once in a process; a sweep leaves it so, and its jobs need it."""
+    yield
+    GlobalHydra.instance().clear()
 
 
 @pytest.fixture(scope="session")

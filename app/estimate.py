@@ -61,7 +61,7 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     scale, ratio = (parameters.of("resample", name) for name in ("pixel_scale", "pixel_scale_ratio"))
     work = Work.of(plan.science, shape[0] * shape[1], scale or ratio * plan.band.pixel_scale)
     with_catalogue = not parameters.skips("source_catalog")
-    memory = peak_memory(work, plan.config, with_catalogue, undivided(plan, parameters, work.mosaic))
+    memory = peak_memory(work, plan.config, with_catalogue, undivided(plan, parameters))
     return Estimate(shape, memory, disk_space(work, plan, with_catalogue), _n_files(plan, with_catalogue))
 
 

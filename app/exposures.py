@@ -126,6 +126,11 @@ class Exposure:
         return self.shape[0] * self.shape[1]
 
     @property
+    def was_matched(self) -> bool:
+        """Whether its headers say that its sky was matched before."""
+        return self.background_level is not None or self.background_subtracted is not None
+
+    @property
     def corners(self) -> NDArray[np.float64]:
         """Corners of the footprint, right ascension and declination [deg], shape (n, 2)."""
         return np.array(self.s_region.split()[2:], dtype=float).reshape(-1, 2)

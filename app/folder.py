@@ -69,10 +69,11 @@ class OutputFolder:
                 finally:
                     self.clear()
 
-    @property
-    def has_remains(self) -> bool:
-        """Whether a run is at work, or was killed."""
-        return self.work.exists() or (self.path / LOCK_NAME).exists()
+    def tidy(self) -> None:
+        """Remove what a killed run left; a folder without such remains is not written to."""
+        if self.work.exists() or (self.path / LOCK_NAME).exists():
+            with self.taken():
+                pass
 
     def clear(self) -> None:
         """Remove unfinished files, of this run or of one that was killed."""

@@ -1,9 +1,8 @@
 """Run the pipeline: the only place where a plan meets jwst."""
 
-import logging
 from pathlib import Path
 
-from app.mosaic import predict_shape, write_grid
+from app.mosaic import write_grid
 from app.parallel.library import ExposureLibrary
 from app.parameters import Layer
 from app.pipeline import make_pipeline
@@ -14,8 +13,6 @@ from app.stamp import Stamp
 from app.undivided import undivided
 
 __all__ = ["run_pipeline"]
-
-log = logging.getLogger(__name__)
 
 
 def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, output_dir: Path) -> list[Path]:
@@ -43,8 +40,7 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=pipeline.get_pars(), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
-    rows, columns = predict_shape(plan.science, plan.parameters)
-    kept = undivided(plan, plan.parameters, rows * columns)
+    kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
     pipeline.run(ExposureLibrary(association, plan.config.n_procs))
     record.add(groups=pipeline.groups_used)

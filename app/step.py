@@ -108,9 +108,7 @@ class Lv3Step:
         set_environment(self.config.crds)
         earlier = self._earlier()
         if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
-            if self._folder.has_remains:
-                with self._folder.taken():
-                    pass  # that clears it
+            self._folder.tidy()
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
             return True
         self._outlook = preflight(self.plan) if earlier is None else None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from app.mosaic import predict_shape
 from app.parameters import Parameters
 from app.peak_memory import Undivided
 from app.plan import Plan
@@ -30,7 +31,7 @@ def resampling_is_undivided(value: Callable[[str], Any]) -> bool:
     )
 
 
-def undivided(plan: Plan, parameters: Parameters, mosaic: float) -> Undivided | None:
+def undivided(plan: Plan, parameters: Parameters) -> Undivided | None:
     """What jwst's own implementation will keep in memory; None where all work is divided.
 
     From the first step that is not divided on, none is. With ``memory=lean`` all is kept in files, and with
@@ -40,8 +41,11 @@ def undivided(plan: Plan, parameters: Parameters, mosaic: float) -> Undivided | 
     ----------
     plan : Plan
     parameters : Parameters
-    mosaic : float
-        Number of pixels of the mosaic.
+
+    Raises
+    ------
+    InputError
+        The mosaic's grid cannot be known.
     """
     detects = not parameters.skips("outlier_detection")
     before = _sky_is_undivided(plan, parameters) or (
@@ -51,13 +55,19 @@ def undivided(plan: Plan, parameters: Parameters, mosaic: float) -> Undivided | 
         return None
     stacks = before and detects and parameters.of("outlier_detection", "resample_data")
     whole = Undivided(sum(e.n_pixels for e in plan.science), len(plan.groups["native"]) if stacks else 0)
-    memory = plan.config.memory
-    is_lean = memory == "lean" or (memory == "auto" and whole.kept(mosaic) > memory_limit() / 2)
-    return Undivided(0, 0) if is_lean else whole
+    return Undivided(0, 0) if _is_lean(plan, parameters, whole) else whole
+
+
+def _is_lean(plan: Plan, parameters: Parameters, whole: Undivided) -> bool:
+    """Whether what would be kept in memory is kept in files."""
+    if plan.config.memory != "auto":
+        return plan.config.memory == "lean"
+    rows, columns = predict_shape(plan.science, parameters)
+    return whole.kept(rows * columns) > memory_limit() / 2
 
 
 def _sky_is_undivided(plan: Plan, parameters: Parameters) -> bool:
     """Whether skymatch is jwst's own, which has rules for exposures that were matched before."""
     if parameters.skips("skymatch") or parameters.of("skymatch", "skymethod") == "user":
         return False
-    return any(e.background_level is not None or e.background_subtracted is not None for e in plan.science)
+    return any(e.was_matched for e in plan.science)

@@ -132,15 +132,16 @@ def test_what_is_not_divided_is_known_before(miri, crds, parameters, options, ke
         target="n", band="F770W", in_dir=str(miri.folder), crds=crds, jwst_parameters=parameters, **options
     )
     plan = make_plan(config)
-    found = undivided(plan, plan.parameters, 1e6)
+    found = undivided(plan, plan.parameters)
     pixels = plan.science[0].n_pixels
     assert found == (kept and Undivided(kept[0] * pixels, kept[1]))
 
 
-def test_exposures_that_were_matched_before_are_not_divided(miri, crds):
+def test_exposures_that_were_matched_before_are_not_divided(miri, crds, monkeypatch):
     plan = make_plan(Lv3Config(target="n", band="F770W", in_dir=str(miri.folder), crds=crds))
     matched = [replace(member.exposure, background_level=1.0) for member in plan.members]
     members = [replace(m, exposure=e) for m, e in zip(plan.members, matched, strict=True)]
     plan, parameters = replace(plan, members=members), plan.parameters
-    assert undivided(plan, parameters, 1e6).n_stacked == 4
-    assert undivided(plan, parameters, 1e12) == Undivided(0, 0), "more than there is"
+    assert undivided(plan, parameters).n_stacked == 4
+    monkeypatch.setattr("app.undivided.memory_limit", lambda: 1e6)
+    assert undivided(plan, parameters) == Undivided(0, 0), "more than there is"

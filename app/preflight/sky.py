@@ -15,7 +15,7 @@ __all__ = ["check"]
 
 def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
     """Levels in the headers that contradict what is asked for, tables that do not fit the exposures."""
-    matched = [e for e in plan.science if e.background_level is not None or e.background_subtracted is not None]
+    matched = [e for e in plan.science if e.was_matched]
     if parameters.skips("skymatch"):
         yield from _partly(plan.science, matched)
         return

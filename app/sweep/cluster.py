@@ -112,9 +112,9 @@ def use_image(master: DictConfig, sif: str, written: Iterable[Path], read: Itera
         Folders and files that jobs read.
     """
     image = str(Path(sif).absolute())
-    root, *others = dict.fromkeys(written)
-    binds = [f"{path}:{path}:rw" for path in (root, *others)] + [f"{path}:{path}:ro" for path in sorted({*read})]
-    command = ["apptainer", "exec", "--contain", "--no-home", "--pwd", str(root)]
+    folders = list(dict.fromkeys(written))
+    binds = [f"{path}:{path}:rw" for path in folders] + [f"{path}:{path}:ro" for path in sorted({*read})]
+    command = ["apptainer", "exec", "--contain", "--no-home", "--pwd", str(folders[0])]
     command += [word for bind in binds for word in ("--bind", bind)]
     # srun is given the python of this environment, which is dropped: the image has its own.
     command += [image, "sh", "-c", f'shift; exec {_PYTHON} "$@"', "python"]

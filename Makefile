@@ -35,6 +35,7 @@ lint: env  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/make_configuration_docs.py --check
 
 docs: env  ## Make docs/configuration.md anew, from the schema and conf/

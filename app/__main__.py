@@ -13,11 +13,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from app.actions import ACTIONS
-from app.composition import CONF, composition_error, to_config
-from app.errors import Lv3Error
-from app.logs import configure_logging
-from app.status import exit_status
+from app.cli.actions import ACTIONS
+from app.config.composition import CONF, composition_error, to_config
+from app.runtime.errors import Lv3Error
+from app.runtime.exit_status import exit_status
+from app.runtime.logs import configure_logging
 
 _failure: list[Lv3Error] = []
 

@@ -68,7 +68,7 @@ class Run:
 
 def simulate(folder: Path) -> None:
     """Simulate what is not there yet, and make the reference cache."""
-    from app.crds.synthetic import make_synthetic_cache
+    from app.crds.cache.synthetic import make_synthetic_cache
     from app.simulation import simulate_grid, simulate_observation
 
     if not (folder / "crds").is_dir():

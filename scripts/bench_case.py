@@ -78,9 +78,9 @@ def run_case(case: Case, folder: Path) -> None:
 
 def _run_ours(step: Any, association: Path, products: Path) -> tuple[dict[str, float], dict[str, float]]:
     """Wall and CPU time by step [s]."""
-    from app.record import Record
-    from app.run import run_pipeline
-    from app.stamp import Stamp
+    from app.pipeline.run import run_pipeline
+    from app.pipeline.stamp import Stamp
+    from app.record.record import Record
 
     cpu: dict[str, float] = {}
 
@@ -107,7 +107,7 @@ def _cpu_time() -> float:
 def _run_jwst(step: Any, association: Path, products: Path) -> tuple[dict[str, float], dict[str, float]]:
     from jwst.pipeline import Image3Pipeline
 
-    from app.parameters import merged
+    from app.plan.parameters import merged
 
     products.mkdir(parents=True)
     tables = merged(step.plan.layers)

@@ -68,9 +68,9 @@ changes a pixel, and a subtracted sky is a number until an exposure is written.
 
 What is divided, and the order in which parts are added, does not depend on `procs`, so neither does a bit of the
 products. Exposures are jwst's to the bit; in the mosaic CON and the empty pixels are the same, and the other arrays
-agree within 2e-6, relative or of the noise (`tests/parallel`).
+agree within 2e-6, relative or of the noise (`tests/pipeline/divided`).
 
-In `app/parallel/jwst_internals.py` are functions that stand in for slow ones of the libraries, with the same results:
+Functions in `app/pipeline/divided/jwst_internals.py` replace slow ones of the libraries, with the same results:
 peaks of an image, an image's background (within rounding), vertices on the edges of footprints. Tests compare them
 with the originals.
 

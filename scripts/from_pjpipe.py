@@ -18,12 +18,12 @@ from typing import Any
 
 import yaml
 
-from app.bands import Instrument, find_bands
-from app.config import Lv3Config, nearest
-from app.errors import ConfigError, Lv3Error
-from app.files import write_text
-from app.parameters import PIPELINE, check_parameters, layers, specification
-from app.validation import check
+from app.config.schema import Lv3Config, nearest
+from app.config.validation import check
+from app.observation.bands import Instrument, find_bands
+from app.plan.parameters import PIPELINE, check_parameters, layers, specification
+from app.runtime.errors import ConfigError, Lv3Error
+from app.runtime.files import write_text
 
 # Names become parts of paths and of a command line.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Write docs/configuration.md from the schema (app/config.py) and the files in conf/; ``--check`` only compares."""
+"""Write docs/configuration.md from app/config/schema.py and the files in conf/; ``--check`` only compares."""
 
 import argparse
 import sys
@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
-from app.config import Lv3Config
-from app.files import write_text
+from app.config.schema import Lv3Config
+from app.runtime.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
 CONF, PAGE = ROOT / "conf", ROOT / "docs/configuration.md"
 
 HEAD = """\
-<!-- Made by scripts/make_configuration_docs.py from app/config.py and conf/: change those. -->
+<!-- Made by scripts/make_configuration_docs.py from app/config/schema.py and conf/: change those. -->
 # Configuration
 
 Any key is set as `KEY=VALUE` on the command line, or in a file of your own: `jwst-lv3 --config-dir FOLDER -cn NAME`

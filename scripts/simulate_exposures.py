@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the script works in a checkout that is not installed
 
-from app.errors import Lv3Error
+from app.runtime.errors import Lv3Error
 from app.simulation import Faults, Scene, Truth, simulate_grid, simulate_observation
 from app.simulation.detectors import detector_names
 

@@ -17,7 +17,7 @@ _CACHE = tempfile.TemporaryDirectory(prefix="jwst-lv3-crds-")
 _CRDS = CrdsOptions(mode="synthetic", context=SYNTHETIC_CONTEXT, path=_CACHE.name)
 set_environment(_CRDS)
 
-from app.crds.synthetic import make_synthetic_cache
+from app.crds.cache.synthetic import make_synthetic_cache
 from app.simulation import Truth, simulate_observation
 
 make_synthetic_cache(Path(_CACHE.name))

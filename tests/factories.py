@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.bands import Channel, Instrument
-from app.exposures import Exposure
+from app.observation.bands import Channel, Instrument
+from app.observation.exposure import Exposure
 
 _INSTRUMENTS = {"nrc": Instrument.NIRCAM, "mir": Instrument.MIRI, "nis": Instrument.NIRISS}
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.errors import CrdsError
+from app.runtime.errors import CrdsError
 
 __all__ = [
     "CONTEXT",

@@ -7,7 +7,7 @@ manifest is a text file that ``sha256sum --check`` understands too.
 import hashlib
 from pathlib import Path
 
-from app.errors import CrdsError
+from app.runtime.errors import CrdsError
 
 __all__ = ["MANIFEST", "check_manifest", "read_manifest", "sha256", "write_manifest"]
 

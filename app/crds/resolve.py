@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.crds.download import fetch, fetch_mappings
-from app.crds.layout import contexts
+from app.crds.cache.download import fetch, fetch_mappings
+from app.crds.cache.layout import contexts
 from app.crds.manifest import sha256
 from app.crds.rules import data_types, find_rmap, parameter_types
-from app.errors import CrdsError, InputError
+from app.runtime.errors import CrdsError, InputError
 
 __all__ = ["ReferenceSet", "resolve"]
 

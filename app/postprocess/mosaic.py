@@ -11,9 +11,9 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from app.errors import PostprocessError
-from app.files import sha256
 from app.postprocess.cutout import Cutout
+from app.runtime.errors import PostprocessError
+from app.runtime.files import sha256
 
 __all__ = ["AGAIN", "Mosaic", "read_mosaic"]
 

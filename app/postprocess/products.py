@@ -9,17 +9,17 @@ from pathlib import Path
 from jwst.lib.suffix import remove_suffix
 from stdatamodels.jwst.datamodels import ImageModel
 
-from app.caveats import Caveat
-from app.config import Lv3Config
-from app.errors import MemoryExceededError, PostprocessError
-from app.files import publish, sha256
-from app.parallel import run_all
+from app.config.schema import Lv3Config
+from app.pipeline.stamp import Stamp
 from app.postprocess.blot import blot_mosaic
 from app.postprocess.drizzle import drizzle_exposure
 from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
 from app.postprocess.tasks import Task, tasks
-from app.record import Record
-from app.stamp import Stamp
+from app.record.caveats import Caveat
+from app.record.record import Record
+from app.runtime.errors import MemoryExceededError, PostprocessError
+from app.runtime.files import publish, sha256
+from app.runtime.pool import run_all
 
 __all__ = ["postprocess"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.config import Lv3Config
+from app.config.schema import Lv3Config
 
 __all__ = ["Task", "is_made_after", "option_differences", "tasks"]
 

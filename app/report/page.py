@@ -8,13 +8,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from app.bands import find_bands
-from app.files import write_text
-from app.measure.mosaic import MAGNITUDE_BIN
-from app.record import REPORT_NAME
+from app.assess.measure.mosaic import MAGNITUDE_BIN
+from app.observation.bands import find_bands
+from app.record.record import REPORT_NAME
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
+from app.runtime.files import write_text
 
 __all__ = ["write_report"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from stdatamodels.jwst.datamodels import dqflags
 
-from app.bands import Band, find_bands
-from app.errors import ConfigError
+from app.observation.bands import Band, find_bands
+from app.runtime.errors import ConfigError
 from app.simulation.detectors import Detector, Window, detector
 from app.simulation.faults import Faults, draw_bad_pixels, draw_offset, random_stream, reference_pixels
 from app.simulation.render import window_area

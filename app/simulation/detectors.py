@@ -14,7 +14,7 @@ from astropy.modeling import Model
 from astropy.modeling.models import AffineTransformation2D, Mapping, Polynomial2D, Shift
 from numpy.typing import NDArray
 
-from app.errors import ConfigError
+from app.runtime.errors import ConfigError
 
 __all__ = ["Detector", "Window", "detector", "detector_names"]
 

@@ -12,7 +12,7 @@ from jwst.assign_wcs.util import calc_rotation_matrix, update_fits_wcsinfo, upda
 from numpy.typing import NDArray
 from stdatamodels.jwst.datamodels import ImageModel
 
-from app.bands import Band, Instrument
+from app.observation.bands import Band, Instrument
 from app.simulation.camera import Camera
 from app.simulation.detectors import Detector, Window
 from app.simulation.plan import SECONDS_PER_EXPOSURE, PlannedExposure

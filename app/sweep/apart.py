@@ -16,12 +16,12 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from app.composition import to_config
-from app.config import Lv3Config
-from app.errors import ExitCode, Lv3Error, MemoryExceededError, TimeLimitError
-from app.logs import log_file
-from app.record import Record, State, read_record
-from app.status import exit_status
+from app.config.composition import to_config
+from app.config.schema import Lv3Config
+from app.record.record import Record, State, read_record
+from app.runtime.errors import ExitCode, Lv3Error, MemoryExceededError, TimeLimitError
+from app.runtime.exit_status import exit_status
+from app.runtime.logs import log_file
 
 __all__ = ["run_apart", "task"]
 
@@ -98,7 +98,7 @@ def _work() -> int:
 
 
 def _run(config: Lv3Config) -> None:
-    from app.step import Lv3Step
+    from app.run.step import Lv3Step
 
     try:
         Lv3Step.from_config(config).do_step()
@@ -145,7 +145,7 @@ def _conclude(config: Lv3Config, command: Sequence[str], state: State, error: Ba
         concluded.add(command=list(command))
         concluded.finish(state, error)
         if config.report:
-            from app.examine import report
+            from app.run.examine import report
 
             report(concluded)
     except OSError:

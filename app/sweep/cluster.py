@@ -12,8 +12,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig, open_dict
 
-from app.errors import ConfigError
-from app.provenance import versions
+from app.record.provenance import versions
+from app.runtime.errors import ConfigError
 
 __all__ = ["check_cluster", "job_versions", "use_image", "uses_image"]
 
@@ -28,7 +28,7 @@ _PYTHON = "/opt/venv/bin/python"
 _ASK = """
 import json, sys
 from importlib.metadata import version
-from app.provenance import versions
+from app.record.provenance import versions
 print(json.dumps({"python": "%d.%d" % sys.version_info[:2], **{n: version(n) for n in sys.argv[1:]}}))
 print(json.dumps(versions()))
 """

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.estimate import disk_space
-from app.peak_memory import Work, box_area, peak_memory
-from app.plan import Plan
+from app.plan.cost import disk_space
+from app.plan.peak_memory import Work, box_area, peak_memory
+from app.plan.plan import Plan
 
 __all__ = ["Cost", "cost"]
 

@@ -8,13 +8,13 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.config import Lv3Config
-from app.errors import Lv3Error
-from app.parallel import run_all
-from app.parameters import check_parameters
-from app.plan import Plan, make_plan
+from app.config.schema import Lv3Config
+from app.plan.parameters import check_parameters
+from app.plan.plan import Plan, make_plan
 from app.postprocess.tasks import option_differences, tasks
-from app.record import State, config_differences, input_differences, read_record
+from app.record.record import State, config_differences, input_differences, read_record
+from app.runtime.errors import Lv3Error
+from app.runtime.pool import run_all
 from app.sweep.cost import Cost, cost
 from app.sweep.lines import line, override
 from app.sweep.places import place, shared_places

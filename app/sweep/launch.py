@@ -12,9 +12,9 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
-from app.composition import INSTALL
-from app.errors import ConfigError, ExitCode
-from app.resources import usable_cores
+from app.config.composition import INSTALL
+from app.runtime.errors import ConfigError, ExitCode
+from app.runtime.resources import usable_cores
 from app.sweep.apart import task
 from app.sweep.jobs import Job
 from app.sweep.points import Composer

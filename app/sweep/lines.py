@@ -8,7 +8,7 @@ from pathlib import Path
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString
 
-from app.files import write_text
+from app.runtime.files import write_text
 
 __all__ = ["LINES_NAME", "line", "out_dir_of", "override", "write_lines"]
 

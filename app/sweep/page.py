@@ -10,8 +10,8 @@ from astropy.io import fits
 from astropy.visualization import AsinhStretch, PercentileInterval
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from app.files import write_text
-from app.names import safe_name
+from app.observation.names import safe_name
+from app.runtime.files import write_text
 
 __all__ = ["PAGE_NAME", "THUMBNAILS", "write_page"]
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from app.config import Lv3Config
-from app.names import safe_name
+from app.config.schema import Lv3Config
+from app.observation.names import safe_name
 
 __all__ = ["place", "shared_places"]
 

@@ -20,15 +20,15 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from app.composition import composition_error, to_config
-from app.config import Lv3Config
-from app.errors import ConfigError
-from app.validation import check
+from app.config.composition import composition_error, to_config
+from app.config.schema import Lv3Config
+from app.config.validation import check
+from app.runtime.errors import ConfigError
 
 __all__ = ["COMMON", "Composer", "Point"]
 
 #: Where every installation finds its own conf/: a job composes its configuration again, maybe inside an image.
-_SEARCH_PATH = "pkg://app.conf"
+_SEARCH_PATH = "pkg://app.config.conf"
 
 
 #: Keys that belong to the sweep, not to one of its jobs.

@@ -8,10 +8,10 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from app import errors
-from app.errors import ExitCode
-from app.lock import LEASE, LOCK_NAME
-from app.record import State, read_record
+from app.record.record import State, read_record
+from app.runtime import errors
+from app.runtime.errors import ExitCode
+from app.runtime.lock import LEASE, LOCK_NAME
 from app.sweep.lines import line
 from app.sweep.slurm import Ended
 

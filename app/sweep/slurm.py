@@ -8,9 +8,9 @@ from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 
-from app.errors import Lv3Error
-from app.files import write_text
-from app.replaced import replaced
+from app.runtime.errors import Lv3Error
+from app.runtime.files import write_text
+from app.runtime.patched import replaced
 from app.sweep.lines import out_dir_of
 
 __all__ = ["STATES_NAME", "DeadJobError", "Ended", "deaths_returned", "note_states", "slurm_states"]

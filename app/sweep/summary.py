@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.files import write_text
-from app.record import RECORD_NAME, State
+from app.record.record import RECORD_NAME, State
+from app.runtime.files import write_text
 from app.sweep.page import write_page
 from app.sweep.rows import FINAL, REFUSED, SUCCESSES, row
 from app.sweep.slurm import slurm_states

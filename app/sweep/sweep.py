@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.errors import ConfigError, JobsError
-from app.record import RECORD_NAME
-from app.resources import usable_cores
+from app.record.record import RECORD_NAME
+from app.runtime.errors import ConfigError, JobsError
+from app.runtime.resources import usable_cores
 from app.sweep.cluster import check_cluster, job_versions, use_image, uses_image
 from app.sweep.jobs import Job, Todo, look_at
 from app.sweep.launch import launch, launcher_name

@@ -16,7 +16,7 @@ build_after_change() {
     mkdir "$CHECKOUT"
     git ls-files -z | tar --create --null --files-from=- --ignore-failed-read | tar --extract -C "$CHECKOUT"
     make -C "$CHECKOUT" image CRDS=synthetic VERSION=before || return 1
-    echo '# changed' >> "$CHECKOUT/app/step.py"
+    echo '# changed' >> "$CHECKOUT/app/run/step.py"
     started=$SECONDS
     make -C "$CHECKOUT" image CRDS=synthetic VERSION=after || return 1
     took=$((SECONDS - started))

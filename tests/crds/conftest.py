@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.crds.layout import write_pmap, write_rmap
+from app.crds.cache.layout import write_pmap, write_rmap
 from tests.crds.server import CrdsServer, crds_server
 
 CONTEXT = "jwst_9001.pmap"

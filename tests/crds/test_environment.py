@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.crds.environment import CONTEXT, SERVER_URL, SERVERLESS_URL, SYNTHETIC_CONTEXT, CrdsOptions, environment
-from app.errors import CrdsError
+from app.runtime.errors import CrdsError
 
 SYNTHETIC = CrdsOptions(mode="synthetic", context=SYNTHETIC_CONTEXT)
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from app.crds.manifest import MANIFEST, check_manifest, write_manifest
-from app.errors import CrdsError
+from app.runtime.errors import CrdsError
 
 PARS = "references/jwst/miri/jwst_miri_pars-tweakregstep_9001.asdf"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.crds import ReferenceSet, resolve
+from app.crds.cache.layout import write_imap, write_rmap
 from app.crds.environment import SYNTHETIC_CONTEXT, CrdsOptions, environment
-from app.crds.layout import write_imap, write_rmap
-from app.errors import CrdsError
+from app.runtime.errors import CrdsError
 
 MIRI = {
     "meta.instrument.name": "MIRI", "meta.instrument.detector": "MIRIMAGE", "meta.instrument.filter": "F770W",

@@ -4,11 +4,11 @@ import asdf
 import pytest
 from astropy.io import fits
 
-from app.bands import BANDS
-from app.crds.layout import check_mapping, contexts, mapping_files
+from app.crds.cache.layout import check_mapping, contexts, mapping_files
+from app.crds.cache.synthetic import PARAMETERS, make_synthetic_cache
 from app.crds.manifest import read_manifest
-from app.crds.synthetic import PARAMETERS, make_synthetic_cache
-from app.errors import CrdsError
+from app.observation.bands import BANDS
+from app.runtime.errors import CrdsError
 
 
 def test_same_bytes_each_time(crds_cache, tmp_path):

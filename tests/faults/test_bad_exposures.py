@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from astropy.modeling.models import Scale
 
-from app.association import association, write_association
-from app.errors import InputError
-from app.exposures import find_files, read_exposures
-from app.roles import Member, Role
+from app.observation.exposure import find_files, read_exposures
+from app.observation.members import Member, Role
+from app.plan.association import association, write_association
+from app.runtime.errors import InputError
 from app.simulation import simulate_observation
 from tests.faults import spoil
 from tests.runs import run
@@ -132,7 +132,7 @@ def test_refused_from_the_headers(spoiled, change, message):
 
 @pytest.mark.parametrize(("change", "message"), WCS_REFUSED.values(), ids=WCS_REFUSED)
 def test_refused_when_the_run_opens_it(spoiled, tmp_path, change, message):
-    from app.parallel.library import ExposureLibrary
+    from app.pipeline.divided.library import ExposureLibrary
 
     folder, path = spoiled
     change(path)
@@ -154,7 +154,7 @@ def test_an_exposure_that_may_not_be_read_is_named(spoiled):
 
 
 def test_two_copies_of_an_exposure_are_refused(spoiled):
-    from app.roles import find_band
+    from app.plan.roles import find_band
 
     folder, path = spoiled
     shutil.copy(path, folder / "jw01234001001_02101_00001_mirimage_copy_cal.fits")

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-import app.record
-from app.record import State
-from app.signals import Interrupted
+import app.record.record
+from app.record.record import State
+from app.runtime.signals import Interrupted
 from app.simulation import simulate_observation
 from tests.faults.command import arguments, group_members, record, run, start, wait_until
 from tests.faults.compare import differences, file_differences
@@ -82,7 +82,7 @@ def test_killed_at_random_times_then_finished(truth, crds, undisturbed, tmp_path
 
 @pytest.mark.parametrize(("written", "end"), [(State.RUNNING, State.INTERRUPTED), (State.SUCCESS, State.SUCCESS)])
 def test_a_signal_while_the_record_is_written_leaves_no_run_behind(truth, crds, tmp_path, monkeypatch, written, end):
-    write, came = app.record.write_text, []
+    write, came = app.record.record.write_text, []
 
     def write_interrupted(path, text):
         is_time = not came and json.loads(text)["state"].startswith(written)
@@ -92,7 +92,7 @@ def test_a_signal_while_the_record_is_written_leaves_no_run_behind(truth, crds, 
             came.append(signal.SIGTERM)
             raise Interrupted(signal.SIGTERM)
 
-    monkeypatch.setattr(app.record, "write_text", write_interrupted)
+    monkeypatch.setattr(app.record.record, "write_text", write_interrupted)
     with pytest.raises(Interrupted):
         make_step(truth, tmp_path, crds).do_step()
     assert record(tmp_path)["state"].startswith(end)
@@ -103,7 +103,7 @@ def test_a_run_that_is_cut_off_in_its_report_is_not_finished(truth, crds, tmp_pa
         raise Interrupted(signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.examine.write_report", cut_off)
+        patch.setattr("app.run.examine.write_report", cut_off)
         with pytest.raises(Interrupted):
             make_step(truth, tmp_path, crds).do_step()
     assert record(tmp_path)["state"] == "interrupted"

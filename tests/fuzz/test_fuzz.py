@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from omegaconf.errors import OmegaConfBaseException
 
-from app.association import association_name, product_name
-from app.bands import find_bands
-from app.composition import CONF, composition_error, to_config
-from app.config import Lv3Config
-from app.errors import ConfigError, InputError, Lv3Error
-from app.exposures import find_files, read_exposures
-from app.folder import OutputFolder
+from app.config.composition import CONF, composition_error, to_config
+from app.config.schema import Lv3Config
+from app.config.validation import check
+from app.observation.bands import find_bands
+from app.observation.exposure import find_files, read_exposures
+from app.plan.association import association_name, product_name
+from app.run.folder import OutputFolder
+from app.runtime.errors import ConfigError, InputError, Lv3Error
 from app.simulation import simulate_observation
-from app.validation import check
 from scripts.from_pjpipe import Moved, move, read_toml
 
 BOUNDED = settings(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.crds.synthetic import PARAMETERS
+from app.crds.cache.synthetic import PARAMETERS
 from app.simulation import simulate_observation
 from tests.runs import run
 

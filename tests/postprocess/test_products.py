@@ -15,8 +15,8 @@ from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 from stdatamodels.jwst import datamodels
 
-from app.errors import ConfigError, ExitCode, PostprocessError
-from app.files import sha256
+from app.runtime.errors import ConfigError, ExitCode, PostprocessError
+from app.runtime.files import sha256
 from tests.postprocess.conftest import MOSAIC
 from tests.runs import make_step, run
 

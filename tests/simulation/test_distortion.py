@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.errors import ConfigError
+from app.runtime.errors import ConfigError
 from app.simulation.detectors import detector, detector_names
 
 ALL = [*detector_names("nircam"), *detector_names("miri"), *detector_names("niriss")]

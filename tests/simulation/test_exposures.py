@@ -9,7 +9,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from stdatamodels.jwst import datamodels
 
-from app.errors import ConfigError
+from app.runtime.errors import ConfigError
 from app.simulation import Faults, Scene, Truth, simulate_grid, simulate_observation
 from app.simulation.plan import plan_grid, plan_observation
 

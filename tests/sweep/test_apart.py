@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from app.config import Lv3Config
+from app.config.schema import Lv3Config
 from app.sweep.apart import run_apart
 from app.sweep.rows import row
 

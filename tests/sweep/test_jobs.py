@@ -6,7 +6,7 @@ import resource
 import numpy as np
 import pytest
 
-from app.resources import usable_cores
+from app.runtime.resources import usable_cores
 from app.sweep.jobs import Todo, look_at
 from app.sweep.totals import problem_table, totals
 from tests.sweep.sweeps import make_composer

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ExitCode
-from app.resources import usable_cores
+from app.runtime.errors import ExitCode
+from app.runtime.resources import usable_cores
 from app.sweep import launch as launching
 from app.sweep.cluster import use_image
 from app.sweep.jobs import Job, Todo

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Lv3Config
+from app.config.schema import Lv3Config
 from app.sweep.places import place, shared_places
 
 OUT = "/out/ngc0628/F770W"

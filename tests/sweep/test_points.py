@@ -3,8 +3,8 @@
 import pytest
 from omegaconf import OmegaConf
 
-from app.composition import to_config
-from app.errors import ConfigError
+from app.config.composition import to_config
+from app.runtime.errors import ConfigError
 from tests.sweep.sweeps import make_composer
 
 BASE = ("in_dir=/in", "crds=synthetic")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from app.actions import ACTIONS
-from app.config import Lv3Config
+from app.cli.actions import ACTIONS
+from app.config.schema import Lv3Config
 from app.sweep.rows import row
 from app.sweep.slurm import STATES_NAME, Ended
 from app.sweep.summary import Summary, find_jobs

@@ -1,0 +1,93 @@
+"""Caveats about alignment: each function gives a sentence, or None where all is well."""
+
+import numpy as np
+
+from app.assess.findings import limits
+from app.assess.findings.facts import Facts, listed
+
+__all__ = ["chips_disagree", "few_matches", "large_shift", "modules_disagree", "not_aligned", "offsets_left"]
+
+
+def not_aligned(facts: Facts) -> str | None:
+    """Exposures whose WCS is what it was before alignment."""
+    names = facts.unaligned
+    if not names:
+        return None
+    count = f"{len(names)} of {len(facts.exposures)} exposures"
+    return f"{count} were not aligned, their WCS is unchanged: {listed(names)}."
+
+
+def few_matches(facts: Facts) -> str | None:
+    """Exposures that were moved on the word of a few stars."""
+    few = [e for e in facts.exposures if e["moved"] and e["n_matches"] < limits.FEW_MATCHES]
+    if not few or len(facts.exposures) < 2:
+        return None
+    names = listed(f"{e['file']} ({e['n_matches']})" for e in few)
+    return (
+        f"{len(few)} exposures were aligned on fewer than {limits.FEW_MATCHES} stars that another one has too: {names}"
+    )
+
+
+def large_shift(facts: Facts) -> str | None:
+    """Exposures that were moved far for the search radius."""
+    radius = float(facts.parameter("tweakreg", "searchrad") or 2.0)
+    if facts.parameter("tweakreg", "abs_refcat"):
+        radius = max(radius, float(facts.parameter("tweakreg", "abs_searchrad") or 0))
+    far = [(e["file"], float(np.hypot(*e["shift"]))) for e in facts.exposures]
+    far = [(name, length) for name, length in far if length > limits.LARGE_SHIFT * radius]
+    if not far:
+        return None
+    names = listed(f"{name} ({length:.2f} arcsec)" for name, length in far)
+    limit = f"{limits.LARGE_SHIFT:g} of the search radius {radius:g} arcsec"
+    return f"{len(far)} exposures were shifted by more than {limit}: {names}."
+
+
+def modules_disagree(facts: Facts) -> str | None:
+    """The modules of NIRCam see the same stars in different places."""
+    offsets = facts.offsets_between(lambda e: e["module"]).get(("a", "b"))
+    if offsets is None:
+        return None
+    length = float(np.hypot(*np.median(offsets, axis=0)))
+    if length <= _limit(facts):
+        return None
+    return f"NIRCam's modules A and B disagree by {_offset(facts, length)} in {len(offsets)} overlaps."
+
+
+def chips_disagree(facts: Facts) -> str | None:
+    """Detectors of one module see the same stars in different places."""
+    offsets = facts.offsets_between(lambda e: e["detector"])
+    chips = {(a, b): values for (a, b), values in offsets.items() if a != b and a[:4] == b[:4]}
+    lengths = {pair: float(np.hypot(*np.median(values, axis=0))) for pair, values in chips.items()}
+    apart = {pair: length for pair, length in lengths.items() if length > _limit(facts)}
+    if not apart:
+        return None
+    (a, b), worst = max(apart.items(), key=lambda item: item[1])
+    return f"{len(apart)} of {len(chips)} pairs of detectors disagree, {a} and {b} by {_offset(facts, worst)}."
+
+
+def offsets_left(facts: Facts) -> str | None:
+    """Exposures of one detector that overlap and do not agree, though nothing says that they were not aligned."""
+    same = [o for o in facts.overlaps if _detector(facts, o["first"]) == _detector(facts, o["second"])]
+    aligned = [o for o in same if not {o["first"], o["second"]} & set(facts.unaligned)]
+    lengths = [(float(np.hypot(*o["offset"])), o["first"], o["second"]) for o in aligned]
+    far = [entry for entry in lengths if entry[0] > limits.OFFSET * facts.pixel_scale]
+    if not far:
+        return None
+    length, first, second = max(far)
+    return f"{len(far)} of {len(same)} overlaps disagree, {first} and {second} by {_offset(facts, length)}."
+
+
+def _detector(facts: Facts, name: str) -> str:
+    return facts.by_name[name]["detector"]
+
+
+def _limit(facts: Facts) -> float:
+    """Offset between parts of the instrument that says more than the scatter between exposures does [arcsec]."""
+    offsets = facts.offsets_between(lambda e: e["detector"])
+    same = [np.hypot(*values.T) for (a, b), values in offsets.items() if a == b]
+    scatter = float(np.median(np.concatenate(same))) if same else 0.0
+    return max(limits.OFFSET * facts.pixel_scale, 2 * scatter)
+
+
+def _offset(facts: Facts, length: float) -> str:
+    return f"{length:.3f} arcsec ({length / facts.pixel_scale:.2f} pixel)"

@@ -1,0 +1,90 @@
+"""The record of a run, as the findings look at it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.assess.findings import limits
+
+__all__ = ["Facts", "listed"]
+
+#: Names that a sentence lists before it counts.
+LISTED = 3
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The record of a run, as the findings look at it.
+
+    Parameters
+    ----------
+    record : mapping
+        ``measurements`` and ``parameters`` of lv3_run.json.
+    """
+
+    record: Mapping[str, Any]
+
+    @cached_property
+    def exposures(self) -> list[dict[str, Any]]:
+        """Measurements of the exposures."""
+        return self.record["measurements"]["exposures"]
+
+    @cached_property
+    def overlaps(self) -> list[dict[str, Any]]:
+        """Overlaps that have stars in common."""
+        return [o for o in self.record["measurements"]["overlaps"] if o["offset"] is not None]
+
+    @cached_property
+    def pixel_scale(self) -> float:
+        """Of the detectors [arcsec]."""
+        return self.record["measurements"]["pixel_scale"]
+
+    def parameter(self, step: str, name: str) -> Any:
+        """The effective parameter of a step, or None where it is not known."""
+        return self.record.get("parameters", {}).get("steps", {}).get(step, {}).get(name)
+
+    @cached_property
+    def by_name(self) -> dict[str, dict[str, Any]]:
+        """Measurements of the exposures by file name."""
+        return {e["file"]: e for e in self.exposures}
+
+    @cached_property
+    def unaligned(self) -> list[str]:
+        """Exposures that alignment should have moved and did not; the reference stays where it is."""
+        unmoved = sorted({e["group"] for e in self.exposures if not e["moved"]})
+        n_groups = len({e["group"] for e in self.exposures})
+        has_catalogue = bool(self.parameter("tweakreg", "abs_refcat"))
+        if self.parameter("tweakreg", "skip") or (n_groups == 1 and not has_catalogue):
+            return []
+        if not has_catalogue and len(unmoved) < n_groups and unmoved:
+            unmoved.remove(max(unmoved, key=self._agreement_with_aligned))
+        return [e["file"] for e in self.exposures if e["group"] in unmoved]
+
+    def _agreement_with_aligned(self, group: str) -> int:
+        """How many stars a group shares, in place, with exposures that were aligned."""
+        n = 0
+        for overlap in self.overlaps:
+            first, second = self.by_name[overlap["first"]], self.by_name[overlap["second"]]
+            if group in (first["group"], second["group"]) and (first["moved"] or second["moved"]):
+                n += overlap["n_stars"] if np.hypot(*overlap["offset"]) < limits.OFFSET * self.pixel_scale else 0
+        return n
+
+    def offsets_between(self, kind: Callable[[dict[str, Any]], str]) -> dict[tuple[str, str], NDArray[np.float64]]:
+        """Offsets [arcsec], shape (n, 2), of overlaps by the kinds of the two exposures, always in the same sense."""
+        found: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
+        for overlap in self.overlaps:
+            pair = tuple(kind(self.by_name[overlap[which]]) for which in ("first", "second"))
+            sign = 1 if pair[0] <= pair[1] else -1
+            found.setdefault((min(pair), max(pair)), []).append(sign * np.array(overlap["offset"]))
+        return {pair: np.array(offsets) for pair, offsets in found.items()}
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more

@@ -1,0 +1,93 @@
+"""The table of caveats that measurements can give rise to: code, what finds it, what to do about it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.assess.findings import alignment, image
+from app.assess.findings.facts import Facts
+from app.record.caveats import Caveat
+
+__all__ = ["FINDINGS", "Finding", "find_caveats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row of the table.
+
+    Parameters
+    ----------
+    code : str
+    find : callable
+        Takes the facts of a run and gives a sentence, or None.
+    hint : str
+        What to do.
+    """
+
+    code: str
+    find: Callable[[Facts], str | None]
+    hint: str
+
+
+FINDINGS = (
+    Finding(
+        "not_aligned",
+        alignment.not_aligned,
+        "See tweakreg in lv3_run.log; more stars (jwst_parameters.tweakreg.snr_threshold, minobj), a larger "
+        "searchrad, or larger groups (tweakreg_grouping=[group_dithers]) help.",
+    ),
+    Finding(
+        "few_matches",
+        alignment.few_matches,
+        "A lower jwst_parameters.tweakreg.snr_threshold finds more stars; tweakreg_grouping=[group_dithers] puts those "
+        "of several exposures together.",
+    ),
+    Finding(
+        "large_shift",
+        alignment.large_shift,
+        "Exclude an exposure whose guide star failed; where the shift is right, raise "
+        "jwst_parameters.tweakreg.searchrad: beyond twice searchrad + tolerance jwst discards all alignment.",
+    ),
+    Finding(
+        "modules_disagree",
+        alignment.modules_disagree,
+        "Try tweakreg_grouping=[degroup_modules]: each module is aligned for itself.",
+    ),
+    Finding(
+        "chips_disagree",
+        alignment.chips_disagree,
+        "Try tweakreg_grouping=[degroup_short_chips]: each detector is aligned for itself.",
+    ),
+    Finding(
+        "offsets_left",
+        alignment.offsets_left,
+        "Try other groups (tweakreg_grouping), or jwst_parameters.tweakreg.fitgeometry=general.",
+    ),
+    Finding(
+        "sky_steps",
+        image.sky_steps,
+        "Try skymatch_grouping=[degroup_dithers], or another jwst_parameters.skymatch.skymethod (global+match).",
+    ),
+    Finding(
+        "many_flagged",
+        image.many_flagged,
+        "Look at alignment and sky levels first; then raise jwst_parameters.outlier_detection.snr.",
+    ),
+    Finding(
+        "stars_eaten",
+        image.stars_eaten,
+        "Look at alignment first; then raise jwst_parameters.outlier_detection.scale, or snr.",
+    ),
+    Finding(
+        "no_catalogue",
+        image.no_catalogue,
+        "See source_catalog in lv3_run.log; lower jwst_parameters.source_catalog.snr_threshold.",
+    ),
+)
+
+
+def find_caveats(record: Mapping[str, Any]) -> list[Caveat]:
+    """Every caveat that the measurements and parameters in a record give rise to."""
+    facts = Facts(record)
+    found = ((finding, finding.find(facts)) for finding in FINDINGS)
+    return [Caveat(finding.code, message, finding.hint) for finding, message in found if message]

@@ -1,0 +1,215 @@
+"""The mosaic: how much sky it covers, how deep, how sharp, and how many sources there are in it."""
+
+import csv
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from app.assess.measure.frames import footprint, open_fits, read_wcs
+from app.assess.measure.stars import RING, Stars, box_values, find_stars
+
+__all__ = ["Catalogue", "Mosaic", "measure_mosaic", "read_catalogue"]
+
+Array = NDArray[np.float64]
+
+SR_TO_ARCSEC2 = np.degrees(1) ** 2 * 3600**2
+#: Most pixels of the mosaic that are looked at for what needs only a sample.
+SAMPLE = 1_000_000
+#: Side of the boxes in which the noise is measured [pixel], and how many.
+NOISE_BOX, N_NOISE_BOXES = 16, 400
+#: Side of the part of the mosaic in which the width of stars is measured [pixel].
+PSF_FIELD = 2048
+#: Stars whose width is measured, and the distance that makes one isolated, in widths of the PSF.
+N_PSF_STARS, ISOLATED = 30, 6.0
+FEWEST_PSF_STARS = 3
+MAGNITUDE_BIN = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Mosaic:
+    """What was measured on the mosaic.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file.
+    shape : (int, int)
+        Rows and columns.
+    unit : str
+        Of the data.
+    pixel_scale : float
+        [arcsec].
+    footprint : list of (float, float)
+        Corners of the frame [deg].
+    coverage : float
+        Sky with data [arcmin2].
+    exposures : dict of str to float
+        Share of the covered sky by number of exposures; empty where the mosaic does not say.
+    depth : float or None
+        Noise of a pixel in the emptiest parts, in the unit of the data; drizzling correlates neighbours.
+    fwhm : float or None
+        Width of isolated stars [arcsec].
+    n_psf_stars : int
+        How many stars that rests on.
+    """
+
+    file: str
+    shape: tuple[int, int]
+    unit: str
+    pixel_scale: float
+    footprint: list[tuple[float, float]]
+    coverage: float
+    exposures: dict[str, float]
+    depth: float | None
+    fwhm: float | None
+    n_psf_stars: int
+
+
+def measure_mosaic(path: Path, fwhm: float) -> Mosaic:
+    """Measure a mosaic, reading no more of it than a sample.
+
+    Parameters
+    ----------
+    path : Path
+        ``*_i2d.fits``.
+    fwhm : float
+        Width of the PSF [arcsec], to know what to look for.
+    """
+    with open_fits(path) as hdus:
+        image, header = hdus["SCI"].data, hdus["SCI"].header
+        scale = float(np.sqrt(header["PIXAR_SR"] * SR_TO_ARCSEC2))
+        covered, by_number = _coverage(hdus)
+        width, n_stars = _psf(_middle(image), fwhm / scale)
+        return Mosaic(
+            file=path.name,
+            shape=image.shape,
+            unit=str(header.get("BUNIT", "")),
+            pixel_scale=scale,
+            footprint=[(float(ra), float(dec)) for ra, dec in footprint(read_wcs(hdus), image.shape)],
+            coverage=covered * image.size * scale**2 / 3600,
+            exposures=by_number,
+            depth=_depth(image),
+            fwhm=None if width is None else width * scale,
+            n_psf_stars=n_stars,
+        )
+
+
+def _coverage(hdus: fits.HDUList) -> tuple[float, dict[str, float]]:
+    """Share of the frame with data, and the shares of that by number of exposures, from a sample of pixels."""
+    weight = hdus["WHT"].data
+    step = max(1, int(np.sqrt(weight.size / SAMPLE)))
+    covered = weight[::step, ::step] > 0
+    if "CON" not in hdus or not covered.any():
+        return float(covered.mean()), {}
+    context = hdus["CON"].data[:, ::step, ::step].astype(np.uint32)
+    numbers = np.bitwise_count(context).sum(axis=0)[covered]
+    values, counts = np.unique(numbers, return_counts=True)
+    return float(covered.mean()), {str(v): float(c / len(numbers)) for v, c in zip(values, counts, strict=True)}
+
+
+def _depth(image: NDArray) -> float | None:
+    """Noise [unit of the image]: the lower quartile of robust scatters in small boxes, where little shines."""
+    rows, columns = (np.arange(0, n - NOISE_BOX + 1, NOISE_BOX) for n in image.shape)
+    places = np.stack(np.meshgrid(rows, columns), -1).reshape(-1, 2)
+    scatters = []
+    for row, column in places[:: max(1, len(places) // N_NOISE_BOXES)]:
+        box = image[row : row + NOISE_BOX, column : column + NOISE_BOX]
+        if np.isfinite(box).all():
+            scatters.append(1.4826 * float(np.median(np.abs(box - np.median(box)))))
+    return float(np.quantile(scatters, 0.25)) if scatters else None
+
+
+def _middle(image: NDArray) -> NDArray:
+    """The part of an image around its centre."""
+    y, x = (max(0, (n - PSF_FIELD) // 2) for n in image.shape)
+    return image[y : y + PSF_FIELD, x : x + PSF_FIELD]
+
+
+def _psf(image: NDArray, fwhm: float) -> tuple[float | None, int]:
+    """Median width [pixel] of isolated stars, and their number; None for fewer than three."""
+    from photutils.psf import fit_fwhm
+
+    half = int(np.ceil(RING * fwhm))
+    places = _isolated(find_stars(image, fwhm), ISOLATED * fwhm)
+    places = places[np.all((places > half) & (places < np.array(image.shape[::-1]) - half - 1), axis=1)][:N_PSF_STARS]
+    strip, xypos = _side_by_side(image, places, half)
+    if len(xypos) < FEWEST_PSF_STARS:
+        return None, 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)  # a fit that does not converge is left out below
+        widths = fit_fwhm(strip, xypos=xypos, fwhm=fwhm, fit_shape=2 * int(fwhm) + 3)
+    good = widths[(widths > 0.5 * fwhm) & (widths < 3 * fwhm)]
+    return (float(np.median(good)), len(good)) if len(good) >= FEWEST_PSF_STARS else (None, 0)
+
+
+def _side_by_side(image: NDArray, places: Array, half: int) -> tuple[Array, Array]:
+    """Boxes around stars, less the level at their borders, as one image, and the stars' places in it.
+
+    One fit of many stars is much quicker than many fits.
+    """
+    columns, rows = np.rint(places).astype(int).T
+    boxes = box_values(image, columns, rows, half)
+    border = np.concatenate([boxes[:, 0], boxes[:, -1], boxes[:, :, 0], boxes[:, :, -1]], axis=1)
+    boxes -= np.median(border, axis=1)[:, None, None]
+    complete = np.isfinite(boxes).all(axis=(1, 2))
+    side = 2 * half + 1
+    offsets = (places - np.stack([columns, rows], axis=1))[complete] + half
+    offsets[:, 0] += side * np.arange(len(offsets))
+    return np.hstack([np.empty((side, 0)), *boxes[complete]]), offsets
+
+
+def _isolated(stars: Stars, distance: float) -> Array:
+    """Places of the brightest stars with no other so near [pixel], shape (n, 2)."""
+    places = np.stack([stars.x, stars.y], axis=1)
+    if len(places) < 2:
+        return places
+    nearest = cKDTree(places).query(places, k=2)[0][:, 1]
+    return places[nearest > distance]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Counts from the source catalogue.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file.
+    n_sources, n_extended : int
+        Sources, and those that are wider than stars.
+    magnitudes : list of (float, int)
+        Bright ends of bins of `MAGNITUDE_BIN`, total AB magnitude, and the sources in each that has some.
+    """
+
+    file: str
+    n_sources: int
+    n_extended: int
+    magnitudes: list[tuple[float, int]]
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read what is counted of a source catalogue (``*_cat.ecsv``); a full table of it would take seconds."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter=" "))
+    magnitudes = np.array([_number(row.get("aper_total_abmag")) for row in rows], dtype=float)
+    bins = np.floor(magnitudes[np.isfinite(magnitudes)] / MAGNITUDE_BIN)
+    starts, counts = np.unique(bins, return_counts=True)
+    return Catalogue(
+        file=path.name,
+        n_sources=len(rows),
+        n_extended=sum(row.get("is_extended") == "True" for row in rows),
+        magnitudes=list(zip((starts * MAGNITUDE_BIN).tolist(), counts.tolist(), strict=True)),
+    )
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return float("nan")

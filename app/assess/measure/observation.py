@@ -1,0 +1,126 @@
+"""All measurements of a run, from its inputs and its products, as a table for the record."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.assess.measure.exposure import Measured, Task, measure_exposure
+from app.assess.measure.frames import open_fits, read_wcs
+from app.assess.measure.mosaic import measure_mosaic, read_catalogue
+from app.assess.measure.overlaps import Agreement, Overlap, agreement, compare
+from app.observation.exposure import Exposure
+from app.plan.plan import Plan
+from app.runtime.pool import run_all
+
+__all__ = ["measure"]
+
+log = logging.getLogger(__name__)
+
+#: Points a side, about, at which the level of an exposure is sampled.
+SKY_POINTS = 64
+#: How well the places of one star in two exposures agree, in widths of the PSF.
+TOLERANCE = 0.6
+
+
+def measure(plan: Plan, folder: Path) -> dict[str, Any]:
+    """Measure what a run made.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : Path
+        Where the products are. What is missing is not measured: a run that failed is measured as far as it came.
+
+    Returns
+    -------
+    dict
+        ``measurements`` of the record; app/record/record.schema.json says what is in it.
+    """
+    exposures = [e for e in plan.science if _crf(e, folder).is_file()]
+    mosaic, catalogue = (folder / f"{plan.product}_{kind}" for kind in ("i2d.fits", "cat.ecsv"))
+    return {
+        "pixel_scale": plan.band.pixel_scale,
+        **(_exposures(plan, exposures, folder) if exposures else {"exposures": [], "overlaps": []}),
+        "mosaic": asdict(measure_mosaic(mosaic, plan.band.fwhm * plan.band.pixel_scale)) if mosaic.is_file() else None,
+        "catalogue": asdict(read_catalogue(catalogue)) if catalogue.is_file() else None,
+    }
+
+
+def _crf(exposure: Exposure, folder: Path) -> Path:
+    return folder / f"{exposure.stem}_crf.fits"
+
+
+def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[str, Any]:
+    first = exposures[0]
+    with open_fits(first.path) as hdus:
+        centre = read_wcs(hdus)(first.shape[1] / 2, first.shape[0] / 2, with_bounding_box=False)
+    spacing = plan.band.pixel_scale * float(np.sqrt(np.prod(first.shape))) / SKY_POINTS
+    task = partial(Task, centre=(float(centre[0]), float(centre[1])), spacing=spacing, fwhm=plan.band.fwhm)
+    tasks = [task(e.path, _crf(e, folder)) for e in exposures]
+    measured = list(run_all(measure_exposure, tasks, plan.config.n_procs))
+    overlaps = compare(measured, TOLERANCE * plan.band.fwhm * plan.band.pixel_scale)
+    groups = {name: group for group, names in plan.groups["tweakreg"].items() for name in names}
+    return {
+        "exposures": [
+            _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps))
+            for i, (e, m) in enumerate(zip(exposures, measured, strict=True))
+        ],
+        "overlaps": [_overlap_entry(o, measured) for o in overlaps],
+    }
+
+
+def _exposure_entry(exposure: Exposure, group: str, measured: Measured, agreed: Agreement) -> dict[str, Any]:
+    m, flagged = measured.motion, measured.flagged
+    return {
+        "file": exposure.name,
+        "detector": exposure.detector,
+        "module": exposure.module,
+        "group": group,
+        "footprint": measured.footprint.tolist(),
+        "moved": m.moved,
+        "shift": [_rounded(m.east), _rounded(m.north)],
+        "rotation": _rounded(m.rotation),
+        "scale": _rounded(m.scale),
+        "n_stars": len(measured.stars_after),
+        "n_matches": agreed.n_matches,
+        "offset_before": _number(agreed.before),
+        "offset": _number(agreed.after),
+        "scatter": _number(agreed.scatter),
+        "sky_level": measured.level,
+        "sky_method": measured.method,
+        "flagged": flagged.n_flagged / flagged.n_good if flagged.n_good else None,
+        "flagged_in_cores": _number(agreed.flagged_in_cores),
+    }
+
+
+def _overlap_entry(overlap: Overlap, measured: Sequence[Measured]) -> dict[str, Any]:
+    return {
+        "first": measured[overlap.first].name,
+        "second": measured[overlap.second].name,
+        "n_stars": len(overlap.stars),
+        "offset_before": _median(overlap.before),
+        "offset": _median(overlap.after),
+        "n_samples": overlap.sky.n,
+        "sky_before": overlap.sky.before,
+        "sky": overlap.sky.after,
+        "sky_error": overlap.sky.error,
+    }
+
+
+def _median(offsets: np.ndarray) -> list[float] | None:
+    return np.median(offsets, axis=0).tolist() if len(offsets) else None
+
+
+def _rounded(value: float) -> float:
+    """The value to a millionth, below which there is only rounding noise; without the sign of zero."""
+    return round(value, 6) + 0.0
+
+
+def _number(value: float) -> float | None:
+    """JSON knows no NaN."""
+    return value if np.isfinite(value) else None

@@ -1,0 +1,4 @@
+"""The command's actions, and the plan as text.
+
+What the Python API needs too stands elsewhere.
+"""

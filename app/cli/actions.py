@@ -1,0 +1,78 @@
+"""What ``action=...`` can be: one function each, given the configuration."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.config.schema import Lv3Config
+from app.runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from app.sweep.summary import Summary
+from app.runtime.logs import show_all
+
+__all__ = ["ACTIONS"]
+
+log = logging.getLogger(__name__)
+
+
+def run(config: Lv3Config) -> None:
+    """Make the mosaic."""
+    from app.run.step import Lv3Step
+
+    if config.verbose:
+        show_all()
+    Lv3Step.from_config(config).do_step()
+
+
+def plan(config: Lv3Config) -> None:
+    """Say what would be done; the exit status is that of a run that the preflight refuses."""
+    from app.cli.plan_text import as_json, as_table, describe
+    from app.crds import set_environment
+    from app.plan.checks import look_ahead
+    from app.plan.plan import make_plan
+
+    set_environment(config.crds)
+    planned = make_plan(config)
+    outlook = look_ahead(planned)
+    description = describe(planned, outlook)
+    sys.stdout.write(as_json(description) if config.plan_format == "json" else as_table(description))
+    outlook.conclude(config.strict)
+
+
+def selftest(config: Lv3Config) -> None:
+    """Check this installation with a simulated observation."""
+    from app.simulation.selftest import selftest as check_installation
+
+    check_installation(config)
+
+
+def summary(config: Lv3Config) -> None:
+    """Make the summary of a sweep anew, from the records of its jobs."""
+    found = _summary(config)
+    log.info("%s: %s", found.root / "sweep_report.html", ", ".join(f"{n} {s}" for s, n in found.counts.items()))
+
+
+def failed(config: Lv3Config) -> None:
+    """Print the overrides of every job of a sweep that is not finished, a job a line, ready to paste."""
+    for row in _summary(config).unfinished:
+        sys.stdout.write(f"jwst-lv3 {row['overrides']}\n")
+
+
+def _summary(config: Lv3Config) -> "Summary":
+    from app.sweep.summary import Summary, find_jobs
+
+    root = Path(config.out_root).absolute()
+    jobs = find_jobs(root)
+    if not jobs:
+        raise InputError(f"out_root={root}: no job of a sweep has left a record there")
+    found = Summary(root, jobs)
+    found.update()
+    return found
+
+
+ACTIONS: dict[str, Callable[[Lv3Config], None]] = {
+    action.__name__: action for action in (run, plan, selftest, summary, failed)
+}

@@ -1,0 +1,185 @@
+"""Refuse a configuration that cannot work, all its problems at once, without looking at any file."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from app.config.schema import PRESETS, Lv3Config, nearest
+from app.observation.bands import find_bands
+from app.runtime.errors import ConfigError, Lv3Error
+
+__all__ = ["REQUIRED", "as_list", "check"]
+
+#: What an option of a config group sets a key to that the user has to give (``???`` does not override a default).
+REQUIRED = "required"
+
+_TEXTS = (
+    *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
+    *("out_root", "data", "sif", "exclude", "targets", "sky_levels", "mosaic_like"),
+)
+_SEVERAL = ("bgr_background_name", "exclude", "targets")  # texts of which there may be a list
+_LONGEST_NAME = 100  # leaves room for the rest of a file name, of 255 bytes
+
+
+def check(config: Lv3Config) -> None:
+    """Refuse a configuration that cannot work.
+
+    Raises
+    ------
+    ConfigError
+        With all problems at once.
+    """
+    checks = (_missing, _texts, _names, _choices, _booleans, _band, _numbers, _tables, _mosaic, _contradictions)
+    if found := [problem for check in checks for problem in check(config)]:
+        raise ConfigError(found)
+
+
+def _missing(config: Lv3Config) -> Iterator[str]:
+    if config.action in ("selftest", "summary", "failed"):  # they look at no observation
+        return
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if value == REQUIRED or (item.default == "???" and value in (None, "???", "")):
+            yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
+
+
+def _texts(config: Lv3Config) -> Iterator[str]:
+    """YAML reads an unquoted off as false and 001 as 1: what must be a text has to arrive as one."""
+    for name in _TEXTS:
+        given = getattr(config, name)
+        for value in as_list(given) if name in _SEVERAL or given is None else [given]:
+            if isinstance(value, bool):
+                word = "on, yes or true" if value else "off, no or false"
+                yield f"{name}={value}: a text is needed, and YAML reads an unquoted {word} as {value}: quote it"
+            elif isinstance(value, (int, float)):
+                yield f"{name}={value}: a text is needed, and YAML reads 001 as 1: quote it, {name}='\"{value}\"'"
+            elif not isinstance(value, str):
+                yield f"{name}={value!r}: a text is needed"
+
+
+def _names(config: Lv3Config) -> Iterator[str]:
+    """Names that become part of file names must not lead elsewhere."""
+    for name in ("target", "dr_version", "step_ext"):
+        value = getattr(config, name)
+        if isinstance(value, str) and value != "???" and not _is_name(value):
+            rule = f"at most {_LONGEST_NAME} printable letters, none of them / or \\, and neither . nor - the first"
+            yield f"{name}={value[:_LONGEST_NAME]!r}: becomes part of file names: {rule}"
+    if config.targets and isinstance(config.target, str) and config.target not in [*config.targets, "???"]:
+        near = nearest(config.target, map(str, config.targets))
+        yield f"target={config.target}: is not in targets ({', '.join(map(str, config.targets))}){near}"
+
+
+def _is_name(text: str) -> bool:
+    is_short = len(text) <= _LONGEST_NAME
+    return is_short and text.isprintable() and not set(text) & set("/\\") and text[:1] not in (".", "-")
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list of what may be one value, several, or none."""
+    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
+
+
+def _choices(config: Lv3Config) -> Iterator[str]:
+    for item in fields(config):
+        allowed = item.metadata.get("choices", ())
+        for value in as_list(getattr(config, item.name)) if allowed else []:
+            if value not in allowed:
+                yield f"{item.name}={value}: allowed are {', '.join(allowed)}{nearest(str(value), allowed)}"
+
+
+def _booleans(config: Lv3Config) -> Iterator[str]:
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if (isinstance(item.default, bool) or item.name == "offline") and not isinstance(value, bool | None):
+            yield f"{item.name}={value!r}: true or false is needed"
+        elif isinstance(item.default, bool) and value is None:
+            yield f"{item.name}: is empty; true or false is needed"
+
+
+def _band(config: Lv3Config) -> list[str]:
+    if not isinstance(config.band, str) or config.band in ("???", ""):
+        return []
+    try:
+        find_bands(config.band)
+    except Lv3Error as error:
+        return error.problems
+    return []
+
+
+def _numbers(config: Lv3Config) -> Iterator[str]:
+    procs = config.procs
+    if procs is not None and not (_is_integer(procs) and procs >= 1):
+        yield f"procs={procs}: a whole number from 1 on is needed, or null for every usable core"
+    try:
+        if isinstance(config.blot_fillval, bool) or math.isinf(float(config.blot_fillval)):
+            raise ValueError
+    except (TypeError, ValueError):
+        yield f"blot_fillval={config.blot_fillval!r}: a number or nan is needed"
+    largest = config.max_mosaic_megapixels
+    if not (_is_number(largest) and largest > 0):
+        yield f"max_mosaic_megapixels={largest!r}: a positive number is needed [million pixels]"
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _tables(config: Lv3Config) -> Iterator[str]:
+    for name in ("jwst_parameters", "presets"):
+        if not isinstance(getattr(config, name), dict):
+            yield f"{name}={getattr(config, name)!r}: a table is needed, {{step: {{parameter: value}}}}"
+    for group, table in config.presets.items() if isinstance(config.presets, dict) else ():
+        if group not in PRESETS:
+            yield f"presets.{group}: allowed are {', '.join(PRESETS)}{nearest(str(group), PRESETS)}"
+        elif not isinstance(table, dict | None):
+            yield f"presets.{group}={table!r}: a table is needed, {{step: {{parameter: value}}}}"
+
+
+def _mosaic(config: Lv3Config) -> Iterator[str]:
+    keys = ("mosaic_center", "mosaic_shape", "mosaic_pixel_scale")
+    center, shape, scale = (None if (value := getattr(config, key)) == REQUIRED else value for key in keys)
+    if center is not None and not _is_position(center):
+        yield f"mosaic_center={center}: [right ascension, declination] is needed, 0 to 360 and -90 to 90 degrees"
+    if shape is not None and not (_is_pair(shape) and all(_is_integer(n) and n >= 2 for n in shape)):
+        yield f"mosaic_shape={shape}: [columns, rows] is needed, whole numbers from 2 on"
+    if scale is not None and not (_is_number(scale) and scale > 0):
+        yield f"mosaic_pixel_scale={scale!r}: a positive number is needed [arcsec]"
+    if config.mosaic_rotation is not None and not _is_number(config.mosaic_rotation):
+        yield f"mosaic_rotation={config.mosaic_rotation!r}: a number is needed [deg]"
+    if shape is not None and config.mosaic_center is None:
+        yield "mosaic_shape: is given without mosaic_center, so it is not known which part of the sky is wanted"
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2
+
+
+def _is_position(value: Any) -> bool:
+    return _is_pair(value) and all(map(_is_number, value)) and 0 <= value[0] <= 360 and abs(value[1]) <= 90
+
+
+def _contradictions(config: Lv3Config) -> Iterator[str]:
+    for step in ("tweakreg", "skymatch"):
+        grouped, degrouped = (
+            set(map(str, as_list(getattr(config, f"{step}_{w}_dithers")))) for w in ("group", "degroup")
+        )
+        for channel in sorted(grouped & degrouped):
+            both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
+            yield f"{both}: its dithers cannot be together and apart; take it out of one"
+    names = config.bgr_background_name
+    if config.bgr_check_type == "check_in_name" and isinstance(names, (list, tuple)):
+        yield f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name"
+    if config.bgr_check_type != "parallel_off" and not (names and all(as_list(names))):
+        yield f"bgr_background_name={names!r}: is empty, and an empty text is in every name"
+    others = [
+        key for key in ("center", "shape", "pixel_scale", "rotation") if getattr(config, f"mosaic_{key}") is not None
+    ]
+    if config.mosaic_like and others:
+        yield f"mosaic_like: gives the whole grid; take out {', '.join('mosaic_' + key for key in others)}"
+    if config.sky_levels and isinstance(config.presets, dict) and config.presets.get("sky"):
+        yield "sky_levels: is for sky=user_levels; the config group sky asks for something else"

@@ -1,5 +1,0 @@
-"""From measurements to caveats."""
-
-from app.findings.table import FINDINGS, find_caveats
-
-__all__ = ["FINDINGS", "find_caveats"]

@@ -1,0 +1,161 @@
+"""Where exposures lie on the mosaic's pixel grid, and cuts of that grid.
+
+An exposure touches only a box of the mosaic. Drizzled into that box instead of the whole grid, with a pixel map that
+differs by whole pixels, it gives the same pixels.
+"""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jwst.resample.resample import ResampleImage
+from stcal.resample.utils import calc_pixmap
+
+from app.pipeline.divided.exposures import Exposure
+
+__all__ = ["Box", "Grid", "PixelMap", "map_pixels"]
+
+# What a drop of an exposure's pixel, or the interpolation of a blot, can reach beyond the pixel's centre [pixel].
+_MARGIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of the mosaic's pixels, ends excluded."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.y1 - self.y0, self.x1 - self.x0
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index of this box in an array of the mosaic."""
+        return np.s_[self.y0 : self.y1, self.x0 : self.x1]
+
+    def inside(self, other: "Box") -> tuple[slice, slice]:
+        """Index of this box in an array of a box around it."""
+        return np.s_[self.y0 - other.y0 : self.y1 - other.y0, self.x0 - other.x0 : self.x1 - other.x0]
+
+    def __and__(self, other: "Box") -> "Box":
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        return Box(x0, y0, max(x0, min(self.x1, other.x1)), max(y0, min(self.y1, other.y1)))
+
+    def __bool__(self) -> bool:
+        return self.x1 > self.x0 and self.y1 > self.y0
+
+    @staticmethod
+    def around(boxes: Iterable["Box"]) -> "Box":
+        """The smallest box around others."""
+        corners = np.array([(b.x0, b.y0, b.x1, b.y1) for b in boxes if b])
+        if not corners.size:
+            return Box(0, 0, 0, 0)
+        return Box(*corners[:, :2].min(axis=0).tolist(), *corners[:, 2:].max(axis=0).tolist())
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The mosaic's pixel grid, and how exposures are mapped onto it.
+
+    Parameters
+    ----------
+    wcs : gwcs.wcs.WCS
+    pixel_scale : float
+        [arcsec]
+    pixel_scale_ratio : float or None
+        The grid's pixel scale over that of the exposures.
+    stepsize, order : float, int
+        Parameters ``pixmap_stepsize`` and ``pixmap_order`` of the step.
+    """
+
+    wcs: Any
+    pixel_scale: float
+    pixel_scale_ratio: float | None
+    stepsize: float
+    order: int
+
+    @classmethod
+    def of(cls, resampling: ResampleImage) -> "Grid":
+        """The grid that jwst has chosen, or was given."""
+        return cls(
+            resampling.output_wcs,
+            resampling.output_pixel_scale,
+            resampling.pixel_scale_ratio,
+            resampling.pixmap_stepsize,
+            resampling.pixmap_order,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the mosaic."""
+        return tuple(self.wcs.array_shape)
+
+    @property
+    def box(self) -> Box:
+        """All of the mosaic."""
+        return Box(0, 0, *self.shape[::-1])
+
+    def of_shape(self, shape: tuple[int, int]) -> dict[str, Any]:
+        """Argument ``output_wcs`` of `ResampleImage` for a cut of the grid; its positions must not be asked for."""
+        wcs = deepcopy(self.wcs)
+        wcs.bounding_box = None
+        wcs.array_shape = shape
+        return {"wcs": wcs, "pixel_scale": self.pixel_scale, "pixel_scale_ratio": self.pixel_scale_ratio}
+
+    def maps_like(self, other: "Grid") -> bool:
+        """Whether exposures have the same pixel maps on another grid, to the bit."""
+        if (self.shape, self.stepsize, self.order) != (other.shape, other.stepsize, other.order):
+            return False
+        y, x = np.indices((3, 3)).reshape(2, 9) * np.array(self.shape)[:, None] / 2
+        return np.array_equal(self.wcs(x, y), other.wcs(x, y), equal_nan=True)
+
+
+def map_pixels(grid: Grid, task: tuple[Exposure, Path]) -> "PixelMap":
+    """Compute where the pixels of an exposure fall, and keep that in a file."""
+    exposure, path = task
+    wcs = exposure.without_pixels().meta.wcs
+    pixels = calc_pixmap(wcs, grid.wcs, exposure.shape, stepsize=grid.stepsize, order=grid.order)
+    np.save(path, pixels)
+    return PixelMap(path, _touched(pixels, grid.box))
+
+
+def _touched(pixels: np.ndarray, whole: Box) -> Box:
+    """The part of the mosaic that an exposure touches."""
+    lowest, highest = (ends.reduce(ends.reduce(pixels, axis=0), axis=0) for ends in (np.fmin, np.fmax))
+    if np.isnan(lowest).any():
+        return Box(0, 0, 0, 0)
+    middle = pixels[len(pixels) // 2]
+    reach = _MARGIN + np.nanmax(np.abs(np.diff(middle, axis=0)), initial=1)
+    x0, y0 = np.floor(lowest - reach).astype(int).tolist()
+    x1, y1 = np.ceil(highest + reach + 1).astype(int).tolist()
+    return Box(x0, y0, x1, y1) & whole
+
+
+@dataclass(frozen=True)
+class PixelMap:
+    """Where every pixel of an exposure falls on the mosaic.
+
+    Parameters
+    ----------
+    path : Path
+        File of an array (ny, nx, 2) of x and y on the mosaic's grid; NaN outside the bounding box.
+    box : Box
+        All of the mosaic that the exposure can touch.
+    """
+
+    path: Path
+    box: Box
+
+    def on(self, cut: Box) -> np.ndarray:
+        """The map onto a cut of the mosaic."""
+        pixels = np.load(self.path)
+        pixels -= (cut.x0, cut.y0)
+        return pixels

@@ -1,0 +1,123 @@
+"""The members of an association whose arrays stay in their files."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from astropy.io import fits
+from jwst.datamodels import ImageModel
+
+from app.observation.wcs_check import wcs_problem
+from app.pipeline.divided.exposures import Exposure, new_model, save_model, without_arrays
+from app.pipeline.library import GroupedLibrary
+from app.runtime.errors import InputError, in_one_line
+from app.runtime.pool import run_all
+
+__all__ = ["ExposureLibrary"]
+
+
+class ExposureLibrary(GroupedLibrary):
+    """A library that lends models without pixels, to steps that need none.
+
+    Parameters
+    ----------
+    association : path or dict
+        An association, or a table of one whose members have absolute paths.
+    procs : int
+        Number of processes that read the files.
+
+    Raises
+    ------
+    InputError
+        jwst cannot read files, or they have no WCS that can be believed; the error lists all of them.
+
+    Attributes
+    ----------
+    files : list of Path
+        Where the members' arrays are.
+    subtracted : list of tuple of float
+        Levels that are to be subtracted from the images in the files, in turn.
+    """
+
+    def __init__(self, association: Path | dict[str, Any], procs: int) -> None:
+        super().__init__(association, asn_exptypes=["science"], on_disk=False)
+        folder = Path(self.asn_dir)
+        self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
+        self.subtracted: list[tuple[float, ...]] = [() for _ in self.files]
+        read = list(run_all(_read, self.files, procs))
+        if problems := [problem for problem in read if isinstance(problem, str)]:
+            raise InputError(problems)
+        _read(self.files[0])  # fills caches that forked processes would each fill anew
+        self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, Exposure)}
+
+    def finalize_result(self, step: Any, reference_files_used: list) -> None:
+        """Leave out what stpipe does after every step; it is done once, before exposures are written."""
+
+    def finish(self, step: Any) -> None:
+        """Note versions and the log so far in every member, as stpipe does after a step."""
+        super().finalize_result(step, [])
+
+    def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
+        return self._read.pop(Path(filename)).without_pixels()
+
+    def exposures(self) -> list[Exposure]:
+        """All members with their current metadata; the library must not be open."""
+        with self:
+            return [self._exposure(index) for index in range(len(self))]
+
+    def _exposure(self, index: int) -> Exposure:
+        model = self.borrow(index)
+        self.shelve(model, index, modify=False)
+        return Exposure(self.files[index], without_arrays(model.instance), model.shape, self.subtracted[index])
+
+    def moved(self, paths: Iterable[Path]) -> None:
+        """Note that the members are, with all changes, in other files now."""
+        self.files = list(paths)
+        self.subtracted = [() for _ in self.files]
+
+    def save_all(self, paths: Iterable[Path], procs: int) -> None:
+        """Write every member into a file of its own, where it stays from then on."""
+        paths = list(paths)
+        moves = [(e, p) for e, p in zip(self.exposures(), paths, strict=True) if e.path != p]
+        for _ in run_all(_save, moves, procs):
+            pass
+        self.moved(paths)
+
+    def with_pixels(self, folder: Path, procs: int, on_disk: bool) -> GroupedLibrary:
+        """A library of the same with their pixels, for steps that need or change them.
+
+        Parameters
+        ----------
+        folder : Path
+            For temporary files.
+        procs : int
+        on_disk : bool
+            Models stay in files between uses.
+        """
+        self.save_all((folder / name for name in self.member_names), procs)
+        table = {**self._asn, "products": [{**self._asn["products"][0], "members": self._members_at(self.files)}]}
+        return GroupedLibrary(table, on_disk=on_disk, temp_directory=folder)
+
+    def _members_at(self, files: Iterable[Path]) -> list[dict[str, Any]]:
+        members = self.asn["products"][0]["members"]
+        return [{**member, "expname": str(file)} for member, file in zip(members, files, strict=True)]
+
+
+def _read(path: Path) -> Exposure | str:
+    """The exposure of a file, or what is wrong with it; its arrays are mapped, and not looked at."""
+    try:
+        with fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
+            model = new_model(file)
+            problem = wcs_problem(model)
+            return f"{path}: {problem}" if problem else Exposure(path, without_arrays(model.instance), model.shape)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever jwst and asdf raise at a spoiled file
+        return f"{path}: jwst cannot read it ({in_one_line(error)})"
+
+
+def _save(task: tuple[Exposure, Path]) -> Path:
+    """Write an exposure whole into a file, under its name there; nothing appears before it is whole."""
+    exposure, path = task
+    with exposure.open() as model:
+        return save_model(model, path)

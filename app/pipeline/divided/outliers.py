@@ -1,0 +1,188 @@
+"""Outlier detection in parts: exposures drizzled onto their boxes, the median by tiles, blot and flags by exposure.
+
+The science is jwst's (`jwst.outlier_detection.imaging`): each group of exposures is drizzled, pixels of low weight are
+dropped, and the median over the groups is what each exposure is compared with.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jwst.outlier_detection.utils import flag_resampled_model_crs
+from numpy.lib.format import open_memmap
+from stcal.outlier_detection.utils import compute_weight_threshold
+
+from app.pipeline.divided.cuts import Box, Grid, PixelMap
+from app.pipeline.divided.exposures import Exposure, save_model
+from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
+from app.runtime.pool import run_all
+
+__all__ = ["OutlierParameters", "flag_outliers"]
+
+log = logging.getLogger(__name__)
+
+# Tiles of the median: a fixed size, so that the work is divided alike whatever the number of processes [pixel].
+_TILE = 512
+
+
+@dataclass(frozen=True)
+class OutlierParameters:
+    """Parameters of the step, by what they are for.
+
+    Parameters
+    ----------
+    drizzle : dict
+        Arguments of `jwst.resample.ResampleImage`.
+    maskpt : float
+        Share of the mean weight below which a drizzled pixel is dropped.
+    flag : dict
+        Arguments of `jwst.outlier_detection.utils.flag_resampled_model_crs`.
+    """
+
+    drizzle: Mapping[str, Any]
+    maskpt: float
+    flag: Mapping[str, Any]
+
+
+def flag_outliers(
+    exposures: Sequence[Exposure],
+    groups: Sequence[Sequence[int]],
+    maps: Sequence[PixelMap],
+    grid: Grid,
+    parameters: OutlierParameters,
+    outputs: Sequence[Path],
+    folder: Path,
+    procs: int,
+) -> None:
+    """Flag the outliers of all exposures, and write the exposures.
+
+    Parameters
+    ----------
+    exposures : sequence of Exposure
+    groups : sequence of sequence of int
+        Places of the exposures that are drizzled together.
+    maps : sequence of PixelMap
+        Of each exposure.
+    grid : Grid
+        The grid of the maps.
+    parameters : OutlierParameters
+    outputs : sequence of Path
+        Files for the flagged exposures.
+    folder : Path
+        For temporary files.
+    procs : int
+        Number of processes; the result does not depend on it.
+    """
+    parts = list(run_all(partial(_drizzle, grid, parameters.drizzle), list(zip(exposures, maps, strict=True)), procs))
+    members = [[parts[i] for i in group] for group in groups]
+    thresholds = run_all(partial(_threshold, parameters.maskpt), members, procs)
+    drizzled = [_Group(*pair) for pair in zip(members, thresholds, strict=True)]
+    median = folder / "median.npy"
+    open_memmap(median, "w+", np.float32, grid.shape)
+    for _ in run_all(partial(_median_tile, median, drizzled), _tiles(grid.box), procs):
+        pass
+    for part in parts:
+        part.path.unlink(missing_ok=True)
+    flag = partial(_flag, median, grid, parameters.flag)
+    for _ in run_all(flag, list(zip(exposures, maps, outputs, strict=True)), procs):
+        pass
+    median.unlink()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A drizzled exposure: the file of its image and weights, and its place on the mosaic, which may be empty."""
+
+    path: Path
+    box: Box
+
+    def on(self, tile: Box) -> np.ndarray:
+        """Image and weights in a box inside its own."""
+        return np.load(self.path, mmap_mode="r")[:, *tile.inside(self.box)]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Exposures that make one image together, and the weight below which its pixels are dropped."""
+
+    parts: Sequence[_Part]
+    threshold: float
+
+
+def _drizzle(grid: Grid, arguments: Mapping[str, Any], pair: tuple[Exposure, PixelMap]) -> _Part:
+    """Drizzle an exposure onto its box."""
+    exposure, pixels = pair
+    part = _Part(pixels.path.with_suffix(".image.npy"), pixels.box)
+    if not part.box:
+        return part
+    resampling = PartResampling([exposure], output_wcs=grid.of_shape(part.box.shape), **arguments)
+    with exposure.open("data", "dq", "var_rnoise") as model, known_pixel_map(pixels.on(part.box)):
+        resampling.add_model(model)
+    np.save(part.path, [resampling.output_model["data"], resampling.output_model["wht"]])
+    return part
+
+
+def _threshold(maskpt: float, parts: Sequence[_Part]) -> float:
+    """The weight below which pixels of a group's image are dropped."""
+    whole = Box.around(part.box for part in parts)
+    weight = np.zeros(whole.shape, np.float32)
+    for part in filter(lambda part: part.box, parts):
+        weight[part.box.inside(whole)] += part.on(part.box)[1]
+    return compute_weight_threshold(weight, maskpt)
+
+
+def _tiles(whole: Box) -> list[Box]:
+    corners = product(range(0, whole.y1, _TILE), range(0, whole.x1, _TILE))
+    return [Box(x, y, x + _TILE, y + _TILE) & whole for y, x in corners]
+
+
+def _median_tile(median: Path, groups: Sequence[_Group], tile: Box) -> None:
+    """The median of the groups that touch a tile, into the mapped median of all."""
+    images = [_image(group, tile) for group in groups if any(tile & part.box for part in group.parts)]
+    cube = np.array(images or [np.full(tile.shape, np.nan)], np.float32)
+    open_memmap(median, "r+")[tile.slices] = _median(cube)
+
+
+def _image(group: _Group, tile: Box) -> np.ndarray:
+    """A group's image on a tile; NaN where the weight is low."""
+    image, weight = np.zeros((2, *tile.shape), np.float32)
+    for part in group.parts:
+        if common := tile & part.box:
+            _add(image[common.inside(tile)], weight[common.inside(tile)], *part.on(common))
+    image[(weight == 0) | (weight < group.threshold)] = np.nan
+    return image
+
+
+def _add(image: np.ndarray, weight: np.ndarray, other: np.ndarray, more: np.ndarray) -> None:
+    """Add an image to another, by weight; the same bits where only one of them has weight."""
+    both = (weight > 0) & (more > 0)
+    mean = (image[both] * weight[both] + other[both] * more[both]) / (weight[both] + more[both])
+    np.copyto(image, other, where=more > 0)
+    image[both] = mean
+    weight += more
+
+
+def _median(cube: np.ndarray) -> np.ndarray:
+    """The median of what is no NaN along the first axis: `numpy.nanmedian`, four times as fast on few planes."""
+    cube.sort(axis=0)  # NaN goes last
+    n_valid = np.count_nonzero(~np.isnan(cube), axis=0)
+    lower, upper = np.maximum(n_valid - 1, 0) // 2, np.minimum(n_valid // 2, len(cube) - 1)
+    low, high = (np.take_along_axis(cube, place[None], axis=0)[0] for place in (lower, upper))
+    return (low + high) / 2
+
+
+def _flag(median: Path, grid: Grid, arguments: Mapping[str, Any], task: tuple[Exposure, PixelMap, Path]) -> None:
+    """Flag the outliers of an exposure and write it."""
+    exposure, pixels, output = task
+    # The whole median, of which only the pages under the exposure are read: a blot rounds positions on the mosaic to
+    # single precision, and on a cut it would round others.
+    whole = np.load(median, mmap_mode="r")
+    with exposure.open() as model:
+        with known_pixel_map(pixels.on(grid.box)):
+            flag_resampled_model_crs(model, whole, grid.wcs, **arguments)
+        save_model(model, output)

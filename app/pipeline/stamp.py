@@ -1,0 +1,96 @@
+"""What every product says about its making: this program's version, the data processing version, the CRDS context.
+
+jwst leaves the context of the level-2 inputs in what it combines; products say the one that was really used.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.runtime.files import publish
+
+__all__ = ["Stamp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Provenance that is written into the FITS header, into HISTORY and into the ASDF tree.
+
+    Parameters
+    ----------
+    version : str
+        Version of this program; keyword ``LV3VER``.
+    dr_version : str
+        Data processing version; keyword ``LV3DR``.
+    context : str
+        CRDS context that was used; keyword ``CRDS_CTX``.
+    """
+
+    version: str
+    dr_version: str
+    context: str
+
+    @property
+    def sentence(self) -> str:
+        """The line in HISTORY."""
+        return f"jwst-lv3 {self.version}, data processing version {self.dr_version}, CRDS context {self.context}"
+
+    @property
+    def _fields(self) -> dict[str, str]:
+        """The block in the ASDF tree and in a table's meta data."""
+        return {"version": self.version, "dr_version": self.dr_version, "crds_context": self.context}
+
+    def on_model(self, model: Any) -> None:
+        """Stamp a datamodel in place; what is no datamodel (a table) is left to `on_file`."""
+        from stdatamodels.jwst.datamodels import JwstDataModel
+
+        if not isinstance(model, JwstDataModel) or self._is_on(model):
+            return
+        model.meta.ref_file.crds.context_used = self.context
+        model.meta.jwst_lv3 = self._fields
+        cards = [
+            ["LV3VER", self.version, "version of jwst-lv3"],
+            ["LV3DR", self.dr_version, "data processing version"],
+        ]
+        model.extra_fits = {"PRIMARY": {"header": [*_other_cards(model), *cards]}}
+        model.add_history_entry(self.sentence)
+
+    def _is_on(self, model: Any) -> bool:
+        return model.meta.instance.get("jwst_lv3") == self._fields
+
+    def on_file(self, path: Path) -> None:
+        """Stamp a product, if it is not yet: FITS files as datamodels, tables in their meta data."""
+        if path.suffix == ".fits":
+            self._on_fits(path)
+        elif path.suffix == ".ecsv":
+            self._on_table(path)
+
+    def _on_fits(self, path: Path) -> None:
+        from stdatamodels.jwst import datamodels
+
+        with datamodels.open(path) as model:
+            if self._is_on(model):
+                return
+            self.on_model(model)
+            temporary = path.parent / "stamping" / path.name
+            temporary.parent.mkdir(exist_ok=True)
+            model.save(temporary)
+        publish(temporary, path.parent)
+        temporary.parent.rmdir()
+
+    def _on_table(self, path: Path) -> None:
+        from astropy.table import Table
+
+        table = Table.read(path)
+        if table.meta.get("jwst_lv3") == self._fields:
+            return
+        table.meta["jwst_lv3"] = self._fields
+        temporary = path.with_name(f".{path.name}")
+        table.write(temporary, format="ascii.ecsv", overwrite=True)
+        temporary.replace(path)
+
+
+def _other_cards(model: Any) -> list[list[Any]]:
+    extra = getattr(model, "extra_fits", None)
+    header = extra.PRIMARY.header if extra is not None and hasattr(extra, "PRIMARY") else []
+    return [list(card) for card in header if card[0] not in {"LV3VER", "LV3DR"}]

@@ -1,0 +1,86 @@
+"""Outlier detection under the native groups, by several processes, which write the exposures too."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jwst.outlier_detection.outlier_detection_step import OutlierDetectionStep
+from jwst.resample.resample import ResampleImage
+from jwst.stpipe.utilities import record_step_status
+
+from app.pipeline.divided.cuts import Grid
+from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.outliers import OutlierParameters, flag_outliers
+from app.pipeline.library import GroupedLibrary
+from app.pipeline.steps.base import Stamped
+from app.plan.serial_fallback import outliers_are_undivided
+from app.runtime.errors import OutlierError
+
+__all__ = ["NativeOutlierDetectionStep"]
+
+
+class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
+    """Outlier detection under the native groups; the exposures are saved also where it is skipped."""
+
+    _extends = OutlierDetectionStep
+    _failure = OutlierError
+
+    def run(self, *args: Any) -> GroupedLibrary:
+        """Flag outliers and save every exposure as it goes into the mosaic."""
+        self.parent.note_groups(args[0], "native")
+        result = super().run(*args)
+        if self.skip:
+            self.save_model(result)
+        return result
+
+    def process(self, input_data: GroupedLibrary) -> GroupedLibrary:
+        """Flag the outliers of the exposures."""
+        if outliers_are_undivided(partial(getattr, self)):
+            return super().process(self.parent.with_pixels(input_data, self))
+        if not isinstance(input_data, ExposureLibrary) or len(input_data) < 2:
+            return super().process(input_data)
+        record_step_status(input_data, "outlier_detection", success=True)
+        self._finish_metadata(input_data)
+        grid = Grid.of(ResampleImage(input_data, **self._drizzle_parameters()))
+        flag_outliers(
+            input_data.exposures(),
+            list(input_data.group_indices.values()),
+            self.parent.pixel_maps(input_data, grid),
+            grid,
+            OutlierParameters(self._drizzle_parameters(), self.maskpt, self._flag_parameters()),
+            self._outputs(input_data),
+            self.parent.work_dir,
+            self.parent.procs,
+        )
+        input_data.moved(self._outputs(input_data))
+        return input_data
+
+    def save_model(self, model: Any, *args: Any, **kwargs: Any) -> Any:
+        """Save exposures, all processes at work."""
+        if not isinstance(model, ExposureLibrary):
+            return super().save_model(model, *args, **kwargs)
+        self._finish_metadata(model)
+        model.save_all(self._outputs(model), self.parent.procs)
+        return model.files
+
+    def _outputs(self, library: ExposureLibrary) -> list[Path]:
+        return [Path(self.make_output_path(basepath=name)) for name in library.member_names]
+
+    def _finish_metadata(self, library: ExposureLibrary) -> None:
+        """What stpipe does with each exposure before it saves it, and what saving does to its metadata."""
+        library.finish(self)
+        with library:
+            for index, path in enumerate(self._outputs(library)):
+                model = library.borrow(index)
+                model.meta.filename = path.name
+                library.shelve(model, index)
+
+    def _drizzle_parameters(self) -> dict[str, Any]:
+        names = ("weight_type", "pixfrac", "kernel", "fillval", "good_bits", "pixmap_stepsize", "pixmap_order")
+        only_image = {"blendheaders": False, "enable_ctx": False, "enable_var": False, "compute_err": None}
+        return {name: getattr(self, name) for name in names} | only_image
+
+    def _flag_parameters(self) -> dict[str, Any]:
+        snr1, snr2 = map(float, self.snr.split())
+        scale1, scale2 = map(float, self.scale.split())
+        return {"snr1": snr1, "snr2": snr2, "scale1": scale1, "scale2": scale2, "backg": self.backg}

@@ -1,0 +1,73 @@
+"""Sky levels under groups of their own; overlaps are measured by several processes."""
+
+from astropy.nddata.bitmask import interpret_bit_flags
+from jwst.skymatch import SkyMatchStep
+from stdatamodels.jwst.datamodels.dqflags import pixel
+
+from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.sky import SkyParameters, match_sky
+from app.pipeline.library import GroupedLibrary
+from app.pipeline.steps.base import Named
+from app.runtime.errors import SkyError
+
+__all__ = ["GroupedSkyMatchStep"]
+
+
+class GroupedSkyMatchStep(Named, SkyMatchStep):
+    """skymatch under its own groups."""
+
+    _extends = SkyMatchStep
+    _failure = SkyError
+    subtract: bool
+
+    def process(self, input_models: ExposureLibrary) -> GroupedLibrary:
+        """Match the sky levels, group by group."""
+        with self.parent.grouped(input_models, "skymatch"):
+            if self.skymethod == "user":
+                return self._take_levels(input_models)
+            if not self._was_matched(input_models):
+                return self._match(input_models)
+        library = self.parent.with_pixels(input_models, self)
+        with self.parent.grouped(library, "skymatch"):
+            return super().process(library)
+
+    def _match(self, library: ExposureLibrary) -> ExposureLibrary:
+        names = ("skystat", "lower", "upper", "nclip", "binwidth")
+        statistics = {name: getattr(self, name) for name in names} | {"lsig": self.lsigma, "usig": self.usigma}
+        results = match_sky(
+            library.exposures(),
+            list(library.group_indices.values()),
+            SkyParameters(statistics, interpret_bit_flags(self.dqbits, flag_name_map=pixel), self.stepsize),
+            {name: getattr(self, name) for name in ("skymethod", "match_down", "subtract")},
+            self.parent.procs,
+        )
+        with library:
+            for index, result in enumerate(results):
+                model = library.borrow(index)
+                if result.is_valid:
+                    model.meta.background.method = str(self.skymethod)
+                    model.meta.background.level = result.level
+                    model.meta.background.subtracted = self.subtract
+                    library.subtracted[index] += result.subtracted
+                model.meta.cal_step.skymatch = "COMPLETE" if result.is_valid else "SKIPPED"
+                library.shelve(model, index)
+        return library
+
+    def _take_levels(self, library: ExposureLibrary) -> ExposureLibrary:
+        """Take the user's levels; jwst's implementation would subtract them from pixels that are not here."""
+        wanted, self.subtract = self.subtract, False
+        try:
+            result = super().process(library)
+        finally:
+            self.subtract = wanted
+        with library:
+            for index, model in enumerate(library):
+                model.meta.background.subtracted = wanted
+                library.subtracted[index] += (model.meta.background.level,) if wanted else ()
+                library.shelve(model, index)
+        return result
+
+    def _was_matched(self, library: ExposureLibrary) -> bool:
+        """Whether exposures come with a sky level; jwst has rules for those."""
+        backgrounds = [exposure.tree["meta"].get("background", {}) for exposure in library.exposures()]
+        return any(b.get("subtracted") is not None or b.get("level") is not None for b in backgrounds)

@@ -1,0 +1,40 @@
+"""Folders that cannot be written to, and disks that are too small."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.plan.cost import Estimate
+from app.plan.plan import Plan
+from app.record.record import read_record
+from app.runtime.disk import existing_part, free_space
+from app.runtime.errors import InputError
+
+__all__ = ["check"]
+
+_GB = 1e9
+
+
+def check(plan: Plan, cost: Estimate | None) -> Iterator[InputError]:
+    """out_dir and work_dir, as they are before the run."""
+    for key, folder in _folders(plan).items():
+        found = existing_part(folder)
+        if not found.is_dir():
+            yield InputError(f"{key}={folder}: {found} is no folder")
+        elif not os.access(found, os.W_OK | os.X_OK):
+            why = "it is mounted read-only" if os.statvfs(found).f_flag & os.ST_RDONLY else "permission is denied"
+            yield InputError(f"{key}={folder}: cannot be written to: {why} (at {found})")
+        elif cost and cost.disk > (free := free_space(folder) + _replaced(plan, folder)):
+            amounts = f"some {cost.disk / _GB:.3f} GB are needed, and {free / _GB:.3f} GB are free"
+            yield InputError(f"{key}={folder}: {amounts}: make room, or set {key} to another disk")
+
+
+def _folders(plan: Plan) -> dict[str, Path]:
+    folders = {"out_dir": plan.config.output_folder}
+    return folders | ({"work_dir": Path(plan.config.work_dir).absolute()} if plan.config.work_dir else {})
+
+
+def _replaced(plan: Plan, folder: Path) -> int:
+    """Size of the products [byte] that the run will remove before it starts."""
+    record = read_record(folder) if plan.config.overwrite else None
+    return sum(product["size"] for product in record["products"]) if record else 0

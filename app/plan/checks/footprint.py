@@ -1,0 +1,109 @@
+"""Footprints: exposures that overlap with no other, that are far away, that blow up the mosaic."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.observation.exposure import Exposure
+from app.plan.plan import Plan
+from app.record.caveats import Caveat
+
+__all__ = ["Footprints", "check"]
+
+_ARCMIN = 60.0  # [arcsec]
+
+
+@dataclass(frozen=True)
+class Footprints:
+    """Where exposures are on the sky, and which of them touch.
+
+    Parameters
+    ----------
+    exposures : list of Exposure
+    """
+
+    exposures: list[Exposure]
+
+    @cached_property
+    def polygons(self) -> list:
+        """`shapely.Polygon` of each exposure [arcsec] in a plane that touches the sky at their median."""
+        import shapely
+
+        regions = [e.corners for e in self.exposures]
+        centre = np.median([_to_vectors(region).mean(axis=0) for region in regions], axis=0)
+        return [shapely.convex_hull(shapely.MultiPoint(_to_plane(region, centre))) for region in regions]
+
+    @cached_property
+    def clusters(self) -> list[list[int]]:
+        """Indices of exposures that overlap, directly or through others; the largest cluster first."""
+        import shapely
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        n = len(self.polygons)
+        one, other = shapely.STRtree(self.polygons).query(self.polygons, predicate="intersects")
+        _, labels = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(n, n)), directed=False)
+        found = [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]
+        return sorted(found, key=len, reverse=True)
+
+    def gap(self, cluster: list[int]) -> float:
+        """Distance [arcsec] of a cluster from the nearest exposure that is not in it."""
+        import shapely
+
+        rest = [p for i, p in enumerate(self.polygons) if i not in set(cluster)]
+        return float(shapely.distance(self._union(cluster), shapely.MultiPolygon(rest)))
+
+    def extent(self, cluster: list[int]) -> float:
+        """Diagonal [arcsec] of the box around a cluster."""
+        west, south, east, north = self._union(cluster).bounds
+        return float(np.hypot(east - west, north - south))
+
+    def _union(self, cluster: list[int]) -> Any:
+        import shapely
+
+        return shapely.MultiPolygon([self.polygons[i] for i in cluster])
+
+
+def _to_vectors(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vectors of positions on the sky [deg]."""
+    ra, dec = np.radians(positions).T
+    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+
+
+def _to_plane(positions: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Offsets [arcsec] east and north of `centre` in the zenithal equidistant projection: it has no far side."""
+    centre = centre / np.linalg.norm(centre)
+    east = np.cross([0.0, 0.0, 1.0], centre)
+    east /= np.linalg.norm(east)
+    x, y, z = np.stack([east, np.cross(centre, east), centre]) @ _to_vectors(positions).T
+    radius = np.degrees(np.arccos(np.clip(z, -1, 1))) * 3600
+    angle = np.arctan2(y, x)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+
+def check(plan: Plan) -> Iterator[Caveat]:
+    """Exposures apart from the rest: nothing ties them together, and a wrong pointing looks just so."""
+    footprints = Footprints(plan.science)
+    main, *others = footprints.clusters
+    for cluster in others:
+        names = ", ".join(plan.science[i].name for i in cluster[:3]) + (", ..." if len(cluster) > 3 else "")
+        gap = footprints.gap(cluster)
+        apart = f"{len(cluster)} of {len(plan.science)} exposures ({names})"
+        if gap > footprints.extent(main):
+            yield Caveat(
+                "far_footprint",
+                f"{apart} are {gap / _ARCMIN:.1f} arcmin from the rest, "
+                f"which is {footprints.extent(main) / _ARCMIN:.1f} arcmin wide.",
+                "Was guiding lost, or is it another target? Leave them out with exclude.",
+            )
+        else:
+            yield Caveat(
+                "no_overlap",
+                f"{apart} overlap with no other; the gap is {gap:.1f} arcsec. Neither positions nor sky levels can be "
+                "matched with the rest.",
+                "Set jwst_parameters.tweakreg.abs_refcat to align them absolutely, or leave them out with exclude.",
+            )

@@ -1,0 +1,128 @@
+"""The mosaic's pixel grid: that of an existing mosaic handed on, and the shape that a run will give."""
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+
+from app.observation.exposure import Exposure
+from app.plan.parameters import Parameters
+from app.runtime.errors import InputError
+
+__all__ = ["predict_shape", "write_grid"]
+
+
+def write_grid(i2d: Path, folder: Path) -> Path:
+    """Write the pixel grid of a mosaic in the form that ``resample.output_wcs`` takes.
+
+    Parameters
+    ----------
+    i2d : Path
+        A resampled image: its WCS has no distortion, which that of a single exposure has (jwst#9225).
+    folder : Path
+
+    Returns
+    -------
+    Path
+        An ASDF file with ``wcs``, ``array_shape`` and ``pixel_scale`` [arcsec].
+    """
+    import asdf
+    from stdatamodels.jwst import datamodels
+
+    with datamodels.open(i2d) as model:
+        tree = {
+            "wcs": model.meta.wcs,
+            "array_shape": list(model.data.shape),
+            "pixel_scale": float(np.sqrt(model.meta.photometry.pixelarea_arcsecsq)),
+        }
+        path = folder / f"{i2d.stem}_grid.asdf"
+        asdf.AsdfFile(tree).write_to(path)
+    return path
+
+
+def predict_shape(exposures: list[Exposure], parameters: Parameters) -> tuple[int, int]:
+    """Shape ``(rows, columns)`` that the mosaic will have, by jwst's own rules.
+
+    Exact for the WCS that the exposures have now; alignment can add or take a pixel.
+
+    Parameters
+    ----------
+    exposures : list of Exposure
+        Those that make the mosaic, in the order of the association: the first one gives scale and rotation.
+    parameters : Parameters
+
+    Raises
+    ------
+    InputError
+        The grid that was asked for cannot be read, or is none.
+    """
+    grid, shape = (parameters.of("resample", name) for name in ("output_wcs", "output_shape"))
+    if grid:
+        return _shape_of_file(Path(grid), shape)
+    from jwst.resample.resample_utils import resampled_wcs_from_models
+
+    scale = parameters.of("resample", "pixel_scale")
+    options = {name: parameters.of("resample", name) for name in ("pixel_scale_ratio", "rotation", "crpix", "crval")}
+    wcs, *_ = resampled_wcs_from_models(
+        _Footprints(exposures),
+        pixel_scale=None if scale is None else scale / 3600,
+        output_shape=shape and shape[::-1],
+        **options,
+    )
+    return wcs.array_shape
+
+
+def _shape_of_file(path: Path, shape: list[int] | None) -> tuple[int, int]:
+    """Shape of the grid in an i2d file, or in an ASDF file as jwst takes it."""
+    from jwst.resample.resample_utils import load_custom_wcs
+
+    try:
+        if path.suffix == ".fits":
+            return _shape_of_mosaic(path)
+        return load_custom_wcs(str(path), shape)["wcs"].array_shape
+    except Exception as error:
+        what = "mosaic_like, or jwst_parameters.resample.output_wcs"
+        raise InputError(f"{what}: {path}: holds no pixel grid that can be used ({error})") from error
+
+
+def _shape_of_mosaic(path: Path) -> tuple[int, int]:
+    with warnings.catch_warnings(), fits.open(path) as hdus:
+        warnings.simplefilter("ignore", AstropyWarning)
+        if hdus[0].header.get("S_RESAMP") != "COMPLETE":
+            raise ValueError("a resampled image is needed, i2d: the pixels of a single exposure are distorted")
+        return hdus["SCI"].shape
+
+
+class _Footprints:
+    """The answers of a `jwst.datamodels.ModelLibrary` to what a mosaic's grid is computed from.
+
+    Only the first exposure is opened. All footprints are handed over as one: only the outermost corners matter.
+    """
+
+    def __init__(self, exposures: list[Exposure]) -> None:
+        self._first = exposures[0].path
+        self._corners = " ".join(re.sub("[A-Za-z]", "", exposure.s_region) for exposure in exposures)
+
+    def __enter__(self) -> "_Footprints":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def __len__(self) -> int:
+        return 1
+
+    def borrow(self, index: int) -> Any:  # noqa: ARG002
+        from stdatamodels.jwst import datamodels
+
+        return datamodels.open(self._first)
+
+    def shelve(self, model: Any, index: int, modify: bool = True) -> None:  # noqa: ARG002
+        model.close()
+
+    def read_metadata(self, index: int) -> dict[str, str]:  # noqa: ARG002
+        return {"meta.wcsinfo.s_region": f"POLYGON ICRS {self._corners}"}

@@ -1,0 +1,162 @@
+"""Peak memory of a run, from how much is worked on at once.
+
+The numbers of bytes are measured: proportional set sizes, summed over all processes (pages that they share count once).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from app.config.schema import Lv3Config
+from app.observation.exposure import Exposure
+
+__all__ = ["Undivided", "Work", "box_area", "peak_memory"]
+
+#: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
+_MAIN, _MAIN_SHARED = 300e6, 200e6
+#: Each further process, before data.
+_WORKER = 50e6
+#: Headers, WCS and sources of an exposure, which stay in memory.
+_PER_EXPOSURE = 1.1e6
+#: An exposure at work, by pixel of the detector: pixels, variances, pixel map in double precision.
+_PER_DETECTOR_PIXEL = 42
+#: By pixel of the cut of the mosaic that it touches: the drizzled arrays; and again while the main process adds them.
+_PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 22, 28
+#: While the mosaic is put together, by its pixels: output arrays, and rows of them at work; a plane of CON more.
+_PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL = 30, 4
+#: Exposures in a plane of CON: bits of its integers.
+_EXPOSURES_PER_PLANE = 32
+#: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
+_PER_CATALOGUE_PIXEL = 71
+#: jwst's own implementation: by pixel of an exposure that stays in memory; of the detector, and of the mosaic while it
+#: is put together; of the mosaic while the median is taken, and of each image in it.
+_PER_PIXEL_KEPT, _PER_DETECTOR_PIXEL_WHOLE, _PER_MOSAIC_PIXEL_WHOLE = 20, 126, 68
+_PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
+#: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
+#: the cut, and of the whole grid where the drizzled exposure covers that.
+_PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 125, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much is worked on.
+
+    Parameters
+    ----------
+    n_exposures : int
+    detector : float
+        Number of pixels of the largest exposure.
+    mosaic : float
+        Number of pixels of the mosaic.
+    cut : float
+        Number of them that one exposure touches.
+    """
+
+    n_exposures: int
+    detector: float
+    mosaic: float
+    cut: float
+
+    @property
+    def n_planes(self) -> int:
+        """Number of planes of CON."""
+        return ceil(self.n_exposures / _EXPOSURES_PER_PLANE)
+
+    @classmethod
+    def of(cls, exposures: list[Exposure], mosaic: float, pixel_scale: float) -> Work:
+        """What a mosaic of exposures is made from.
+
+        An exposure touches its share of the box around all, whatever way the grid is turned, and less of a grid that
+        reaches further.
+
+        Parameters
+        ----------
+        exposures : list of Exposure
+        mosaic : float
+            Number of pixels of the mosaic.
+        pixel_scale : float
+            Of the mosaic [arcsec].
+        """
+        largest = max(box_area([e]) for e in exposures)
+        cut = min(mosaic * largest / (box_area(exposures) or 1.0), largest / pixel_scale**2)
+        return cls(len(exposures), max(e.n_pixels for e in exposures), mosaic, cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Undivided:
+    """What jwst's own implementation keeps in memory; 0 where that is in files.
+
+    Parameters
+    ----------
+    pixels : int
+        Number of pixels of the exposures.
+    n_stacked : int
+        Number of images of the mosaic's size that outlier detection takes the median of.
+    """
+
+    pixels: int
+    n_stacked: int
+
+    def kept(self, mosaic: float) -> float:
+        """Size of it all [byte], for a mosaic of so many pixels."""
+        return self.pixels * _PER_PIXEL_KEPT + self.n_stacked * mosaic * _PER_STACKED_PIXEL
+
+
+def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True, undivided: Undivided | None = None) -> int:
+    """Peak memory of a run, its post-processing included [byte].
+
+    Parameters
+    ----------
+    work : Work
+    config : Lv3Config
+    with_catalogue : bool
+        Whether sources of the mosaic are found.
+    undivided : Undivided, optional
+        What jwst's own implementation keeps in memory, where it runs.
+    """
+    procs = min(config.n_procs, work.n_exposures)
+    whole_grid = config.do_drizzle and not config.drizzle_footprint_only
+    peaks = [_pipeline(work, procs)]
+    if undivided:
+        peaks.append(_whole(work, undivided))
+    if with_catalogue:
+        peaks.append(_MAIN + work.mosaic * _PER_CATALOGUE_PIXEL)
+    if config.do_drizzle or config.do_blot:
+        peaks.append(_postprocess(work, procs, whole_grid))
+    return int(work.n_exposures * _PER_EXPOSURE + max(peaks))
+
+
+def _pipeline(work: Work, procs: int) -> float:
+    """Memory while the mosaic is put together."""
+    drizzling = work.detector * _PER_DETECTOR_PIXEL + work.cut * _PER_CUT_PIXEL
+    adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
+    mosaic = work.mosaic * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
+    return _at_work(drizzling, procs) + adding + mosaic
+
+
+def _whole(work: Work, undivided: Undivided) -> float:
+    """Memory while jwst's own implementation works, each exposure drizzled onto the whole mosaic."""
+    mosaic = work.mosaic * (_PER_MOSAIC_PIXEL_WHOLE + (work.n_planes - 1) * _PER_PLANE_PIXEL)
+    resampling = undivided.pixels * _PER_PIXEL_KEPT + work.detector * _PER_DETECTOR_PIXEL_WHOLE + mosaic
+    return _MAIN + max(resampling, undivided.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
+
+
+def _postprocess(work: Work, procs: int, whole_grid: bool) -> float:
+    """Memory while exposures are drizzled, or the mosaic is blotted."""
+    image = work.detector * _PER_DETECTOR_PIXEL_LATER + work.cut * _PER_CUT_PIXEL_LATER
+    return _at_work(image + whole_grid * work.mosaic * _PER_MOSAIC_PIXEL_LATER, procs)
+
+
+def _at_work(image: float, procs: int) -> float:
+    """Memory of all processes, each of which has an exposure at work."""
+    return _MAIN + image if procs == 1 else _MAIN_SHARED + procs * (_WORKER + image)
+
+
+def box_area(exposures: list[Exposure]) -> float:
+    """Area of the box around all exposures, its sides along the meridians and parallels [arcsec^2]."""
+    ra, dec = np.concatenate([e.corners for e in exposures]).T
+    ra = (ra - ra[0] + 180) % 360 - 180
+    return float(np.ptp(ra) * np.cos(np.radians(dec[0])) * np.ptp(dec) * 3600**2)

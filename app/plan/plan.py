@@ -1,0 +1,112 @@
+"""What a run is going to do, from the configuration and the headers alone."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from app.config.schema import Lv3Config
+from app.crds import ReferenceSet, resolve
+from app.observation.bands import Band
+from app.observation.exposure import Exposure, find_files, read_exposures
+from app.observation.grouping import groups
+from app.observation.members import Member, Role
+from app.plan.association import association_name, product_name
+from app.plan.parameters import Layer, Parameters, crds_layers, effective, layers, merged
+from app.plan.roles import assign_roles, find_band
+from app.runtime.errors import CrdsError
+
+__all__ = ["Plan", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts. Headers are read when it is made; what needs jwst is found out when it is asked for.
+
+    Parameters
+    ----------
+    config : Lv3Config
+    band : Band
+    members : list of Member
+        Every exposure with its role.
+    groups : dict
+        ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only.
+    """
+
+    config: Lv3Config
+    band: Band
+    members: list[Member]
+    groups: dict[str, dict[str, list[str]]]
+
+    @property
+    def science(self) -> list[Exposure]:
+        """The exposures that make the mosaic."""
+        return [m.exposure for m in self.members if m.role is Role.SCIENCE]
+
+    @property
+    def product(self) -> str:
+        """Root of the mosaic's file name."""
+        return product_name(self.config, self.band)
+
+    @property
+    def association_path(self) -> Path:
+        """Where the association is written."""
+        return self.config.output_folder / association_name(self.config, self.band)
+
+    @cached_property
+    def asked(self) -> list[Layer]:
+        """Parameters that the band and the configuration ask for, weakest first."""
+        return layers(self.config, self.band)
+
+    @cached_property
+    def references(self) -> ReferenceSet:
+        """Reference files that CRDS gives to the run; its environment must be set (`crds.set_environment`).
+
+        Raises
+        ------
+        CrdsError
+            The cache lacks or spoils what the run will ask for.
+        """
+        tables = merged(self.asked)
+        skipped = [step for step, table in tables.items() if isinstance(table, dict) and table.get("skip") is True]
+        try:
+            return resolve(self.science[0].path, skipped)
+        except OSError as error:
+            raise CrdsError(f"crds.path: {error.filename}: cannot be read ({error.strerror})") from error
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Parameters that CRDS, the band and the configuration ask for, weakest first."""
+        return layers(self.config, self.band, crds_layers(self.references.files))
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Every parameter as the run will have it, with its origin."""
+        return effective(self.layers)
+
+
+def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
+    """Plan a run.
+
+    Parameters
+    ----------
+    config : Lv3Config
+        Checked before (see `validation.check`).
+    files : list of Path, optional
+        Input files; default those that the configuration names.
+
+    Raises
+    ------
+    InputError, ConfigError
+        The run cannot be made.
+    """
+    paths = find_files(Path(config.in_dir), config.step_ext, config.exclude) if files is None else files
+    exposures = read_exposures(paths, config.n_procs)
+    band = find_band(exposures, config.band)
+    members = assign_roles(exposures, config)
+    science = [m.exposure for m in members if m.role is Role.SCIENCE]
+    grouped = {
+        "tweakreg": groups(science, config.tweakreg_rules),
+        "skymatch": groups(science, config.skymatch_rules),
+        "native": groups(science),
+    }
+    return Plan(config, band, members, grouped)

@@ -1,0 +1,107 @@
+"""Which exposures make the mosaic, and which are background."""
+
+from collections import Counter
+
+from app.config.schema import Lv3Config
+from app.observation.bands import Band, Instrument, find_bands
+from app.observation.exposure import Exposure
+from app.observation.members import Member, Role
+from app.runtime.errors import InputError
+
+__all__ = ["assign_roles", "find_band"]
+
+
+def find_band(exposures: list[Exposure], band: str) -> Band:
+    """The band that all exposures were taken in.
+
+    Parameters
+    ----------
+    exposures : list of Exposure
+    band : str
+        Config value; where two instruments share the name, the headers tell.
+
+    Raises
+    ------
+    InputError
+        Exposures of another band or instrument; the error names them. Duplicates of an exposure.
+    """
+    candidates = find_bands(band)
+    fits = Counter(b for e in exposures for b in candidates if e.is_in(b))
+    chosen = fits.most_common(1)[0][0] if fits else candidates[0]
+    wanted = f"band={band} ({chosen.instrument} {chosen.name})"
+    problems = [
+        f"{e.path}: is {e.instrument} {e.filter} {e.pupil}".rstrip() + f", not {wanted}: take it out, or set exclude"
+        for e in exposures
+        if not e.is_in(chosen)
+    ]
+    problems += _duplicates(exposures)
+    if problems:
+        raise InputError(problems)
+    return chosen
+
+
+def _duplicates(exposures: list[Exposure]) -> list[str]:
+    seen: dict[tuple[str, ...], Exposure] = {}
+    problems = []
+    for e in exposures:
+        key = (e.program, e.observation, e.visit, e.visit_group, e.sequence, e.activity, e.exposure_number, e.detector)
+        if key in seen:
+            problems.append(f"{e.path}: the same exposure as {seen[key].name}: take one out, or set exclude")
+        seen.setdefault(key, e)
+    return problems
+
+
+def assign_roles(exposures: list[Exposure], config: Lv3Config) -> list[Member]:
+    """Tell science from background.
+
+    Parameters
+    ----------
+    exposures : list of Exposure
+    config : Lv3Config
+        `is_bgr`, `process_bgr_like_science`, `bgr_check_type` and `bgr_background_name` decide.
+
+    Returns
+    -------
+    list of Member
+        In the order of `exposures`.
+
+    Raises
+    ------
+    InputError
+        No exposure is science.
+    """
+    members = [_member(exposure, config) for exposure in exposures]
+    if not any(m.role is Role.SCIENCE for m in members):
+        raise InputError(
+            f"in_dir={config.in_dir}: all {len(members)} exposures are background ({members[0].reason}); "
+            "set is_bgr=true to make a mosaic of them, or change bgr_check_type"
+        )
+    return members
+
+
+def _member(exposure: Exposure, config: Lv3Config) -> Member:
+    if config.is_bgr:
+        return Member(exposure, Role.SCIENCE, "is_bgr: every exposure is science")
+    why = _background_sign(exposure, config)
+    if why is None:
+        return Member(exposure, Role.SCIENCE, f"no sign of background ({config.bgr_check_type})")
+    if config.process_bgr_like_science:
+        return Member(exposure, Role.SCIENCE, f"{why}; process_bgr_like_science")
+    return Member(exposure, Role.BACKGROUND, why)
+
+
+def _background_sign(exposure: Exposure, config: Lv3Config) -> str | None:
+    """What marks an exposure as background, or None."""
+    names = config.bgr_background_name
+    match config.bgr_check_type:
+        case "parallel_off":
+            # Sequence 2 is the parallel one: the third character of the second field of JWST's file names.
+            is_parallel = exposure.instrument is Instrument.MIRI and exposure.sequence == "2"
+            return "parallel_off: taken in parallel" if is_parallel else None
+        case "check_in_name":
+            found = str(names).lower() in exposure.target.lower()
+            return f"check_in_name: {names} is in the target's name {exposure.target}" if found else None
+        case _:
+            texts = [names] if isinstance(names, str) else list(names)
+            matching = [text for text in texts if text in exposure.name]
+            return f"filename: {matching[0]} is in the file's name" if matching else None

@@ -1,0 +1,238 @@
+"""The run's own record, lv3_run.json: what was asked, what went in, what was done, what came out.
+
+It is written when the run starts, after every step, and at the end whatever happens.
+"""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from app.config.schema import Lv3Config
+from app.observation.members import Member
+from app.record.caveats import Caveat
+from app.record.provenance import datasums, host, image, peak_memory, versions
+from app.runtime.files import sha256, write_text
+from app.runtime.progress import step_begins, step_ends
+
+__all__ = ["RECORD_NAME", "REPORT_NAME", "Record", "State", "config_differences", "input_differences", "read_record"]
+
+log = logging.getLogger(__name__)
+
+RECORD_NAME, REPORT_NAME = "lv3_run.json", "lv3_report.html"
+SCHEMA_VERSION = 1
+
+# Config keys that say how, or where, but not what: they may differ between a run and its continuation.
+HOW = {
+    *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
+    *(
+        "verbose",
+        "strict",
+        "offline",
+        "plan_format",
+        "max_mosaic_megapixels",
+        "keep_going",
+        "fail_fast",
+        "sif",
+        "bands",
+    ),
+}
+LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
+
+
+class State(StrEnum):
+    """How far a run came."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    CAVEATS = "success_with_caveats"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class Record:
+    """The record of one run, kept current on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's out_dir.
+    config : Lv3Config
+    data : dict, optional
+        Content of an earlier record that this run continues.
+    check : callable, optional
+        Called before every writing; raises where `folder` belongs to this run no more.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Lv3Config,
+        data: dict[str, Any] | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._check = check
+        self.path = folder / RECORD_NAME
+        self._procs = config.n_procs
+        self.data: dict[str, Any] = data or {
+            "schema": SCHEMA_VERSION,
+            "state": State.RUNNING,
+            "started": _now(),
+            "finished": None,
+            "config": _plain(asdict(config)),
+            "inputs": [],
+            "groups": {},
+            "products": [],
+            "caveats": [],
+            "error": None,
+            "times": {},
+            "versions": versions(),  # of what made the mosaic; products that are made later say theirs in their headers
+            "image": image(),
+        }
+        self.data |= {"state": State.RUNNING, "error": None, "finished": None, "command": sys.argv[1:]}
+        self.data |= {"host": host(), "peak_memory": peak_memory()}
+
+    def write(self) -> None:
+        """Write the record, whole or not at all; a full disk must not end a run that has no other trouble."""
+        self._check()
+        try:
+            write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
+        except OSError as error:
+            log.error("%s: the record could not be written (%s)", self.path, error.strerror)  # noqa: TRY400
+
+    def add(self, **facts: Any) -> None:
+        """Add facts and write the record."""
+        self.data |= _plain(facts)
+        self.write()
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Measure the wall time [s] of a step; the record is written when it starts and when it ends.
+
+        ``step`` in the record is the step that runs; that of a failure stays.
+        """
+        before = {key: self.data[key] for key in ("step",) if key in self.data}
+        self.add(step=step)
+        step_begins(step)
+        start = time.monotonic()
+        try:
+            yield
+            self.data.pop("step")
+            self.data |= before
+        finally:
+            seconds = time.monotonic() - start
+            step_ends(step, seconds)
+            self.data["times"][step] = round(seconds, 3)
+            self.write()
+
+    def add_inputs(self, members: Iterable[Member]) -> None:
+        """Add the input files, with role and checksum."""
+        self.add(inputs=self._checked(_input, members))
+
+    def add_products(self, files: Iterable[Path]) -> None:
+        """Add files that are, or are going to be, in out_dir, with checksums; ``overwrite`` removes only these."""
+        files = sorted(set(files), key=lambda path: path.name)
+        names = {path.name for path in files}
+        kept = [product for product in self.data["products"] if product["file"] not in names]
+        self.add(products=kept + self._checked(_product, files))
+
+    def _checked(self, entry: Callable[[Any], dict[str, Any]], files: Iterable[Any]) -> list[dict[str, Any]]:
+        """Entries with checksums, by several threads; a single file needs none: without memory, starting one hangs."""
+        files = list(files)
+        if len(files) < 2:
+            return list(map(entry, files))
+        with ThreadPoolExecutor(self._procs) as pool:
+            return list(pool.map(entry, files))
+
+    def add_caveats(self, caveats: Iterable[Caveat]) -> None:
+        """Add caveats, each once."""
+        known = self.data["caveats"]
+        self.add(caveats=known + [entry for caveat in caveats if (entry := asdict(caveat)) not in known])
+
+    def end(self, state: State, error: BaseException | None = None) -> dict[str, Any]:
+        """What the record says of the end of the run, if this is it."""
+        said = None if error is None else {"type": type(error).__name__, "message": str(error)}
+        return {"state": state, "finished": _now(), "error": said, "peak_memory": peak_memory()}
+
+    def finish(self, state: State, error: BaseException | None = None) -> None:
+        """Write the record for the last time."""
+        if state in (State.SUCCESS, State.CAVEATS):
+            self.data.pop("step", None)  # where an earlier run was cut off
+        self.add(**self.end(state, error))
+
+    def interrupt(self, error: BaseException | None = None) -> None:
+        """Write the record where a signal ends the run: as interrupted, or with the end that it came to just before."""
+        if self.data["state"] == State.RUNNING:
+            self.finish(State.INTERRUPTED, error)
+        else:
+            self.write()
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """The record of an earlier run in `folder`, or None; what is no record of ours counts as none."""
+    try:
+        data = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) and data.get("schema") == SCHEMA_VERSION else None
+
+
+def config_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
+    """Keys in which a configuration asks for another result than the one recorded."""
+    old, new = record["config"], _plain(asdict(config))
+    keys = [k for k in new if k not in HOW | LATER and old.get(k) != new[k]]
+    keys += ["crds"] if old["crds"]["context"] != new["crds"]["context"] else []
+    return [f"{key}: was {old.get(key)!r}, is {new[key]!r}" for key in keys]
+
+
+def input_differences(record: dict[str, Any], members: Iterable[Member]) -> list[str]:
+    """Input files that came, went or changed since the record was written."""
+    old = {Path(entry["file"]).name: entry for entry in record["inputs"]}
+    new = {member.exposure.name: member for member in members}
+    found = [f"{name}: is new" for name in sorted(new.keys() - old.keys())]
+    found += [f"{name}: is gone" for name in sorted(old.keys() - new.keys())]
+    found += [f"{name}: has changed" for name in sorted(old.keys() & new.keys()) if _changed(old[name], new[name])]
+    return found
+
+
+def _changed(entry: dict[str, Any], member: Member) -> bool:
+    """Whether a file differs from its entry; read only where size and time of change leave a doubt."""
+    status = member.exposure.path.stat()
+    if status.st_size != entry["size"] or entry["role"] != member.role:
+        return True
+    return status.st_mtime_ns != entry["mtime_ns"] and sha256(member.exposure.path) != entry["sha256"]
+
+
+def _input(member: Member) -> dict[str, Any]:
+    path = member.exposure.path
+    status = path.stat()
+    return {
+        "file": str(path),
+        "role": str(member.role),
+        "reason": member.reason,
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        "sha256": sha256(path),
+    }
+
+
+def _product(path: Path) -> dict[str, Any]:
+    entry = {"file": path.name, "size": path.stat().st_size, "sha256": sha256(path)}
+    return entry | ({"datasum": datasums(path)} if path.suffix == ".fits" else {})
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON would give it back: comparable with what was read; NaN, which JSON lacks, becomes a text."""
+    return json.loads(json.dumps(value, default=str), parse_constant=str)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,74 @@
+"""The end of a run, good or bad: measured, recorded and reported."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.plan.cost import Estimate
+from app.plan.plan import Plan
+from app.record.record import Record, State
+from app.run.examine import examine, report
+from app.run.folder import OutputFolder
+from app.runtime.disk import disk_error
+from app.runtime.memory import memory_error
+from app.runtime.signals import last_words
+
+__all__ = ["concluded"]
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def concluded(record: Record, plan: Plan, folder: OutputFolder, cost: Estimate | None) -> Iterator[None]:
+    """Context in which a run works; whatever ends it, the record says so, and the report where there is time for one.
+
+    Parameters
+    ----------
+    record : Record
+        It is written at the start, too.
+    plan : Plan
+    folder : OutputFolder
+    cost : Estimate or None
+        What the run was thought to need, for errors that speak of it.
+
+    Raises
+    ------
+    Lv3Error
+        What a full disk or a lack of memory raised, in words; all other errors as they are.
+    """
+    try:
+        with last_words(record.interrupt):
+            with _failure_recorded(record, plan, folder, cost):
+                record.write()
+                yield
+            if plan.config.report:
+                report(record, **record.end(_success(record)))
+            record.finish(_success(record))  # at the very end: a run that is cut off before is not taken for finished
+    except KeyboardInterrupt as error:
+        record.interrupt(error)  # and no report: whoever sends signals waits for seconds
+        raise
+
+
+@contextmanager
+def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Estimate | None) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        explained = (
+            disk_error(error, folder.path, folder.work) or memory_error(error, cost.memory if cost else None) or error
+        )
+        log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
+        is_healthy = explained is error  # else there is no disk, or no memory, for more than the record
+        if is_healthy and isinstance(error, Exception) and "measurements" not in record.data:
+            examine(plan, record, folder.products)
+        folder.clear()  # on a full disk the record needs the room
+        record.finish(State.FAILED, explained)
+        if is_healthy and plan.config.report:
+            report(record)
+        raise explained from error
+
+
+def _success(record: Record) -> State:
+    return State.CAVEATS if record.data["caveats"] else State.SUCCESS

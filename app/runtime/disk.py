@@ -1,0 +1,98 @@
+"""Trouble with the disk, told from other trouble, and in words."""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.runtime.errors import InputError, causes
+
+__all__ = ["disk_error", "disk_errors", "existing_part", "free_space"]
+
+#: Errors that are about the place that is written to, whatever file was being written.
+_PLACE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota is used up",
+    errno.EFBIG: "a file would be larger than the system allows",
+    errno.EROFS: "it is mounted read-only",
+}
+#: Words of astropy, and of numpy, for the same without a number.
+_NO_ROOM = r"Not enough space on disk|\d+ requested and \d+ written"
+#: Errors that are about one file; they count where it lies in the folder.
+_FILE = {
+    errno.EACCES: "permission is denied",
+    errno.EPERM: "it is not permitted",
+    errno.ENOENT: "it, or something in it, was removed",
+    errno.ENOTDIR: "a part of the path is no folder",
+    errno.EEXIST: "a part of the path is no folder",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EIO: "the device reports an error",
+    errno.ESTALE: "the file server lost it",
+}
+
+
+def disk_error(error: BaseException, *folders: Path) -> InputError | None:
+    """The error that says what is wrong with the folders that are written to; None where the trouble is another.
+
+    Parameters
+    ----------
+    error : BaseException
+        Anything; libraries hide the first cause behind errors of their own, so those behind it count too.
+    *folders : Path
+        out_dir, and where else the run writes.
+    """
+    for cause in causes(error):
+        if isinstance(cause, OSError) and (what := _what(cause, folders)):
+            place = next((f for f in folders if _is_in(cause.filename, f)), folders[0])
+            named = f" (at {cause.filename})" if cause.filename else ""
+            return InputError(f"out_dir={place}: cannot be written to: {what}{named}{_room(cause, place)}")
+    return None
+
+
+@contextmanager
+def disk_errors(*folders: Path) -> Iterator[None]:
+    """Context in which trouble with `folders` is raised as an `InputError` that says what it is."""
+    try:
+        yield
+    except OSError as error:
+        if found := disk_error(error, *folders):
+            raise found from error
+        raise
+
+
+def free_space(folder: Path) -> int:
+    """Space [byte] that is free for this user where `folder` is, or will be."""
+    return shutil.disk_usage(existing_part(folder)).free
+
+
+def existing_part(path: Path) -> Path:
+    """The path itself, or the nearest above it that is there."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _what(error: OSError, folders: tuple[Path, ...]) -> str | None:
+    if error.errno is None and re.search(_NO_ROOM, str(error)):
+        return f"it takes no more: no room, a quota, or a limit on the size of files ({error})"
+    if error.errno in _PLACE:
+        return _PLACE[error.errno]
+    if any(_is_in(error.filename, folder) for folder in folders):
+        return _FILE.get(error.errno or 0, error.strerror)
+    return None
+
+
+def _is_in(file: object, folder: Path) -> bool:
+    return isinstance(file, (str, Path)) and Path(file).absolute().is_relative_to(folder)
+
+
+def _room(error: OSError, folder: Path) -> str:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, None):
+        return ""
+    try:
+        return f"; {free_space(folder) / 1e9:.3f} GB are free: make room, or set out_dir or work_dir to another disk"
+    except OSError:
+        return "; make room"

@@ -1,0 +1,68 @@
+"""Each fault against each caveat: what is wrong is said, and nothing else is."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.assess.findings import FINDINGS
+from app.simulation import Faults, Scene, simulate_observation
+from tests.runs import run
+
+#: A run is cheap: four windows of 256 pixels a side, and no more reference-like detail than a fault needs.
+SMALL: dict[str, Any] = {"n_dithers": 4, "window": (256, 256)}
+#: Two visits, the second with the telescope turned around: every detector sees what its neighbour saw.
+TURNED: dict[str, Any] = {"n_visits": 2, "n_dithers": 2, "visit_step": 0.0, "visit_roll": 180.0, "window": (256, 256)}
+LONG = {"band": "F335M", "detectors": ("NRCALONG", "NRCBLONG")}
+SHORT = {"band": "F200W", "detectors": ("NRCA1", "NRCA2")}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, or a parameter that makes one, and the caveats that it has to raise."""
+
+    expected: set[str]
+    faults: Faults = Faults()
+    scene: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=lambda: SMALL)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+UNALIGNED = {"tweakreg": {"skip": True}}
+
+CASES = {
+    "nothing": Case(set()),
+    # jwst matches wrong stars, says COMPLETE, and spoils the mosaic.
+    "lost guide star": Case({"large_shift", "offsets_left", "many_flagged", "stars_eaten"}, Faults(pointing_error=5.0)),
+    "too few stars for tweakreg": Case(
+        {"not_aligned"}, Faults(pointing_error=0.0), parameters={"tweakreg": {"minobj": 500}}
+    ),
+    "empty field": Case(
+        {"few_matches", "no_catalogue"},
+        scene={"n_stars": 6},
+        parameters={"tweakreg": {"minobj": 3}, "source_catalog": {"snr_threshold": 1e9}},
+    ),
+    "modules shifted": Case({"modules_disagree", "stars_eaten"}, Faults(module_error=0.1), plan=TURNED | LONG),
+    "detectors shifted": Case(
+        {"chips_disagree", "stars_eaten"}, Faults(detector_error=0.05), {"n_stars": 25}, plan=TURNED | SHORT
+    ),
+    "alignment left out": Case({"offsets_left", "stars_eaten"}, Faults(pointing_error=0.3), parameters=UNALIGNED),
+    "one level for all": Case({"sky_steps"}, Faults(sky_offset=0.1), options={"skymatch_group_dithers": ["miri"]}),
+    "shower of cosmic rays": Case(
+        {"many_flagged"}, Faults(pointing_error=0.0, n_cosmic_rays=3000), parameters=UNALIGNED
+    ),
+}
+MEASURED = {finding.code for finding in FINDINGS}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_fault_raises_its_caveats_and_no_other(case, crds, tmp_path):
+    truth = simulate_observation(tmp_path / "obs", scene=Scene(faults=case.faults, **case.scene), **case.plan)
+    record = run(truth, tmp_path / "out", crds, jwst_parameters=case.parameters, report=False, **case.options)
+    # What the preflight foresees is not the matter here.
+    assert {caveat["code"] for caveat in record["caveats"]} & MEASURED == case.expected
+
+
+def test_every_measured_caveat_has_a_fault_that_raises_it():
+    assert set().union(*(case.expected for case in CASES.values())) == MEASURED

@@ -1,0 +1,161 @@
+"""What a configuration may say: names, types, choices, the traps of YAML, keys that contradict each other."""
+
+import pytest
+
+from app.config.schema import PRESETS, Lv3Config, unknown_keys
+from app.config.validation import check
+from app.runtime.errors import ConfigError
+
+
+def problems(**options):
+    """Problems of a configuration that is sound but for these options."""
+    try:
+        check(Lv3Config(**{"target": "ngc0628", "band": "F770W", "in_dir": "in"} | options))
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+def test_little_is_needed():
+    assert problems() == []
+
+
+@pytest.mark.parametrize("name", ["target", "band", "in_dir"])
+@pytest.mark.parametrize("value", [None, "", "???"])
+def test_what_is_missing(name, value):
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(f"{name}: not given")
+    assert f"write {name}=" in problem
+
+
+@pytest.mark.parametrize("name", ["sky_levels", "mosaic_like", "mosaic_center", "bgr_background_name"])
+def test_what_an_option_of_a_group_leaves_to_the_user(name):
+    assert any(problem.startswith(f"{name}: not given") for problem in problems(**{name: "required"}))
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"bgr_background_name": False, "bgr_check_type": "check_in_name"}, "an unquoted off, no or false as False"),
+        ({"target": True}, "an unquoted on, yes or true as True"),
+        ({"dr_version": 1}, "YAML reads 001 as 1"),
+        ({"target": 1.5}, "a text is needed"),
+        ({"bgr_background_name": ["a", 1], "bgr_check_type": "filename"}, "YAML reads 001 as 1"),
+        ({"exclude": [12]}, "exclude=12"),
+        ({"in_dir": {"a": 1}}, "in_dir={'a': 1}: a text is needed"),
+    ],
+)
+def test_traps_of_yaml(option, said):
+    assert any(said in problem for problem in problems(**option))
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"bgr_check_type": "check_in_nmae"}, "did you mean check_in_name?"),
+        ({"memory": "lots"}, "allowed are auto, in_memory, lean"),
+        ({"skymatch_group_dithers": ["nircam"]}, "allowed are miri, nircam_short, nircam_long, niriss"),
+        ({"tweakreg_group_dithers": "miri,nircam"}, "tweakreg_group_dithers=miri,nircam"),
+        ({"plan_format": "yaml"}, "allowed are table, json"),
+        ({"presets": {"speeds": {"resample": {}}}}, "presets.speeds: allowed are parameters, speed, sky, mosaic"),
+    ],
+)
+def test_an_unknown_choice_lists_those_that_there_are(option, said):
+    (problem,) = problems(**option)
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"procs": 0},
+        {"procs": "many"},
+        {"procs": True},
+        {"procs": 1.5},
+        {"blot_fillval": "inf"},
+        {"blot_fillval": True},
+        {"do_blot": "maybe"},
+        {"do_blot": None},
+        {"offline": "no"},
+        {"max_mosaic_megapixels": 0},
+        {"max_mosaic_megapixels": "2000"},
+        {"mosaic_center": [24.0]},
+        {"mosaic_center": [24.0, 91.0]},
+        {"mosaic_center": [361.0, 0]},
+        {"mosaic_center": "24 15"},
+        {"mosaic_shape": [100, 0], "mosaic_center": [24, 15]},
+        {"mosaic_shape": [100.5, 100], "mosaic_center": [24, 15]},
+        {"mosaic_shape": [100, 100]},
+        {"mosaic_pixel_scale": -0.1},
+        {"mosaic_rotation": "north"},
+        {"mosaic_rotation": float("nan")},
+        {"jwst_parameters": ["tweakreg"]},
+        {"presets": {"sky": "match"}},
+        {"target": "../ngc0628"},
+        {"target": ".."},
+        {"dr_version": "v1/2"},
+        {"target": "ngc1365", "targets": ["ngc0628", "ngc1566"]},
+    ],
+)
+def test_values_that_cannot_be(option):
+    (problem,) = problems(**option)
+    assert next(iter(option)).split("_")[0] in problem
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"procs": 8},
+        {"blot_fillval": "nan"},
+        {"blot_fillval": -1.5},
+        {"offline": True},
+        {"mosaic_center": [24.0, 15.5], "mosaic_shape": [100, 200], "mosaic_pixel_scale": 0.06, "mosaic_rotation": -30},
+        {"bgr_check_type": "filename", "bgr_background_name": ["jw01", "jw02"]},
+        {"exclude": "jw01"},
+        {"targets": ["ngc0628"]},
+        {"band": "f200w_NIRISS"},
+        {"jwst_parameters": {"tweakreg": {"skip": True}}},
+    ],
+)
+def test_values_that_can_be(option):
+    assert problems(**option) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tweakreg_group_dithers": ["miri"], "tweakreg_degroup_dithers": ["miri"]}, "cannot be together and apart"),
+        ({"skymatch_group_dithers": ["miri"], "skymatch_degroup_dithers": ["miri"]}, "both name miri"),
+        ({"bgr_check_type": "check_in_name", "bgr_background_name": ["a", "b"]}, "takes one name"),
+        ({"bgr_check_type": "filename", "bgr_background_name": ""}, "an empty text is in every name"),
+        ({"bgr_check_type": "filename", "bgr_background_name": []}, "an empty text is in every name"),
+        ({"bgr_check_type": "check_in_name", "bgr_background_name": None}, "an empty text is in every name"),
+        ({"mosaic_like": "x_i2d.fits", "mosaic_rotation": 0.0}, "take out mosaic_rotation"),
+        ({"sky_levels": "x.csv", "presets": {"sky": {"skymatch": {"skip": True}}}}, "is for sky=user_levels"),
+    ],
+)
+def test_contradictions(options, said):
+    (problem,) = problems(**options)
+    assert said in problem
+
+
+def test_all_problems_come_at_once():
+    assert len(problems(target=None, band="F771W", procs=0, memory="lots")) == 4
+
+
+def test_one_name_is_a_list_of_one():
+    config = Lv3Config(exclude="a", targets="b")
+    assert (config.exclude, config.targets) == (["a"], ["b"])
+    assert (Lv3Config(exclude=None).exclude, Lv3Config(tweakreg_group_dithers=[]).tweakreg_group_dithers) == ([], None)
+
+
+def test_unknown_keys_name_the_nearest():
+    assert unknown_keys(["targt", "xyz", "band"]) == [
+        "targt: no such key; did you mean target?",
+        "xyz: no such key",
+    ]
+
+
+def test_presets_are_in_the_order_of_their_weight():
+    config = Lv3Config(presets={group: {"resample": {}} for group in sorted(PRESETS, reverse=True)})
+    assert [group for group, _ in config.ordered_presets] == list(PRESETS)

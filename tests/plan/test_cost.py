@@ -1,0 +1,147 @@
+"""What a run is thought to cost, against what runs were measured to need."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.config.schema import Lv3Config
+from app.plan.cost import estimate
+from app.plan.peak_memory import Undivided, Work, box_area, peak_memory
+from app.plan.plan import make_plan
+from app.plan.serial_fallback import undivided
+from tests.factories import make_exposure
+
+# Peaks of runs, PSS summed over their processes [MB]: exposures, pixels of a detector's side, of the mosaic, of an
+# exposure's cut of it, procs, catalogue.
+MEASURED = [
+    (4, 1028, 1.10e6, 1.08e6, 1, True, 402),
+    (4, 1028, 1.10e6, 1.08e6, 2, True, 542),
+    (32, 512, 4.97e6, 0.28e6, 1, True, 720),
+    (32, 512, 4.97e6, 0.28e6, 2, True, 751),
+    (72, 512, 11.4e6, 0.28e6, 2, False, 841),
+    (12, 2048, 18.7e6, 4.6e6, 1, False, 1136),
+    (12, 2048, 18.7e6, 4.6e6, 2, False, 1557),
+    # Pixels of a half, a quarter, a tenth of the detector's.
+    (2, 1028, 4.40e6, 4.3e6, 1, False, 587),
+    (2, 1028, 4.40e6, 4.3e6, 2, False, 838),
+    (12, 2048, 74.8e6, 18.4e6, 1, False, 3079),
+    (12, 2048, 74.8e6, 18.4e6, 2, False, 4095),
+    (2, 1028, 17.6e6, 17.2e6, 1, False, 1338),
+    (2, 1028, 17.6e6, 17.2e6, 2, False, 2170),
+    (4, 256, 9.77e6, 7.9e6, 1, True, 1031),
+    (4, 256, 9.77e6, 7.9e6, 1, False, 827),
+    (4, 256, 9.77e6, 7.9e6, 2, False, 1193),
+]
+
+# The same where jwst's own implementation runs: exposures, pixels of a detector's side, of the mosaic, of all exposures
+# that stay in memory, images of the mosaic's size in memory.
+MEASURED_UNDIVIDED = [
+    (32, 512, 4.97e6, 0, 0, 708),
+    (32, 512, 4.97e6, 8.39e6, 0, 881),
+    (32, 512, 4.97e6, 8.39e6, 32, 1283),
+    (12, 2048, 18.7e6, 0, 0, 2120),
+    (12, 2048, 18.7e6, 50.3e6, 0, 3109),
+    (12, 2048, 18.7e6, 50.3e6, 3, 3024),
+]
+
+# The same while exposures are drizzled after the mosaic, whole grids and footprints, and while it is blotted.
+WHOLE, FOOTPRINT = {"do_drizzle": True}, {"do_drizzle": True, "drizzle_footprint_only": True}
+MEASURED_LATER = [
+    (12, 2048, 18.7e6, 4.6e6, 1, WHOLE, 1672),
+    (12, 2048, 18.7e6, 4.6e6, 1, FOOTPRINT, 1271),
+    (12, 2048, 18.7e6, 4.6e6, 2, FOOTPRINT, 2461),
+    (12, 2048, 18.7e6, 4.6e6, 1, {"do_blot": True}, 1212),
+    (12, 2048, 18.7e6, 4.6e6, 2, {"do_blot": True}, 2137),
+    (2, 1028, 17.6e6, 17.2e6, 1, FOOTPRINT, 2689),
+    (2, 1028, 17.6e6, 17.2e6, 2, FOOTPRINT, 4204),
+]
+
+
+def config(**options):
+    return Lv3Config(target="n", band="F770W", in_dir="in", **options)
+
+
+@pytest.mark.parametrize(("n", "side", "mosaic", "cut", "procs", "catalogue", "megabytes"), MEASURED)
+def test_memory_is_within_10_percent_of_what_was_measured(n, side, mosaic, cut, procs, catalogue, megabytes):
+    needed = peak_memory(Work(n, side**2, mosaic, cut), config(procs=procs), catalogue)
+    assert needed / 1e6 == pytest.approx(megabytes, rel=0.1)
+
+
+@pytest.mark.parametrize(("n", "side", "mosaic", "pixels", "stacked", "megabytes"), MEASURED_UNDIVIDED)
+def test_memory_of_jwsts_own_implementation_is_within_10_percent(n, side, mosaic, pixels, stacked, megabytes):
+    work = Work(n, side**2, mosaic, side**2)
+    needed = peak_memory(work, config(procs=2), with_catalogue=False, undivided=Undivided(pixels, stacked))
+    assert needed / 1e6 == pytest.approx(megabytes, rel=0.1)
+
+
+@pytest.mark.parametrize(("n", "side", "mosaic", "cut", "procs", "later", "megabytes"), MEASURED_LATER)
+def test_memory_after_the_mosaic_is_within_15_percent(n, side, mosaic, cut, procs, later, megabytes):
+    needed = peak_memory(Work(n, side**2, mosaic, cut), config(procs=procs, **later), with_catalogue=False)
+    assert needed / 1e6 == pytest.approx(megabytes, rel=0.15)
+
+
+def test_no_more_processes_count_than_there_are_exposures():
+    work = Work(4, 2048**2, 1e7, 5e6)
+    few, enough, more = (peak_memory(work, config(procs=n), with_catalogue=False) for n in (2, 4, 64))
+    assert few < enough == more
+
+
+def exposure(ra, size):
+    """An exposure of `size` [deg] at the equator."""
+    corners = f"{ra} 0 {ra + size} 0 {ra + size} {size} {ra} {size}"
+    return make_exposure("jw01234001001_02101_00001_mirimage_cal.fits", s_region=f"POLYGON ICRS {corners}")
+
+
+def test_the_cut_is_the_share_of_the_largest_exposure():
+    pair = [exposure(359.99, 0.01), exposure(0.02, 0.02)]  # around the meridian
+    assert box_area(pair) == pytest.approx(0.05 * 0.02 * 3600**2)
+    assert Work.of(pair, 1e6, 0.001).cut == pytest.approx(0.4e6)
+    assert Work.of(pair, 1e6, 3.6).cut == pytest.approx(20**2), "of a grid that reaches further"
+
+
+def test_files_and_disk(miri, crds):
+    def cost(**options):
+        plan = make_plan(Lv3Config(target="n", band="F770W", in_dir=str(miri.folder), crds=crds, **options))
+        return estimate(plan, plan.parameters)
+
+    plain, more = cost(), cost(do_drizzle=True, do_blot=True)
+    assert more.n_files == plain.n_files + 8
+    assert more.disk > plain.disk > sum(path.stat().st_size for path in miri.folder.glob("*_02101_*_cal.fits"))
+    assert plain.megapixels == plain.shape[0] * plain.shape[1] / 1e6
+
+    large = {"mosaic_center": [24.1739, 15.7836], "mosaic_shape": [3000, 3000]}
+    none, whole = cost(**large), cost(do_drizzle=True, **large)
+    footprints = cost(do_drizzle=True, drizzle_footprint_only=True, **large)
+    assert whole.disk - none.disk == 4 * 3000**2 * 16
+    assert footprints.disk - none.disk < (whole.disk - none.disk) / 50
+
+
+@pytest.mark.parametrize(
+    ("parameters", "options", "kept"),
+    [
+        ({}, {}, None),
+        ({"resample": {"propagate_dq": True}}, {}, (4, 0)),
+        ({"resample": {"kernel": "lanczos3"}}, {"memory": "lean"}, (0, 0)),
+        ({"outlier_detection": {"save_intermediate_results": True}}, {"memory": "in_memory"}, (4, 4)),
+        ({"outlier_detection": {"resample_data": False}}, {}, (4, 0)),
+        ({"outlier_detection": {"resample_data": False, "skip": True}}, {}, None),
+    ],
+)
+def test_what_is_not_divided_is_known_before(miri, crds, parameters, options, kept):
+    config = Lv3Config(
+        target="n", band="F770W", in_dir=str(miri.folder), crds=crds, jwst_parameters=parameters, **options
+    )
+    plan = make_plan(config)
+    found = undivided(plan, plan.parameters)
+    pixels = plan.science[0].n_pixels
+    assert found == (kept and Undivided(kept[0] * pixels, kept[1]))
+
+
+def test_exposures_that_were_matched_before_are_not_divided(miri, crds, monkeypatch):
+    plan = make_plan(Lv3Config(target="n", band="F770W", in_dir=str(miri.folder), crds=crds))
+    matched = [replace(member.exposure, background_level=1.0) for member in plan.members]
+    members = [replace(m, exposure=e) for m, e in zip(plan.members, matched, strict=True)]
+    plan, parameters = replace(plan, members=members), plan.parameters
+    assert undivided(plan, parameters).n_stacked == 4
+    monkeypatch.setattr("app.plan.serial_fallback.memory_limit", lambda: 1e6)
+    assert undivided(plan, parameters) == Undivided(0, 0), "more than there is"

@@ -1,0 +1,71 @@
+"""`from app import Lv3Step`: the signature that pjpipe's users know, and what we add behind it."""
+
+import inspect
+
+import pytest
+
+from app import Lv3Step
+from app.runtime.errors import ConfigError
+
+# lv3step: names, order and defaults of pjpipe's Lv3Step; what has none there has none here, or a sensible one.
+PARAMETERS = [
+    "target",
+    "band",
+    "in_dir",
+    "out_dir",
+    "dr_version",
+    "is_bgr",
+    "step_ext",
+    "procs",
+    "tweakreg_degroup_nircam_modules",
+    "tweakreg_degroup_nircam_short_chips",
+    "tweakreg_group_dithers",
+    "tweakreg_degroup_dithers",
+    "skymatch_group_dithers",
+    "skymatch_degroup_dithers",
+    "bgr_check_type",
+    "bgr_background_name",
+    "process_bgr_like_science",
+    "jwst_parameters",
+    "do_drizzle",
+    "do_blot",
+    "blot_fillval",
+    "overwrite",
+]
+
+
+def test_the_signature():
+    parameters = list(inspect.signature(Lv3Step).parameters.values())
+    assert [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD] == PARAMETERS
+    assert [p.kind for p in parameters[len(PARAMETERS) :]] == [inspect.Parameter.VAR_KEYWORD]
+    assert inspect.signature(Lv3Step).parameters["bgr_background_name"].default == "off"
+
+
+def test_the_four_methods():
+    for name in ("create_asn_file", "do_step", "propagate_metadata", "run_step"):
+        assert callable(getattr(Lv3Step, name))
+
+
+def test_unknown_options_name_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean exclude"):
+        Lv3Step("ngc0628", "F770W", "in", exclud=["x"])
+
+
+def test_all_problems_come_at_once():
+    with pytest.raises(ConfigError) as error:
+        Lv3Step("ngc0628", "F771W", "in", procs=0, bgr_check_type="no", blot_fillval="x")
+    assert len(error.value.problems) == 4
+
+
+def test_nan_is_a_fill_value_in_both_its_forms():
+    for value in (float("nan"), "nan", -99):
+        Lv3Step("ngc0628", "F770W", "in", blot_fillval=value)
+
+
+def test_methods_one_by_one(miri, crds, tmp_path):
+    step = Lv3Step(
+        "ngc0628", "F770W", miri.folder, tmp_path, crds=crds, jwst_parameters={"source_catalog": {"skip": True}}
+    )
+    files = step.run_step(step.create_asn_file(sorted(miri.files)))
+    assert {file.name.rpartition("_")[2] for file in files} == {"crf.fits", "i2d.fits"}
+    step.propagate_metadata(files)

@@ -57,7 +57,10 @@ def test_an_exposure_far_away(look, folder):
     assert "arcmin from the rest" in outlook.caveats[0].message
 
 
-def nircam(rules=GroupingRules(), channel="short", offsets=((0, 0), (1, 2), (3, -1)), visits=(1, 1, 1)):
+NATIVE = GroupingRules()
+
+
+def nircam(rules=NATIVE, channel="short", offsets=((0, 0), (1, 2), (3, -1)), visits=(1, 1, 1)):
     """What is said of full frames of all chips of NIRCam, at pointings offset by arcseconds."""
     members, band = [], find_bands("F200W" if channel == "short" else "F444W")[0]
     for number, (offset, visit) in enumerate(zip(offsets, visits, strict=True), start=1):
@@ -76,7 +79,7 @@ def nircam(rules=GroupingRules(), channel="short", offsets=((0, 0), (1, 2), (3, 
 
 
 @pytest.mark.parametrize("channel", ["short", "long"])
-@pytest.mark.parametrize("rules", [GroupingRules(), GroupingRules(degroup_modules=True, degroup_short_chips=True)])
+@pytest.mark.parametrize("rules", [NATIVE, GroupingRules(degroup_modules=True, degroup_short_chips=True)])
 def test_the_detectors_of_one_exposure_are_tied_though_gaps_are_between_them(channel, rules):
     assert nircam(rules, channel) == []
 

@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from app.crds import CrdsOptions
-from app.observation.bands import Channel
+from app.observation.bands import Channel, spelled
 from app.observation.grouping import GroupingRules
 from app.observation.names import safe_name
 from app.runtime.resources import usable_cores
 
-__all__ = ["PRESETS", "Lv3Config", "nearest", "unknown_keys"]
+__all__ = ["NAMED_BACKGROUND", "PRESETS", "Lv3Config", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
 
 #: Config groups that set parameters of steps, the weakest first.
 PRESETS = ("parameters", "speed", "sky", "mosaic")
+
+#: Values of bgr_check_type that look for bgr_background_name.
+NAMED_BACKGROUND = ("check_in_name", "filename")
 
 
 def _option(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
@@ -56,9 +59,10 @@ class Lv3Config:
 
     bgr_check_type: str = _option(
         "parallel_off",
-        "how background exposures are told: a MIRI exposure taken in parallel (parallel_off), bgr_background_name in "
-        "the proposer's target name (check_in_name), or in the file name (filename)",
-        ("parallel_off", "check_in_name", "filename"),
+        "how background exposures are told: a MIRI exposure taken in parallel (parallel_off), a target that its "
+        "proposer declared to be background, BKGDTARG (header), bgr_background_name in the proposer's target name "
+        "(check_in_name), or in the file name (filename)",
+        ("parallel_off", "header", "check_in_name", "filename"),
     )
     bgr_background_name: Any = _option("off", "text that tells background exposures; a list too, for filename")
     process_bgr_like_science: bool = _option(False, "background exposures become part of the mosaic")
@@ -96,7 +100,7 @@ class Lv3Config:
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
     )
     drizzle_footprint_only: bool = _option(False, "of each drizzled exposure write only the part of the grid it covers")
-    exclude: Any = _option([], "names, or parts of names, of input files to leave out")
+    exclude: Any = _option([], "input files to leave out: names, parts of names, or shell patterns, that match some")
     work_dir: Any = _option(None, "folder for temporary files; default a hidden folder in out_dir")
     memory: str = _option(
         "auto",
@@ -122,6 +126,8 @@ class Lv3Config:
         for name in ("exclude", "targets", "bands"):  # one name is a list of one
             value = getattr(self, name)
             setattr(self, name, [value] if isinstance(value, str) else value or [])
+        if isinstance(self.band, str) and self.band != "???":  # f770w is F770W, in folders and records too
+            self.band = spelled(self.band)
         if isinstance(self.presets, dict):
             self.presets = {group: table for group, table in self.presets.items() if table}
 
@@ -140,6 +146,11 @@ class Lv3Config:
         """Folder for the products, absolute."""
         band = f"{self.band}_bgr" if self.is_bgr else str(self.band)
         return Path(self.out_dir or Path(self.out_root, safe_name(str(self.target)), safe_name(band))).absolute()
+
+    @property
+    def is_of_survey(self) -> bool:
+        """Whether other targets or bands share the configuration, so that what fits nothing here may fit there."""
+        return bool(self.targets or self.bands)
 
     @property
     def tweakreg_rules(self) -> GroupingRules:

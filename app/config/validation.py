@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from app.config.schema import PRESETS, Lv3Config, nearest
+from app.config.schema import NAMED_BACKGROUND, PRESETS, Lv3Config, nearest
 from app.observation.bands import find_bands
 from app.runtime.errors import ConfigError, Lv3Error
 
@@ -171,11 +171,7 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
         for channel in sorted(grouped & degrouped):
             both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
             yield f"{both}: its dithers cannot be together and apart; take it out of one"
-    names = config.bgr_background_name
-    if config.bgr_check_type == "check_in_name" and isinstance(names, (list, tuple)):
-        yield f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name"
-    if config.bgr_check_type != "parallel_off" and not (names and all(as_list(names))):
-        yield f"bgr_background_name={names!r}: is empty, and an empty text is in every name"
+    yield from _background(config)
     others = [
         key for key in ("center", "shape", "pixel_scale", "rotation") if getattr(config, f"mosaic_{key}") is not None
     ]
@@ -183,3 +179,15 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
         yield f"mosaic_like: gives the whole grid; take out {', '.join('mosaic_' + key for key in others)}"
     if config.sky_levels and isinstance(config.presets, dict) and config.presets.get("sky"):
         yield "sky_levels: is for sky=user_levels; the config group sky asks for something else"
+
+
+def _background(config: Lv3Config) -> Iterator[str]:
+    """What bgr_check_type takes as bgr_background_name."""
+    names, kind = config.bgr_background_name, config.bgr_check_type
+    if kind == "check_in_name" and isinstance(names, (list, tuple)):
+        yield f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name"
+    if kind in NAMED_BACKGROUND and not (names and all(as_list(names))):
+        yield f"bgr_background_name={names!r}: is empty, and an empty text is in every name"
+    if kind not in NAMED_BACKGROUND and as_list(names) not in ([], ["off"]):
+        users = " and ".join(NAMED_BACKGROUND)
+        yield f"bgr_background_name={names}: bgr_check_type={kind} looks at no name, as {users} do; take it out"

@@ -7,7 +7,8 @@ from pathlib import Path
 from app.config.schema import Lv3Config
 from app.crds import ReferenceSet, resolve
 from app.observation.bands import Band
-from app.observation.exposure import Exposure, find_files, read_exposures
+from app.observation.exposure import Exposure, read_exposures
+from app.observation.files import find_files
 from app.observation.grouping import groups
 from app.observation.members import Member, Role
 from app.plan.association import association_name, product_name
@@ -99,7 +100,9 @@ def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
     InputError, ConfigError
         The run cannot be made.
     """
-    paths = find_files(Path(config.in_dir), config.step_ext, config.exclude) if files is None else files
+    paths = files
+    if paths is None:
+        paths = find_files(Path(config.in_dir), config.step_ext, config.exclude, unmatched=config.is_of_survey)
     exposures = read_exposures(paths, config.n_procs)
     band = find_band(exposures, config.band)
     members = assign_roles(exposures, config)

@@ -4,6 +4,7 @@ import pytest
 
 from app.config.schema import PRESETS, Lv3Config, unknown_keys
 from app.config.validation import check
+from app.observation.bands import find_bands
 from app.runtime.errors import ConfigError
 
 
@@ -130,6 +131,8 @@ def test_values_that_can_be(option):
         ({"bgr_check_type": "filename", "bgr_background_name": ""}, "an empty text is in every name"),
         ({"bgr_check_type": "filename", "bgr_background_name": []}, "an empty text is in every name"),
         ({"bgr_check_type": "check_in_name", "bgr_background_name": None}, "an empty text is in every name"),
+        ({"bgr_check_type": "header", "bgr_background_name": "sky"}, "bgr_check_type=header looks at no name"),
+        ({"bgr_background_name": ["a"]}, "bgr_check_type=parallel_off looks at no name"),
         ({"mosaic_like": "x_i2d.fits", "mosaic_rotation": 0.0}, "take out mosaic_rotation"),
         ({"sky_levels": "x.csv", "presets": {"sky": {"skymatch": {"skip": True}}}}, "is for sky=user_levels"),
     ],
@@ -159,3 +162,14 @@ def test_unknown_keys_name_the_nearest():
 def test_presets_are_in_the_order_of_their_weight():
     config = Lv3Config(presets={group: {"resample": {}} for group in sorted(PRESETS, reverse=True)})
     assert [group for group, _ in config.ordered_presets] == list(PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("given", "band"), [("f770w", "F770W"), ("f200w_NIRISS", "F200W_niriss"), ("no_band", "no_band"), ("???", "???")]
+)
+def test_a_band_is_one_band_however_it_is_spelled(given, band):
+    assert Lv3Config(target="a", band=given, in_dir="in").band == band
+
+
+def test_the_spare_of_f2550w_is_a_band():
+    assert find_bands("f2550wr")[0].fwhm == find_bands("F2550W")[0].fwhm

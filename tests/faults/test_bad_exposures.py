@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from astropy.modeling.models import Scale
 
-from app.observation.exposure import find_files, read_exposures
+from app.observation.exposure import read_exposures
+from app.observation.files import find_files
 from app.observation.members import Member, Role
 from app.plan.association import association, write_association
 from app.runtime.errors import InputError

@@ -3,7 +3,7 @@
 The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is made from this file and from conf/.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +15,7 @@ from app.observation.grouping import GroupingRules
 from app.observation.names import safe_name
 from app.runtime.resources import usable_cores
 
-__all__ = ["NAMED_BACKGROUND", "PRESETS", "Lv3Config", "nearest", "unknown_keys"]
+__all__ = ["LISTS", "NAMED_BACKGROUND", "PRESETS", "Lv3Config", "as_list", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
 
@@ -24,6 +24,11 @@ PRESETS = ("parameters", "speed", "sky", "mosaic")
 
 #: Values of bgr_check_type that look for bgr_background_name.
 NAMED_BACKGROUND = ("check_in_name", "filename")
+#: Keys that hold lists of names; one name is a list of one.
+LISTS = (
+    *("tweakreg_group_dithers", "tweakreg_degroup_dithers", "skymatch_group_dithers", "skymatch_degroup_dithers"),
+    *("bands", "exclude", "targets"),
+)
 
 
 def _option(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
@@ -120,12 +125,11 @@ class Lv3Config:
     action: str = _option("run", "what to do", ("run", "plan", "selftest", "summary", "failed"))
 
     def __post_init__(self) -> None:
+        for name in LISTS:
+            setattr(self, name, as_list(getattr(self, name)))
         for item in fields(self):  # the empty lists and tables of YAML mean "not set", as null does
             if item.default is None and getattr(self, item.name) == []:
                 setattr(self, item.name, None)
-        for name in ("exclude", "targets", "bands"):  # one name is a list of one
-            value = getattr(self, name)
-            setattr(self, name, [value] if isinstance(value, str) else value or [])
         if isinstance(self.band, str) and self.band != "???":  # f770w is F770W, in folders and records too
             self.band = spelled(self.band)
         if isinstance(self.presets, dict):
@@ -166,6 +170,13 @@ class Lv3Config:
     def skymatch_rules(self) -> GroupingRules:
         """How exposures are grouped when their sky levels are matched."""
         return GroupingRules(_channels(self.skymatch_group_dithers), _channels(self.skymatch_degroup_dithers))
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list of what may be one value, several, or none."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return list(value)
+    return [] if value is None else [value]
 
 
 def _channels(names: Iterable[str] | None) -> frozenset[Channel]:

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from app.config.schema import NAMED_BACKGROUND, PRESETS, Lv3Config, nearest
+from app.config.schema import LISTS, NAMED_BACKGROUND, PRESETS, Lv3Config, as_list, nearest
 from app.observation.bands import find_bands
 from app.runtime.errors import ConfigError, Lv3Error
 
-__all__ = ["REQUIRED", "as_list", "check"]
+__all__ = ["REQUIRED", "check"]
 
 #: What an option of a config group sets a key to that the user has to give (``???`` does not override a default).
 REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *("out_root", "data", "sif", "exclude", "targets", "sky_levels", "mosaic_like"),
+    *("out_root", "data", "sif", "sky_levels", "mosaic_like", "bands", "exclude", "targets"),
 )
-_SEVERAL = ("bgr_background_name", "exclude", "targets")  # texts of which there may be a list
+_SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
 _LONGEST_NAME = 100  # leaves room for the rest of a file name, of 255 bytes
 
 
@@ -40,7 +40,7 @@ def _missing(config: Lv3Config) -> Iterator[str]:
         return
     for item in fields(config):
         value = getattr(config, item.name)
-        if value == REQUIRED or (item.default == "???" and value in (None, "???", "")):
+        if value in (REQUIRED, [REQUIRED]) or (item.default == "???" and value in (None, "???", "")):
             yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
 
 
@@ -73,11 +73,6 @@ def _names(config: Lv3Config) -> Iterator[str]:
 def _is_name(text: str) -> bool:
     is_short = len(text) <= _LONGEST_NAME
     return is_short and text.isprintable() and not set(text) & set("/\\") and text[:1] not in (".", "-")
-
-
-def as_list(value: Any) -> list[Any]:
-    """A list of what may be one value, several, or none."""
-    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
 
 
 def _choices(config: Lv3Config) -> Iterator[str]:

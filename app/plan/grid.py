@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
 from app.observation.exposure import Exposure
+from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.plan.parameters import Parameters
 from app.runtime.errors import InputError
 
@@ -33,7 +34,7 @@ def write_grid(i2d: Path, folder: Path) -> Path:
     import asdf
     from stdatamodels.jwst import datamodels
 
-    with datamodels.open(i2d) as model:
+    with opened_by_jwst(i2d), datamodels.open(i2d) as model:
         tree = {
             "wcs": model.meta.wcs,
             "array_shape": list(model.data.shape),
@@ -58,7 +59,7 @@ def predict_shape(exposures: list[Exposure], parameters: Parameters) -> tuple[in
     Raises
     ------
     InputError
-        The grid that was asked for cannot be read, or is none.
+        The grid that was asked for cannot be read, or is none; or the first exposure cannot be opened.
     """
     grid, shape = (parameters.of("resample", name) for name in ("output_wcs", "output_shape"))
     if grid:
@@ -119,7 +120,14 @@ class _Footprints:
     def borrow(self, index: int) -> Any:  # noqa: ARG002
         from stdatamodels.jwst import datamodels
 
-        return datamodels.open(self._first)
+        with opened_by_jwst(self._first):
+            model = datamodels.open(self._first)
+        try:
+            check_wcs(model, self._first)
+        except InputError:
+            model.close()
+            raise
+        return model
 
     def shelve(self, model: Any, index: int, modify: bool = True) -> None:  # noqa: ARG002
         model.close()

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from app.config.composition import composition_error, to_config
-from app.config.schema import Lv3Config
+from app.config.schema import Lv3Config, as_list
 from app.config.validation import check
 from app.runtime.errors import ConfigError
 
@@ -86,7 +86,7 @@ class Composer:
     @cached_property
     def _lists(self) -> dict[str, list[str]]:
         """The lists of a survey: they may be long, so they are not composed again for every point."""
-        return {key: list(self.master[key] or ()) for key in ("targets", "bands")}
+        return {key: list(map(str, as_list(self.master[key]))) for key in ("targets", "bands")}
 
     def points(self) -> list[Point]:
         """All combinations, in the order of Hydra's own sweeper; the command line wins over the survey."""

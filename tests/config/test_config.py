@@ -4,7 +4,7 @@ import pytest
 
 from app.config.schema import PRESETS, Lv3Config, unknown_keys
 from app.config.validation import check
-from app.observation.bands import find_bands
+from app.observation.bands import Channel, find_bands
 from app.runtime.errors import ConfigError
 
 
@@ -150,6 +150,21 @@ def test_one_name_is_a_list_of_one():
     config = Lv3Config(exclude="a", targets="b")
     assert (config.exclude, config.targets) == (["a"], ["b"])
     assert (Lv3Config(exclude=None).exclude, Lv3Config(tweakreg_group_dithers=[]).tweakreg_group_dithers) == ([], None)
+
+
+@pytest.mark.parametrize("step", ["tweakreg", "skymatch"])
+@pytest.mark.parametrize("how", ["group", "degroup"])
+def test_one_channel_is_a_list_of_one(step, how):
+    key = f"{step}_{how}_dithers"
+    one, several = (Lv3Config(**{key: value}) for value in ("miri", ["miri"]))
+    assert one == several
+    assert getattr(getattr(one, f"{step}_rules"), f"{how}_dithers") == {Channel.MIRI}
+
+
+@pytest.mark.parametrize("name", ["exclude", "targets", "bands", "tweakreg_group_dithers"])
+@pytest.mark.parametrize("value", [5, True, {"a": 1}, [["a"]], "required"])
+def test_what_is_no_name_is_refused_as_an_entry(name, value):
+    assert any(problem.startswith(f"{name}") for problem in problems(**{name: value}))
 
 
 def test_unknown_keys_name_the_nearest():

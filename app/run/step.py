@@ -23,6 +23,7 @@ from app.runtime.errors import ConfigError, StrictError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
 from app.runtime.progress import expect
+from app.runtime.threads import one_thread
 
 __all__ = ["Lv3Step"]
 
@@ -105,6 +106,10 @@ class Lv3Step:
         Lv3Error
             Of the class that says why; the record in `out_dir` says it too.
         """
+        with one_thread():
+            return self._do_step()
+
+    def _do_step(self) -> bool:
         set_environment(self.config.crds)
         earlier = self._earlier()
         if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
@@ -215,7 +220,8 @@ class Lv3Step:
         record = self._record or Record(self.config.output_folder, self.config)
         products = self._folder.products
         products.mkdir(parents=True, exist_ok=True)
-        return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
+        with one_thread():
+            return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
 
     def propagate_metadata(self, files: Iterable[str | Path]) -> None:
         """Write into products what they were made by: program, data processing version, CRDS context.

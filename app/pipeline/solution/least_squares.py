@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import SuperLU, splu
+from scipy.sparse.linalg import splu
 from scipy.stats import chi2
 
 __all__ = ["Solution", "solve"]
@@ -41,7 +41,7 @@ class Solution:
     values : ndarray of shape (n,)
         The unknowns; 0 where nothing says anything.
     errors : ndarray of shape (n,)
-        Standard errors; infinite where an unknown is not constrained.
+        Standard errors; infinite where an unknown is not constrained, NaN for nuisance.
     residuals : ndarray of shape (m,)
         Measured less modelled, in the unit of the measurements.
     weights : ndarray of shape (m,)
@@ -67,6 +67,8 @@ def solve(
     *,
     prior_sigmas: ArrayLike | None = None,
     blocks: ArrayLike | None = None,
+    n_nuisance: int = 0,
+    free: ArrayLike | None = None,
 ) -> Solution:
     """Solve ``rows @ x = values`` for x, by iteratively reweighted least squares with Cauchy's weight.
 
@@ -86,35 +88,73 @@ def solve(
     prior_sigmas : array_like of shape (n,), optional
         Each unknown is 0 to within this before anything is measured; infinite (the default): nothing is known.
     blocks : array_like of int, shape (m,), optional
-        Rows of one measurement have the same number, from 0 without gaps, and get one weight together: x and y of a star.
-        Default: each row is a measurement of its own.
+        Rows of one measurement have the same number, from 0 without gaps, and get one weight together: x and y of a
+        star. Default: each row is a measurement of its own.
+    n_nuisance : int
+        So many of the last unknowns are eliminated before the others are solved for: there may be very many (places of
+        stars), each row has at most one of them, every one is in a row, and their priors and errors do not matter.
+    free : array_like of shape (n - n_nuisance, k), optional
+        Combinations of unknowns, ``free.T @ x``, of which errors are not to speak: what all have in common where only
+        differences are measured.
 
     Returns
     -------
     Solution
     """
-    system = _System(rows, values, sigmas, prior_sigmas, blocks)
+    system = _System(rows, values, sigmas, prior_sigmas, blocks, n_nuisance)
     weights, scale = np.ones(len(system.values)), 1.0
-    x = system.factor(weights, scale).solve(system.right_side(weights, scale))
-    n_free = system.n_free(system.factor(weights, scale))
+    normal = system.normal(weights, scale)
+    n_free, x = system.n_free(normal), normal.solve()
     residuals = system.residuals(x)
     for _ in range(MAX_ITERATIONS):
         before = residuals
         scale = system.scale(residuals, n_free)
         weights = system.weights(residuals, scale)
-        x = system.factor(weights, scale).solve(system.right_side(weights, scale))
+        x = system.normal(weights, scale).solve()
         residuals = system.residuals(x)
         if len(residuals) == 0 or np.max(np.abs(residuals - before)) < CONVERGED * scale:
             break
-    errors = system.errors(weights, np.sqrt(system.variance_factor(residuals, scale, n_free)))
+    errors = system.errors(weights, np.sqrt(system.variance_factor(residuals, scale, n_free)), free)
     return Solution(
-        values=np.where(np.isfinite(errors), x * system.units, 0.0),
+        values=np.where(np.isinf(errors), 0.0, x * system.units),
         errors=errors,
         residuals=residuals * system.sigmas,
         weights=weights,
         scale=scale,
         components=system.components(),
     )
+
+
+class _Normal:
+    """Normal equations, factored; the last unknowns, whose part of the matrix is diagonal, are eliminated."""
+
+    def __init__(self, matrix: csr_array, right_side: Array, n_nuisance: int) -> None:
+        self.n = n = matrix.shape[0] - n_nuisance
+        self.diagonal = matrix.diagonal()[n:]
+        self.cross = csr_array(matrix[:n, n:])
+        self.right_side = right_side
+        reduced = matrix[:n, :n] - self.cross @ diags_array(1 / self.diagonal) @ self.cross.T
+        self.factor = splu(reduced.tocsc(), options={"SymmetricMode": True}, permc_spec="MMD_AT_PLUS_A")
+
+    def solve(self) -> Array:
+        """All unknowns."""
+        first, last = self.right_side[: self.n], self.right_side[self.n :]
+        x = self.factor.solve(first - self.cross @ (last / self.diagonal))
+        return np.concatenate([x, (last - self.cross.T @ x) / self.diagonal])
+
+    def inverse(self, columns: Array) -> Array:
+        """The inverse matrix of what is not eliminated, times columns of shape (n, k)."""
+        return self.factor.solve(np.asfortranarray(columns))
+
+    def inverse_diagonal(self, at_once: int = 256) -> Array:
+        """Diagonal of that inverse, by so many columns at once."""
+        found = np.empty(self.n)
+        for start in range(0, self.n, at_once):
+            columns = np.arange(start, min(start + at_once, self.n))
+            unit = np.zeros((self.n, len(columns)))
+            unit[columns, columns - start] = 1
+            found[columns] = self.inverse(unit)[columns, columns - start]
+        return found
 
 
 class _System:
@@ -127,7 +167,9 @@ class _System:
         sigmas: ArrayLike,
         prior_sigmas: ArrayLike | None,
         blocks: ArrayLike | None,
+        n_nuisance: int,
     ) -> None:
+        self.n_nuisance = n_nuisance
         self.sigmas = np.asarray(sigmas, dtype=float)
         self.values = np.asarray(values, dtype=float) / self.sigmas
         known = diags_array(1 / self.sigmas) @ csr_array(rows, dtype=float)
@@ -136,26 +178,24 @@ class _System:
         self.rows = csr_array(known @ diags_array(self.units))
         prior = np.full(len(self.units), np.inf) if prior_sigmas is None else np.asarray(prior_sigmas, dtype=float)
         self.prior = np.maximum((self.units / prior) ** 2, RIDGE)
-        self.no_prior = self.prior == RIDGE
         self.blocks = np.arange(len(self.values)) if blocks is None else np.asarray(blocks, dtype=np.int64)
         self.block_sizes = np.bincount(self.blocks)
         sizes, each = np.unique(self.block_sizes, return_inverse=True)
         self.usual = (chi2.median(sizes) / sizes)[each]  # the median of the mean of so many squared normal errors
 
-    def factor(self, weights: Array, scale: float) -> SuperLU:
-        """The normal matrix, factored."""
-        normal = self.rows.T @ diags_array(weights / scale**2) @ self.rows + diags_array(self.prior)
-        return splu(normal.tocsc(), options={"SymmetricMode": True}, permc_spec="MMD_AT_PLUS_A")
-
-    def right_side(self, weights: Array, scale: float) -> Array:
-        return self.rows.T @ (weights / scale**2 * self.values)
+    def normal(self, weights: Array, scale: float) -> _Normal:
+        """The normal equations with these weights and this scale of the sigmas."""
+        w = weights / scale**2
+        matrix = csr_array(self.rows.T @ diags_array(w) @ self.rows + diags_array(self.prior))
+        return _Normal(matrix, self.rows.T @ (w * self.values), self.n_nuisance)
 
     def residuals(self, x: Array) -> Array:
         return self.values - self.rows @ x
 
-    def n_free(self, factor: SuperLU) -> float:
+    def n_free(self, normal: _Normal) -> float:
         """Number of unknowns that the rows, not the prior, decide."""
-        return float(np.sum(1 - np.clip(self.prior * _inverse_diagonal(factor, len(self.prior)), 0, 1)))
+        of_prior = self.prior[: normal.n] * normal.inverse_diagonal()
+        return self.n_nuisance + float(np.sum(1 - np.clip(of_prior, 0, 1)))
 
     def mean_squares(self, residuals: Array) -> Array:
         """Mean squared residual of each block's rows."""
@@ -187,26 +227,22 @@ class _System:
         # Near convergence the slope is positive but where most measurements are outliers of each other.
         return self._trusted(influence * float(np.mean(w)) / max(slope, 0.1) ** 2, n_free)
 
-    def errors(self, weights: Array, scale: float) -> Array:
-        variance = _inverse_diagonal(self.factor(weights, scale), len(self.prior))
-        is_unknown = self.no_prior & (RIDGE * variance * self._component_sizes() > UNKNOWN)
-        return np.where(is_unknown, np.inf, np.sqrt(variance) * self.units)
-
-    def _component_sizes(self) -> NDArray[np.int64]:
+    def errors(self, weights: Array, scale: float, free: ArrayLike | None) -> Array:
+        """Standard errors in the caller's units."""
+        normal = self.normal(weights, scale)
+        variance, prior, units = normal.inverse_diagonal(), self.prior[: normal.n], self.units[: normal.n]
+        if free is not None and np.size(free):
+            columns = np.asarray(free, dtype=float) * units[:, None]
+            spread = normal.inverse(columns)
+            # As if the combinations had been measured without error.
+            variance -= np.sum(spread * np.linalg.solve(columns.T @ spread, spread.T).T, axis=1)
         labels = self.components()
-        return np.bincount(labels)[labels]
+        sizes = np.bincount(labels)[labels[: normal.n]]
+        is_unknown = (prior == RIDGE) & (RIDGE * variance * sizes > UNKNOWN)
+        known = np.where(is_unknown, np.inf, np.sqrt(np.maximum(variance, 0)) * units)
+        return np.concatenate([known, np.full(self.n_nuisance, np.nan)])
 
     def components(self) -> NDArray[np.int64]:
+        """Labels of the sets of unknowns that rows tie to each other."""
         touched = abs(self.rows)
         return connected_components(touched.T @ touched, directed=False)[1].astype(np.int64)
-
-
-def _inverse_diagonal(factor: SuperLU, n: int, at_once: int = 256) -> Array:
-    """Diagonal of the inverse of a factored symmetric matrix."""
-    found = np.empty(n)
-    for start in range(0, n, at_once):
-        columns = np.arange(start, min(start + at_once, n))
-        unit = np.zeros((n, len(columns)))
-        unit[columns, columns - start] = 1
-        found[columns] = factor.solve(unit)[columns, columns - start]
-    return found

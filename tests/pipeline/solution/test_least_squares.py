@@ -108,3 +108,39 @@ def test_the_order_of_the_rows_does_not_matter():
         for o in (np.arange(len(values)), order)
     )
     np.testing.assert_allclose(one.values, other.values, atol=1e-4)
+
+
+def places_of_stars(rng, n_groups=6, n_stars=40, sigma=0.01):
+    """Each group sees half of the stars, all displaced by its own shift: rows, values, and the shifts."""
+    seen = rng.random((n_groups, n_stars)) < 0.5
+    seen[:, np.sum(seen, axis=0) < 1] = True
+    group, star = np.nonzero(seen)
+    shifts, stars = rng.normal(size=n_groups), rng.uniform(-50, 50, n_stars)
+    rows = np.zeros((len(group), n_groups + n_stars))
+    rows[np.arange(len(group)), group] = 1
+    rows[np.arange(len(group)), n_groups + star] = 1
+    return csr_array(rows), stars[star] + shifts[group] + rng.normal(0, sigma, len(group)), shifts
+
+
+def test_eliminating_nuisance_changes_nothing_but_the_time():
+    rows, values, _ = places_of_stars(np.random.default_rng(5))
+    prior = np.where(np.arange(46) < 6, 1.0, np.inf)
+    whole = solve(rows, values, np.full(len(values), 0.01), prior_sigmas=prior)
+    less = solve(rows, values, np.full(len(values), 0.01), prior_sigmas=prior, n_nuisance=40)
+    np.testing.assert_allclose(less.values, whole.values, atol=1e-5)
+    np.testing.assert_allclose(less.errors[:6], whole.errors[:6], rtol=1e-3)
+    assert np.all(np.isnan(less.errors[6:]))
+
+
+def test_errors_do_not_speak_of_what_is_free():
+    rng = np.random.default_rng(6)
+    pulls, errors = [], []
+    for _ in range(60):
+        rows, values, truth = places_of_stars(rng)
+        prior = np.where(np.arange(46) < 6, 3.0, np.inf)
+        found = solve(rows, values, np.full(len(values), 0.02), prior_sigmas=prior, n_nuisance=40, free=np.ones((6, 1)))
+        off = found.values[:6] - truth
+        pulls.append((off - off.mean()) / found.errors[:6])
+        errors.append(found.errors[:6])
+    assert 0.85 < np.std(pulls) < 1.15
+    assert np.max(errors) < 0.01

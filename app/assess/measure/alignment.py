@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from app.assess.measure.frames import TangentPlane
+from app.observation.sky_points import TangentPlane
 
 __all__ = ["Match", "Motion", "match", "motion"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from app.observation.sky_points import TangentPlane
+from app.assess.measure.frames import TangentPlane
 
 __all__ = ["Match", "Motion", "match", "motion"]
 

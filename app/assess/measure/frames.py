@@ -11,7 +11,9 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-__all__ = ["footprint", "open_fits", "read_wcs"]
+from app.observation.tangent_plane import TangentPlane
+
+__all__ = ["TangentPlane", "footprint", "open_fits", "read_wcs"]
 
 Array = NDArray[np.float64]
 

@@ -25,7 +25,7 @@ def describe(plan: Plan, outlook: Outlook) -> dict[str, Any]:
     -------
     dict
         ``exposures``, ``groups`` by step, ``parameters`` with their origin, ``references`` and ``estimate`` (memory and
-        disk in bytes; both None where they cannot be known), ``problems``, ``caveats``.
+        disk in bytes; both None where they cannot be known), ``problems``, ``caveats``, ``notes``.
     """
     try:
         references = asdict(plan.references)
@@ -41,6 +41,7 @@ def describe(plan: Plan, outlook: Outlook) -> dict[str, Any]:
         "estimate": outlook.cost and asdict(outlook.cost),
         "problems": outlook.problems,
         "caveats": [asdict(caveat) for caveat in outlook.caveats],
+        "notes": outlook.notes,
     }
 
 
@@ -126,3 +127,6 @@ def _findings(description: dict[str, Any]) -> Iterator[str]:
     yield from (f"  {problem}" for problem in problems)
     yield f"Caveats: {len(caveats) or 'none'}"
     yield from (f"  {caveat['code']}: {caveat['message']} {caveat['hint']}".rstrip() for caveat in caveats)
+    if notes := description["notes"]:
+        yield f"Notes: {len(notes)}"
+        yield from (f"  {note}" for note in notes)

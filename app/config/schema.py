@@ -105,7 +105,9 @@ class Lv3Config:
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
     )
     drizzle_footprint_only: bool = _option(False, "of each drizzled exposure write only the part of the grid it covers")
-    exclude: Any = _option([], "input files to leave out: names, parts of names, or shell patterns, that match some")
+    exclude: Any = _option(
+        [], "input files to leave out: names, parts of names, or shell patterns; each has to match a file"
+    )
     work_dir: Any = _option(None, "folder for temporary files; default a hidden folder in out_dir")
     memory: str = _option(
         "auto",

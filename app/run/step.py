@@ -135,6 +135,8 @@ class Lv3Step:
             if found and found["state"] == State.RUNNING:
                 log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
             record.add_caveats(self._outlook.caveats if self._outlook else [])
+            for note in self._outlook.notes if self._outlook else []:
+                log.info("note: %s", note)
             expect(self._steps(earlier))
             if earlier is None:
                 self._folder.remove(product["file"] for product in (found or {"products": []})["products"])

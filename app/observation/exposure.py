@@ -43,7 +43,8 @@ _REQUIRED = _NAMES | {
     "s_region": "S_REGION",
     "unit": "BUNIT",
 }
-_OTHERS = ("EXP_TYPE", "PUPIL", "TARGPROP", "S_RESAMP", "BKGLEVEL", "BKGSUB", "BKGMETH", "DATE-OBS")
+_MOVING = ("TARGTYPE", "MT_RA", "MT_DEC")
+_OTHERS = ("EXP_TYPE", "PUPIL", "TARGPROP", "S_RESAMP", "BKGLEVEL", "BKGSUB", "BKGMETH", "DATE-OBS", *_MOVING)
 
 # Detectors that make images (JWST keyword dictionary, DETECTOR).
 _DETECTORS = {
@@ -85,6 +86,10 @@ class Exposure:
         Date of the observation, ISO.
     size : int
         Size of the file [byte].
+    is_moving : bool
+        The target moves against the stars, and the telescope followed it.
+    moving_target : (float, float) or None
+        Where it was, right ascension and declination [deg]; None where the header does not say.
     """
 
     path: Path
@@ -109,6 +114,8 @@ class Exposure:
     background_method: str
     date: str
     size: int
+    is_moving: bool = False
+    moving_target: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -284,8 +291,15 @@ def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> 
         background_method=str(header.get("BKGMETH", "")),
         date=str(header.get("DATE-OBS", "")),
         size=path.stat().st_size,
+        is_moving=str(header.get("TARGTYPE", "")).strip().upper() == "MOVING",
+        moving_target=_place(header.get("MT_RA"), header.get("MT_DEC")),
         **facts,
     )
+
+
+def _place(ra: Any, dec: Any) -> tuple[float, float] | None:
+    known = ra is not None and dec is not None and _is_number_or_none(ra) and _is_number_or_none(dec)
+    return (float(ra), float(dec)) if known else None
 
 
 def _channel(instrument: Instrument, detector: str) -> Channel:

@@ -36,7 +36,7 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
         The products.
     """
     pipeline = make_pipeline([*plan.layers, _made_files(plan, output_dir.parent)], output_dir)
-    pipeline.group_ids = {step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch")}
+    pipeline.group_ids = {step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch") if step in plan.groups}
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=pipeline.get_pars(), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent

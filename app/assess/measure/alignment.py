@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from app.assess.measure.frames import TangentPlane
 
-__all__ = ["Match", "Motion", "match", "motion"]
+__all__ = ["NOBODY", "Match", "Motion", "match", "motion"]
 
 Array = NDArray[np.float64]
 
@@ -86,6 +86,10 @@ class Match:
         return len(self.first)
 
 
+#: No star in common.
+NOBODY = Match(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
 def match(first: Array, second: Array, tolerance: float) -> Match:
     """Pair the stars of two exposures that may be off by some common shift.
 
@@ -103,12 +107,11 @@ def match(first: Array, second: Array, tolerance: float) -> Match:
     Match
         Empty where no shift stands out from chance.
     """
-    nobody = Match(np.empty(0, np.int64), np.empty(0, np.int64))
     if min(len(first), len(second)) < FEWEST:
-        return nobody
+        return NOBODY
     near = cKDTree(first).sparse_distance_matrix(cKDTree(second), SEARCH_RADIUS, output_type="coo_matrix")
     if near.nnz < FEWEST:
-        return nobody
+        return NOBODY
     differences = first[near.row] - second[near.col]
     tree = cKDTree(differences)
     counts = tree.query_ball_point(differences, tolerance, return_length=True)
@@ -117,6 +120,6 @@ def match(first: Array, second: Array, tolerance: float) -> Match:
     same = np.array(sorted(tree.query_ball_point(shift, tolerance)), dtype=np.int64)
     by_chance = near.nnz * (tolerance / SEARCH_RADIUS) ** 2
     if len(same) < max(FEWEST, by_chance + 5 * np.sqrt(by_chance)):
-        return nobody
+        return NOBODY
     _, once = np.unique(near.row[same], return_index=True)
     return Match(near.row[same][once].astype(np.int64), near.col[same][once].astype(np.int64))

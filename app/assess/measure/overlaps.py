@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assess.measure.alignment import Match, match
+from app.assess.measure.alignment import NOBODY, Match, match
 from app.assess.measure.exposure import Measured
 from app.assess.measure.sky import Difference, difference
 
@@ -41,21 +41,21 @@ class Overlap:
     sky: Difference
 
 
-def compare(exposures: Sequence[Measured], tolerance: float) -> list[Overlap]:
+def compare(exposures: Sequence[Measured], tolerance: float | None) -> list[Overlap]:
     """Compare all exposures that overlap.
 
     Parameters
     ----------
     exposures : sequence of Measured
-    tolerance : float
-        How well the places of one star agree [arcsec].
+    tolerance : float or None
+        How well the places of one star agree [arcsec]; None: stars are not compared.
     """
     found = []
     for i, j in combinations(range(len(exposures)), 2):
         a, b = exposures[i], exposures[j]
         if (sky := difference(a.sky, b.sky)) is None:
             continue
-        stars = match(a.stars_after, b.stars_after, tolerance)
+        stars = NOBODY if tolerance is None else match(a.stars_after, b.stars_after, tolerance)
         before = a.stars_before[stars.first] - b.stars_before[stars.second]
         after = a.stars_after[stars.first] - b.stars_after[stars.second]
         found.append(Overlap(i, j, stars, before, after, sky))

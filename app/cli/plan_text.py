@@ -24,8 +24,8 @@ def describe(plan: Plan, outlook: Outlook) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``exposures``, ``groups`` by step, ``parameters`` with their origin, ``references`` and ``estimate`` (memory and
-        disk in bytes; both None where they cannot be known), ``problems``, ``caveats``, ``notes``.
+        ``exposures``, ``steps``, ``groups`` by step, ``parameters`` with their origin, ``references`` and ``estimate``
+        (memory and disk in bytes; both None where they cannot be known), ``problems``, ``caveats``, ``notes``.
     """
     try:
         references = asdict(plan.references)
@@ -35,6 +35,7 @@ def describe(plan: Plan, outlook: Outlook) -> dict[str, Any]:
         "product": plan.product,
         "out_dir": str(plan.config.output_folder),
         "exposures": [{"file": m.exposure.name, "role": str(m.role), "reason": m.reason} for m in plan.members],
+        "steps": plan.steps(outlook.parameters),
         "groups": plan.groups,
         "parameters": {step: {n: asdict(s) for n, s in table.items()} for step, table in outlook.parameters.items()},
         "references": references,
@@ -74,6 +75,8 @@ def _exposures(description: dict[str, Any]) -> Iterator[str]:
 
 
 def _groups(description: dict[str, Any]) -> Iterator[str]:
+    yield f"Steps: {', '.join(description['steps'])}"
+    yield ""
     for step, grouped in description["groups"].items():
         what = "outlier detection" if step == "native" else step
         yield f"Groups of {what}: {len(grouped)}"

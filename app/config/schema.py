@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from app.crds import CrdsOptions
+from app.crds import CONTEXT, SYNTHETIC_CONTEXT, CrdsOptions
 from app.observation.bands import Channel, spelled
 from app.observation.grouping import GroupingRules
 from app.observation.names import safe_name
@@ -134,6 +134,7 @@ class Lv3Config:
                 setattr(self, item.name, None)
         if isinstance(self.band, str) and self.band != "???":  # f770w is F770W, in folders and records too
             self.band = spelled(self.band)
+        self.crds = _crds_options(self.crds)
         if isinstance(self.presets, dict):
             self.presets = {group: table for group, table in self.presets.items() if table}
 
@@ -172,6 +173,16 @@ class Lv3Config:
     def skymatch_rules(self) -> GroupingRules:
         """How exposures are grouped when their sky levels are matched."""
         return GroupingRules(_channels(self.skymatch_group_dithers), _channels(self.skymatch_degroup_dithers))
+
+
+def _crds_options(value: Any) -> Any:
+    """Options of a mode's name or of a table, as Python gives them; what is neither stays, to be refused."""
+    table = {"mode": value} if isinstance(value, str) else value
+    is_known = isinstance(table, dict) and set(table) <= {item.name for item in fields(CrdsOptions)}
+    if not is_known:
+        return value
+    context = SYNTHETIC_CONTEXT if table.get("mode") == "synthetic" else CONTEXT
+    return CrdsOptions(**{"context": context} | table)
 
 
 def as_list(value: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from app.config.schema import LISTS, NAMED_BACKGROUND, PRESETS, Lv3Config, as_list, nearest
+from app.crds import CrdsOptions
 from app.observation.bands import find_bands
 from app.runtime.errors import ConfigError, Lv3Error
 
@@ -30,7 +31,7 @@ def check(config: Lv3Config) -> None:
     ConfigError
         With all problems at once.
     """
-    checks = (_missing, _texts, _names, _choices, _booleans, _band, _numbers, _tables, _mosaic, _contradictions)
+    checks = (_missing, _texts, _names, _choices, _booleans, _band, _numbers, _tables, _crds, _mosaic, _contradictions)
     if found := [problem for check in checks for problem in check(config)]:
         raise ConfigError(found)
 
@@ -133,6 +134,15 @@ def _tables(config: Lv3Config) -> Iterator[str]:
             yield f"presets.{group}: allowed are {', '.join(PRESETS)}{nearest(str(group), PRESETS)}"
         elif not isinstance(table, dict | None):
             yield f"presets.{group}={table!r}: a table is needed, {{step: {{parameter: value}}}}"
+
+
+def _crds(config: Lv3Config) -> Iterator[str]:
+    given: Any = config.crds
+    known = [item.name for item in fields(CrdsOptions)]
+    if isinstance(given, dict):
+        yield from (f"crds.{n}: no such key{nearest(str(n), known)}" for n in given if n not in known)
+    elif not isinstance(given, CrdsOptions):
+        yield f"crds={given!r}: a table with {', '.join(known)} is needed, or the name of a mode"
 
 
 def _mosaic(config: Lv3Config) -> Iterator[str]:

@@ -46,6 +46,7 @@ _REQUIRED = _NAMES | {
 }
 _OTHERS = (
     *("EXP_TYPE", "PUPIL", "TARGPROP", "BKGDTARG", "BKGLEVEL", "BKGSUB", "BKGMETH", "DATE-OBS"),
+    *("TARGTYPE", "MT_RA", "MT_DEC"),
     *KEYWORDS.values(),
 )
 
@@ -97,6 +98,10 @@ class Exposure:
         Whether its proposer declared its target to be background (BKGDTARG).
     calibration : Calibration
         What it was calibrated with.
+    is_moving : bool
+        The target moves against the stars, and the telescope followed it.
+    moving_target : (float, float) or None
+        Where it was, right ascension and declination [deg]; None where the header does not say.
     """
 
     path: Path
@@ -123,6 +128,8 @@ class Exposure:
     size: int
     is_background_target: bool
     calibration: Calibration
+    is_moving: bool = False
+    moving_target: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -275,8 +282,15 @@ def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> 
         size=path.stat().st_size,
         is_background_target=header.get("BKGDTARG") is True,
         calibration=calibration(header),
+        is_moving=str(header.get("TARGTYPE", "")).strip().upper() == "MOVING",
+        moving_target=_place(header.get("MT_RA"), header.get("MT_DEC")),
         **facts,
     )
+
+
+def _place(ra: Any, dec: Any) -> tuple[float, float] | None:
+    known = ra is not None and dec is not None and _is_number_or_none(ra) and _is_number_or_none(dec)
+    return (float(ra), float(dec)) if known else None
 
 
 def _channel(instrument: Instrument, detector: str) -> Channel:

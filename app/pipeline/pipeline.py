@@ -17,6 +17,7 @@ from app.pipeline.stamp import Stamp
 from app.pipeline.steps import (
     GroupedSkyMatchStep,
     GroupedTweakRegStep,
+    MovingTargetStep,
     NativeOutlierDetectionStep,
     StampedResampleStep,
     StampedSourceCatalogStep,
@@ -53,6 +54,7 @@ class Lv3Pipeline(Image3Pipeline):
 
     step_defs: ClassVar[dict[str, type]] = {
         **Image3Pipeline.step_defs,
+        "assign_mtwcs": MovingTargetStep,
         "tweakreg": GroupedTweakRegStep,
         "skymatch": GroupedSkyMatchStep,
         "outlier_detection": NativeOutlierDetectionStep,

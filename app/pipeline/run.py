@@ -39,7 +39,7 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     """
     made = [_made_files(plan, output_dir.parent), _moved_catalogue(plan, record, output_dir.parent)]
     pipeline = make_pipeline([*plan.layers, *made], output_dir)
-    pipeline.group_ids = {step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch")}
+    pipeline.group_ids = {step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch") if step in plan.groups}
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent

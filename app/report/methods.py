@@ -78,6 +78,8 @@ def _step(record: Mapping[str, Any], step: str) -> dict[str, Any]:
 
 
 def _alignment(record: Mapping[str, Any]) -> str:
+    if _step(record, "assign_mtwcs"):
+        return "The exposures were put into the frame of the moving target by its ephemeris, not aligned by stars."
     if not (parameters := _step(record, "tweakreg")):
         return "The exposures were not aligned beyond the telescope's pointing."
     onto = (

@@ -29,8 +29,6 @@ __all__ = ["Lv3Step"]
 
 log = logging.getLogger(__name__)
 
-_STEPS = ("tweakreg", "skymatch", "outlier_detection", "resample", "source_catalog")
-
 
 class Lv3Step:
     """Make the level-3 mosaic of one target in one band.
@@ -158,14 +156,13 @@ class Lv3Step:
 
     def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
         """What the run is going to do, by name, in order."""
-        pipeline = [step for step in _STEPS if not self.plan.parameters.of(step, "skip")]
         after = [task.name for task in tasks(self.config)] + ["report"] * self.config.report
-        return after if earlier else [*pipeline, "measure", *after]
+        return after if earlier else [*self.plan.steps(self.plan.parameters), "measure", *after]
 
     def _make(self, record: Record) -> None:
         members = self.plan.members
         record.add_inputs(members)
-        record.add(references=references(self.plan.references))
+        record.add(steps=self.plan.steps(self.plan.parameters), references=references(self.plan.references))
         association_file = self.create_asn_file([member.exposure.path for member in members])
         record.add_products([association_file])
         files = self.run_step(association_file)

@@ -13,7 +13,7 @@ from app.simulation.detectors import Window, detector
 from app.simulation.emission import Emission
 from app.simulation.faults import random_stream
 from app.simulation.image import take_image
-from app.simulation.plan import PlannedExposure, plan_grid, plan_observation
+from app.simulation.plan import TARGET, PlannedExposure, plan_grid, plan_observation
 from app.simulation.pointing import Attitude, field_centre, window_to_v2v3
 from app.simulation.render import ARCSEC2_TO_SR, FWHM_PER_SIGMA
 from app.simulation.scene import Scene
@@ -22,8 +22,6 @@ from app.simulation.truth import Truth
 
 __all__ = ["simulate_exposures", "simulate_grid", "simulate_observation"]
 
-#: Centre of the target [deg]: NGC 628.
-TARGET = (24.1739, 15.7836)
 #: What the field of stars reaches beyond the detectors: pointing errors and the wings of stars [arcsec].
 MARGIN = 5.0
 
@@ -107,7 +105,10 @@ def simulate_exposures(
     scene = scene or Scene()
     cameras = [make_camera(name, band, window, scene.faults, seed) for name in detectors]
     centre = field_centre([camera.detector for camera in cameras])
-    attitudes = [Attitude(*centre, *TARGET, planned.roll).shifted(planned.east, planned.north) for planned in exposures]
+    attitudes = [
+        Attitude(*centre, *TARGET, planned.roll).following(planned.motion).shifted(planned.east, planned.north)
+        for planned in exposures
+    ]
     skies = {
         is_background: _draw_sky(
             [a for e, a in zip(exposures, attitudes, strict=True) if e.is_background is is_background],

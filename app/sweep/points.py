@@ -19,8 +19,9 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from app.config.composition import composition_error, to_config
+from app.config.composition import check_root, composition_error, to_config
 from app.config.schema import Lv3Config, as_list
 from app.config.validation import check
 from app.runtime.errors import ConfigError
@@ -77,6 +78,7 @@ class Composer:
         self.loader = self.hydra.config_loader
         name = arguments.config_name or "config"
         self.master = self.loader.load_configuration(name, arguments.overrides, run_mode=RunMode.MULTIRUN)
+        check_root(self.master)
 
     @property
     def common(self) -> dict[str, Any]:
@@ -117,7 +119,7 @@ class Composer:
         """
         try:
             config = to_config(self._compose(point.overrides))
-        except (HydraException, OmegaConfBaseException) as error:
+        except (HydraException, OmegaConfBaseException, YAMLError) as error:
             raise composition_error(error) from error
         for key, values in self._lists.items():
             setattr(config, key, getattr(config, key) or values)

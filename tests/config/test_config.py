@@ -4,6 +4,7 @@ import pytest
 
 from app.config.schema import PRESETS, Lv3Config, unknown_keys
 from app.config.validation import check
+from app.crds import CONTEXT, SYNTHETIC_CONTEXT, CrdsOptions
 from app.observation.bands import Channel, find_bands
 from app.runtime.errors import ConfigError
 
@@ -165,6 +166,28 @@ def test_one_channel_is_a_list_of_one(step, how):
 @pytest.mark.parametrize("value", [5, True, {"a": 1}, [["a"]], "required"])
 def test_what_is_no_name_is_refused_as_an_entry(name, value):
     assert any(problem.startswith(f"{name}") for problem in problems(**{name: value}))
+
+
+@pytest.mark.parametrize("crds", ["synthetic", {"mode": "synthetic"}])
+def test_reference_files_by_the_name_of_a_mode_or_a_table(crds):
+    assert Lv3Config(crds=crds).crds == CrdsOptions("synthetic", SYNTHETIC_CONTEXT)
+
+
+def test_the_context_is_that_of_the_installed_jwst_where_none_is_given():
+    assert Lv3Config(crds={"mode": "server", "path": "x"}).crds == CrdsOptions("server", CONTEXT, "x")
+
+
+@pytest.mark.parametrize(
+    ("crds", "said"),
+    [
+        ({"mod": "pinned"}, "crds.mod: no such key; did you mean mode?"),
+        (None, "crds=None: a table with mode, context, path, check_manifest is needed"),
+        (["pinned"], "crds=['pinned']: a table"),
+    ],
+)
+def test_reference_files_that_are_no_table(crds, said):
+    (problem,) = problems(crds=crds)
+    assert said in problem
 
 
 def test_unknown_keys_name_the_nearest():

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from app.assess.measure.exposure import Measured
-from app.assess.measure.matching import WIDE_RADIUS, Match, match
+from app.assess.measure.matching import NOBODY, WIDE_RADIUS, Match, match
 from app.assess.measure.similarity import Similarity, fit_similarity
 from app.assess.measure.sky import Difference, difference
 
@@ -68,14 +68,14 @@ class Overlap:
         return float(lengths[worst]), float(errors[worst])
 
 
-def compare(exposures: Sequence[Measured], tolerance: float) -> list[Overlap]:
+def compare(exposures: Sequence[Measured], tolerance: float | None) -> list[Overlap]:
     """Compare all exposures that overlap.
 
     Parameters
     ----------
     exposures : sequence of Measured
-    tolerance : float
-        How well the places of one star agree [arcsec].
+    tolerance : float or None
+        How well the places of one star agree [arcsec]; None: stars are not compared.
     """
     found = []
     for i, j in combinations(range(len(exposures)), 2):
@@ -84,9 +84,9 @@ def compare(exposures: Sequence[Measured], tolerance: float) -> list[Overlap]:
     return found
 
 
-def _overlap(i: int, j: int, a: Measured, b: Measured, sky: Difference, tolerance: float) -> Overlap:
+def _overlap(i: int, j: int, a: Measured, b: Measured, sky: Difference, tolerance: float | None) -> Overlap:
     common = shapely.intersection(*(shapely.convex_hull(shapely.MultiPoint(e.outline)) for e in (a, b)))
-    stars = match(a.stars_after, b.stars_after, tolerance)
+    stars = NOBODY if tolerance is None else match(a.stars_after, b.stars_after, tolerance)
     after = a.stars_after[stars.first] - b.stars_after[stars.second]
     return Overlap(
         i,
@@ -107,7 +107,9 @@ def _n_within(area: shapely.Geometry, places: Array) -> int:
     return int(shapely.contains_xy(area, *places.T).sum())
 
 
-def _displacement(first: Array, second: Array, tolerance: float) -> Array | None:
+def _displacement(first: Array, second: Array, tolerance: float | None) -> Array | None:
+    if tolerance is None:
+        return None
     stars = match(first, second, tolerance, WIDE_RADIUS)
     return np.median(first[stars.first] - second[stars.second], axis=0) if len(stars) else None
 

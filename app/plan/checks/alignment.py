@@ -19,7 +19,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
             "There is a single science exposure: nothing to align it with, and no outliers can be found.",
             "Check in_dir, exclude and bgr_check_type if you expected more.",
         )
-    if parameters.skips("tweakreg"):
+    if plan.is_moving or parameters.skips("tweakreg"):
         return
     yield from _separation(parameters)
     catalogue = (parameters.of("tweakreg", "abs_refcat") or "").strip()

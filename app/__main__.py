@@ -16,6 +16,7 @@ from yaml import YAMLError
 
 from app.cli.actions import ACTIONS
 from app.config.composition import CONF, check_root_file, composition_error, to_config
+from app.config.hydra_node import checked_hydra_node
 from app.runtime.errors import Lv3Error
 from app.runtime.exit_status import exit_status
 from app.runtime.logs import configure_logging
@@ -34,14 +35,17 @@ def _run(composed: DictConfig) -> None:
 
 def _command() -> None:
     arguments = get_args_parser().parse_args()
+    asks = arguments.help or arguments.hydra_help or arguments.cfg or arguments.info
     try:
         check_root_file(arguments)
-        if arguments.multirun and not (arguments.help or arguments.hydra_help or arguments.cfg or arguments.info):
-            from app.sweep.sweep import sweep  # Hydra's own sweep ends with the first job that does not end in order
+        with checked_hydra_node():
+            if arguments.multirun and not asks:
+                # Hydra's own sweep ends with the first job that does not end in order.
+                from app.sweep.sweep import sweep
 
-            sweep(arguments)
-        else:
-            _run()
+                sweep(arguments)
+            else:
+                _run()
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise composition_error(error) from error
     if _failure:

@@ -43,6 +43,7 @@ def take_image(
     jitter = random_stream(seed, "pointing", exposure.name)
     east, north = draw_offset(jitter, faults.pointing_error)
     roll = float(jitter.uniform(-1, 1) * faults.roll_error)
+    east, north, roll = np.add((east, north, roll), exposure.error).tolist()
     true = attitude.shifted(east, north, roll).at(facts.v2_ref, facts.v3_ref).shifted(*camera.offset)
     sky_offset = float(random_stream(seed, "sky", exposure.name).uniform(-1, 1) * faults.sky_offset)
     light = render(sky, exposure_wcs(facts, window, true), facts, camera.area, camera.band.fwhm)

@@ -140,7 +140,7 @@ def _draw_sky(
     peak_to_flux = 2 * np.pi * sigma**2 * pixel_area * ARCSEC2_TO_SR * 1e12
     low, high = (peak * peak_to_flux for peak in scene.star_peaks)
     limits = _limits(attitudes, cameras)
-    stars = draw_stars(random_stream(seed, "stars", name), limits, spacing, (low, high))
+    stars = draw_stars(random_stream(seed, "stars", name), limits, spacing, (low, high), scene.random_stars)
     return Sky(stars, () if is_background else draw_blobs(random_stream(seed, "diffuse"), limits, scene.diffuse_peak))
 
 

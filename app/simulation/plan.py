@@ -35,6 +35,8 @@ class PlannedExposure:
         The field is empty but for stars.
     index : int
         Place in time order, from 0.
+    error : (float, float, float)
+        What the telescope is off by, beside what is drawn: east, north [arcsec] and roll [deg].
     """
 
     program: int
@@ -50,6 +52,7 @@ class PlannedExposure:
     target_name: str
     is_background: bool = False
     index: int = 0
+    error: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def name(self) -> str:
@@ -87,6 +90,7 @@ def plan_observation(
     visit_step: float = 4.0,
     visit_roll: float = 0.5,
     roll: float = 30.0,
+    wrong_guide_star: float = 0.0,
 ) -> list[PlannedExposure]:
     """Plan one target: observations, their visits and activities, each with its dithers, and the background after.
 
@@ -106,6 +110,8 @@ def plan_observation(
         Turn of the telescope from one visit to the next [deg].
     roll : float
         Position angle of the V3 axis in the first visit [deg].
+    wrong_guide_star : float
+        How far east of where it believes to be the last visit is [arcsec].
     """
     exposures: list[PlannedExposure] = []
     visits = list(product(range(1, n_observations + 1), range(1, n_visits + 1)))
@@ -113,11 +119,12 @@ def plan_observation(
         for activity, dither in product(range(1, n_activities + 1), range(n_dithers)):
             # Activities continue the spiral: the same dithers once more would share their pixel phases.
             east, north = dither_offset((activity - 1) * n_dithers + dither, dither_size)
+            displaced = wrong_guide_star if turn == len(visits) - 1 else 0.0
             exposures.append(
                 PlannedExposure(
                     program, observation, visit, 2, 1, activity, dither + 1,
                     east + turn * visit_step, north + turn * visit_step / 3, roll + turn * visit_roll,
-                    target.upper(), index=len(exposures),
+                    target.upper(), index=len(exposures), error=(displaced, 0.0, 0.0),
                 )
             )  # fmt: skip
     for number in range(n_background):

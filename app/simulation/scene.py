@@ -19,6 +19,8 @@ class Scene:
     ----------
     n_stars : int
         Stars in each window, about.
+    random_stars : bool
+        Stars lie anywhere, some beside each other and some places empty, as on the real sky; else none is near another.
     star_peaks : (float, float)
         Limits of the stars' peaks above the sky [MJy/sr].
     diffuse_peak : float
@@ -33,6 +35,7 @@ class Scene:
     """
 
     n_stars: int = 80
+    random_stars: bool = False
     star_peaks: tuple[float, float] = (5.0, 200.0)
     diffuse_peak: float = 1.0
     sky_level: float = 1.0

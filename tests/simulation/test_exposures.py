@@ -196,3 +196,32 @@ def test_pointings_of_a_grid_overlap_their_neighbours(tmp_path):
     x, y = first.backward_transform(*second(np.array([0, 95, 95, 0]), np.array([0, 0, 79, 79])))
     shared = (x > 0) & (x < 95) & (y > 0) & (y < 79)
     assert 0 < shared.sum() < 4
+
+
+def test_the_visit_of_a_wrong_guide_star_is_displaced_and_says_nothing_of_it(tmp_path):
+    scene = replace(SMALL["scene"], n_stars=12)
+    right, wrong = (
+        simulate_observation(
+            tmp_path / name, n_visits=2, n_dithers=1, window=(96, 80), scene=scene, wrong_guide_star=error
+        )
+        for name, error in (("right", 0.0), ("wrong", 9.3))
+    )
+    assert [exposure.pointing_error for exposure in wrong.exposures] == [(0.0, 0.0), (9.3, 0.0)]
+    for this, that in zip(right.files, wrong.files, strict=True):
+        with datamodels.open(this) as a, datamodels.open(that) as b:
+            np.testing.assert_array_equal(a.meta.wcs(40, 40), b.meta.wcs(40, 40))
+    places = [truth.exposures[1].wcs()(48, 40) for truth in (right, wrong)]
+    east = (places[1][0] - places[0][0]) * np.cos(np.radians(places[0][1])) * 3600
+    assert east == pytest.approx(9.3, abs=0.01)
+
+
+def test_stars_anywhere_have_neighbours_and_empty_places(tmp_path):
+    scene = replace(QUIET, n_stars=40, random_stars=True)
+    stars = simulate_observation(tmp_path, n_dithers=1, window=(96, 80), scene=scene).sky.stars
+    east, north = stars.ra * np.cos(np.radians(stars.dec)) * 3600, stars.dec * 3600
+    distances = np.hypot(east[:, None] - east, north[:, None] - north) + 1e3 * np.eye(len(east))
+    spacing = np.sqrt(np.ptp(east) * np.ptp(north) / len(east))
+    nearest = distances.min(axis=0) / spacing
+    # Of points anywhere, the mean distance to the nearest is half the spacing (Clark & Evans 1954).
+    assert nearest.mean() == pytest.approx(0.5, abs=0.1)
+    assert nearest.min() < 0.15

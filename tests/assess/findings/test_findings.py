@@ -17,6 +17,7 @@ def exposure(name: str, *, moved: bool = True, **facts: Any) -> dict[str, Any]:
 def overlap(first: str, second: str, offset: tuple[float, float] = (0.0, 0.0), **facts: Any) -> dict[str, Any]:
     return {
         "first": first, "second": second, "n_stars": 50, "offset": list(offset), "sky": 0.0, "sky_error": 1e-4,
+        "sky_before": 1.0,
     } | facts  # fmt: skip
 
 

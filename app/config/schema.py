@@ -93,6 +93,15 @@ class Lv3Config:
         [], "targets of a survey, all of which -m sweeps where none is given; parameters can be selected by these only"
     )
 
+    sky_method: str = _option(
+        "skymatch", "how sky levels are found: by jwst's skymatch, or by one solution for all", ("skymatch", "solution")
+    )
+    sky_order: Any = _option(0, "sky=solution: 0, a level for each group, or 1, a plane, for stray light")
+    sky_anchor: Any = _option(
+        "lowest",
+        "sky=solution: what differences between exposures leave open; the lowest level is 0 (lowest), their mean is "
+        "(mean), their mean by samples is (none), or they are those above a mosaic: the path of its i2d file",
+    )
     sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
     mosaic_like: Any = _option(None, "an i2d file whose pixel grid the mosaic gets")
     mosaic_center: Any = _option(None, "right ascension and declination of the mosaic's centre [deg]")

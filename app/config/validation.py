@@ -17,7 +17,7 @@ REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *("out_root", "data", "sif", "sky_levels", "mosaic_like", "bands", "exclude", "targets"),
+    *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "bands", "exclude", "targets"),
 )
 _SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
 _LONGEST_NAME = 100  # leaves room for the rest of a file name, of 255 bytes
@@ -182,6 +182,7 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
     ]
     if config.mosaic_like and others:
         yield f"mosaic_like: gives the whole grid; take out {', '.join('mosaic_' + key for key in others)}"
+    yield from _sky(config)
     if config.sky_levels and isinstance(config.presets, dict) and config.presets.get("sky"):
         yield "sky_levels: is for sky=user_levels; the config group sky asks for something else"
 
@@ -196,3 +197,18 @@ def _background(config: Lv3Config) -> Iterator[str]:
     if kind not in NAMED_BACKGROUND and as_list(names) not in ([], ["off"]):
         users = " and ".join(NAMED_BACKGROUND)
         yield f"bgr_background_name={names}: bgr_check_type={kind} looks at no name, as {users} do; take it out"
+
+
+def _sky(config: Lv3Config) -> Iterator[str]:
+    """Keys of the solution, and what it takes the place of."""
+    if config.sky_order not in (0, 1) or isinstance(config.sky_order, bool):
+        yield f"sky_order={config.sky_order!r}: 0, a level for each group, or 1, a plane, is needed"
+    if config.sky_anchor in (None, ""):
+        yield "sky_anchor: is empty; lowest, mean, none, or the path of an i2d file is needed"
+    if config.sky_method != "solution":
+        for key, usual in (("sky_order", 0), ("sky_anchor", "lowest")):
+            if getattr(config, key) != usual:
+                yield f"{key}={getattr(config, key)}: is for sky=solution"
+        return
+    if config.sky_levels or (isinstance(config.presets, dict) and config.presets.get("sky")):
+        yield "sky_method=solution: levels are asked for in another way too (sky_levels, or the config group sky)"

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.pipeline import make_pipeline
+from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
 from app.plan.catalogue import catalogue_file, mean_epoch, read_catalogue
 from app.plan.grid import write_grid
@@ -43,6 +44,8 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
+    if plan.config.sky_method == "solution":
+        pipeline.sky_solution = SkyOptions(int(plan.config.sky_order), str(plan.config.sky_anchor))
     kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
     pipeline.run(ExposureLibrary(association, plan.config.n_procs))

@@ -104,7 +104,22 @@ def _sky(record: Mapping[str, Any]) -> str:
     if not (parameters := _step(record, "skymatch")):
         return "Sky levels were left as they are."
     n_groups = len(record["groups"].get("skymatch", {}))
+    if solution := record.get("sky_solution"):
+        return _solution(solution)
     return f"Their sky levels were matched in {n_groups} groups (method {parameters['skymethod']})."
+
+
+def _solution(solution: Mapping[str, Any]) -> str:
+    """How levels were found from all differences at once."""
+    groups = solution["groups"]
+    errors = [group["error"] for group in groups if group["error"] is not None]
+    known = f", with errors up to {max(errors):.2g}" if errors else ""
+    planes = sum(group["slope"] is not None for group in groups)
+    also = f"; planes were subtracted from the pixels of {planes} groups" if planes else ""
+    return (
+        f"Sky levels of {len(groups)} groups were found from the differences between exposures at the same places of "
+        f"the sky, in one robust least-squares solution (anchor {solution['anchor']}){known}{also}."
+    )
 
 
 def _mosaic(record: Mapping[str, Any], works: Mapping[str, Reference]) -> str:

@@ -8,7 +8,7 @@ from astropy.io import fits
 from jwst.datamodels import ImageModel
 
 from app.observation.wcs_check import check_wcs, opened_by_jwst
-from app.pipeline.divided.exposures import Exposure, new_model, save_model, without_arrays
+from app.pipeline.divided.exposures import Exposure, Plane, new_model, save_model, without_arrays
 from app.pipeline.library import GroupedLibrary
 from app.runtime.errors import InputError
 from app.runtime.pool import run_all
@@ -35,15 +35,15 @@ class ExposureLibrary(GroupedLibrary):
     ----------
     files : list of Path
         Where the members' arrays are.
-    subtracted : list of tuple of float
-        Levels that are to be subtracted from the images in the files, in turn.
+    subtracted : list of tuple of float or Plane
+        What is to be subtracted from the images in the files, in turn.
     """
 
     def __init__(self, association: Path | dict[str, Any], procs: int) -> None:
         super().__init__(association, asn_exptypes=["science"], on_disk=False)
         folder = Path(self.asn_dir)
         self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
-        self.subtracted: list[tuple[float, ...]] = [() for _ in self.files]
+        self.subtracted: list[tuple[float | Plane, ...]] = [() for _ in self.files]
         read = list(run_all(_read, self.files, procs))
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)

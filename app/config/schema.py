@@ -3,6 +3,7 @@
 The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is made from this file and from conf/.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -18,6 +19,8 @@ from app.runtime.resources import usable_cores
 __all__ = ["PRESETS", "Lv3Config", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
+
+_WORK = ".jwst-lv3-work"
 
 #: Config groups that set parameters of steps, the weakest first.
 PRESETS = ("parameters", "speed", "sky", "mosaic")
@@ -140,6 +143,14 @@ class Lv3Config:
         """Folder for the products, absolute."""
         band = f"{self.band}_bgr" if self.is_bgr else str(self.band)
         return Path(self.out_dir or Path(self.out_root, safe_name(str(self.target)), safe_name(band))).absolute()
+
+    @property
+    def work_folder(self) -> Path:
+        """Folder for what is not finished, absolute; no two `output_folder` share one."""
+        if not self.work_dir:
+            return self.output_folder / _WORK
+        name = hashlib.sha256(str(self.output_folder).encode()).hexdigest()[:12]
+        return Path(self.work_dir).absolute() / f"{_WORK}-{name}"
 
     @property
     def tweakreg_rules(self) -> GroupingRules:

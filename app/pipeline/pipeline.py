@@ -1,7 +1,7 @@
 """`calwebb_image3` with a grouping of its own for each step that groups, and products that say how they were made."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,8 @@ class Lv3Pipeline(Image3Pipeline):
         Folder for temporary files.
     is_lean : bool
         Where jwst's own implementation of a step needs all pixels, they stay in files.
+    take : callable
+        Called when the mosaic and its exposures are whole, before what comes after can fail.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -67,6 +69,7 @@ class Lv3Pipeline(Image3Pipeline):
     procs: int
     work_dir: Path
     is_lean: bool
+    take: Callable[[], None]
     _maps: tuple[Grid, list[PixelMap]] | None = None
 
     @classmethod

@@ -6,7 +6,7 @@ status the run would have. None stops the others, so that a user sees everything
 
 from dataclasses import dataclass
 
-from app.plan.checks import alignment, disk, footprint, products, references, size, sky
+from app.plan.checks import alignment, disk, footprint, outputs, products, references, size, sky
 from app.plan.cost import Estimate, estimate
 from app.plan.parameters import Parameters, check_parameters, effective
 from app.plan.plan import Plan
@@ -71,7 +71,7 @@ def look_ahead(plan: Plan) -> Outlook:
     ----------
     plan : Plan
     """
-    found = list(references.check(plan))
+    found = [*outputs.check(plan), *references.check(plan)]
     try:
         chosen = plan.layers
     except CrdsError:  # said by references.check

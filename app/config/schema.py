@@ -3,6 +3,7 @@
 The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is made from this file and from conf/.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -18,6 +19,8 @@ from app.runtime.resources import usable_cores
 __all__ = ["LISTS", "NAMED_BACKGROUND", "PRESETS", "Lv3Config", "as_list", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
+
+_WORK = ".jwst-lv3-work"
 
 #: Config groups that set parameters of steps, the weakest first.
 PRESETS = ("parameters", "speed", "sky", "mosaic")
@@ -167,6 +170,14 @@ class Lv3Config:
     def is_of_survey(self) -> bool:
         """Whether other targets or bands share the configuration, so that what fits nothing here may fit there."""
         return bool(self.targets or self.bands)
+
+    @property
+    def work_folder(self) -> Path:
+        """Folder for what is not finished, absolute; no two `output_folder` share one."""
+        if not self.work_dir:
+            return self.output_folder / _WORK
+        name = hashlib.sha256(str(self.output_folder).encode()).hexdigest()[:12]
+        return Path(self.work_dir).absolute() / f"{_WORK}-{name}"
 
     @property
     def tweakreg_rules(self) -> GroupingRules:

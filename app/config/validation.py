@@ -20,7 +20,7 @@ _TEXTS = (
     *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "bands", "exclude", "targets"),
 )
 _SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
-_LONGEST_NAME = 100  # leaves room for the rest of a file name, of 255 bytes
+_LONGEST_NAME = 150  # [byte] leaves room for the rest of a file name, of 255 bytes
 
 
 def check(config: Lv3Config) -> None:
@@ -64,15 +64,17 @@ def _names(config: Lv3Config) -> Iterator[str]:
     for name in ("target", "dr_version", "step_ext"):
         value = getattr(config, name)
         if isinstance(value, str) and value != "???" and not _is_name(value):
-            rule = f"at most {_LONGEST_NAME} printable letters, none of them / or \\, and neither . nor - the first"
+            rule = f"at most {_LONGEST_NAME} bytes, printable, without / and \\, and neither . nor - the first"
             yield f"{name}={value[:_LONGEST_NAME]!r}: becomes part of file names: {rule}"
+    if isinstance(config.dr_version, str) and not config.dr_version.isascii():
+        yield f"dr_version={config.dr_version!r}: becomes part of FITS headers, which hold ASCII letters alone"
     if config.targets and isinstance(config.target, str) and config.target not in [*config.targets, "???"]:
         near = nearest(config.target, map(str, config.targets))
         yield f"target={config.target}: is not in targets ({', '.join(map(str, config.targets))}){near}"
 
 
 def _is_name(text: str) -> bool:
-    is_short = len(text) <= _LONGEST_NAME
+    is_short = len(text.lower().encode(errors="replace")) <= _LONGEST_NAME
     return is_short and text.isprintable() and not set(text) & set("/\\") and text[:1] not in (".", "-")
 
 

@@ -1,7 +1,7 @@
 """`calwebb_image3` with a grouping of its own for each step that groups, and products that say how they were made."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -53,6 +53,8 @@ class Lv3Pipeline(Image3Pipeline):
         Where jwst's own implementation of a step needs all pixels, they stay in files.
     sky_solution : SkyOptions or None
         skymatch solves for all levels at once; None: by its own method.
+    take : callable
+        Called when the mosaic and its exposures are whole, before what comes after can fail.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -72,6 +74,7 @@ class Lv3Pipeline(Image3Pipeline):
     procs: int
     work_dir: Path
     is_lean: bool
+    take: Callable[[], None]
     sky_solution: SkyOptions | None = None
     _maps: tuple[Grid, list[PixelMap]] | None = None
 

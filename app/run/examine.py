@@ -32,6 +32,19 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
 
         record.add(measurements=measure(plan, folder))
         record.add_caveats(find_caveats(record.data))
+        if record.data.get("pipeline") == "complete":
+            record.add_caveats(_not_measured(plan, record.data["measurements"]))
+
+
+def _not_measured(plan: Plan, measurements: dict[str, Any]) -> Iterator[Caveat]:
+    measured = {entry["file"] for entry in measurements["exposures"]}
+    if names := [exposure.name for exposure in plan.science if exposure.name not in measured]:
+        yield Caveat(
+            "not_measured",
+            f"{len(names)} of {len(plan.science)} exposures were not measured, for their products are not there: "
+            f"{', '.join(names[:3])}{', ...' if len(names) > 3 else ''}.",
+            "Nothing is known of their alignment and sky. Please report it, with lv3_run.log.",
+        )
 
 
 def report(record: Record, **end: Any) -> None:

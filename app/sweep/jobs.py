@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from app.config.schema import Lv3Config
+from app.plan.checks import outputs
 from app.plan.parameters import check_parameters
 from app.plan.plan import Plan, make_plan
-from app.postprocess.tasks import option_differences, tasks
-from app.record.record import FINISHED, config_differences, input_differences, read_record
-from app.runtime.errors import Lv3Error
+from app.record.standing import standing
+from app.runtime.errors import InputError, Lv3Error
 from app.runtime.pool import run_all
 from app.sweep.cost import Cost, cost
 from app.sweep.lines import line, override
@@ -119,6 +119,8 @@ def _job(composer: Composer, versions: dict[str, str] | None, point: Point) -> J
         plan = make_plan(config)
         if find_spec("jwst"):
             check_parameters(config, plan.band, plan.asked)
+        if found := [problem for error in outputs.check(plan) for problem in error.problems]:
+            raise InputError(found)
     except Lv3Error as error:
         return Job(point.name, point.overrides, folder, Todo.REFUSED, error.problems)
     todo, changes = _standing(plan, versions)
@@ -146,20 +148,9 @@ def _overrides(point: Point, config: Lv3Config, folder: Path) -> tuple[str, ...]
 
 def _standing(plan: Plan, versions: dict[str, str] | None) -> tuple[Todo, list[str]]:
     """What is to be done, and why it is to be done again."""
-    folder, config = plan.config.output_folder, plan.config
-    record = read_record(folder)
-    if config.overwrite or record is None or record.get("pipeline") != "complete":
-        return Todo.RUN, []
-    old = record["versions"]
-    changes = [*config_differences(record, config), *input_differences(record, plan.members)]
-    changes += option_differences(record, config)
-    changes += [f"{n}: was {old.get(n)}, is {v}" for n, v in (versions or {}).items() if v != old.get(n)]
-    if changes:
-        return Todo.AGAIN, changes
-    is_whole = all((folder / product["file"]).is_file() for product in record["products"])
-    is_whole = is_whole and not any(task.missing(record, folder) for task in tasks(config))
-    is_done = is_whole and record["state"] in FINISHED
-    return (Todo.FINISHED if is_done else Todo.RUN), []
+    found = standing(plan.config, plan.members, versions)
+    todo = Todo.AGAIN if found.differences else Todo.FINISHED if found.is_finished else Todo.RUN
+    return todo, found.differences
 
 
 def _with_own_places(jobs: list[Job]) -> Iterator[Job]:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.record.record import FINISHED, RECORD_NAME, State
+from app.observation.names import RECORD_NAME
+from app.record.record import FINISHED, State
 from app.runtime.files import write_text
 from app.sweep.page import write_page
 from app.sweep.rows import FINAL, REFUSED, row

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.record.record import RECORD_NAME
+from app.observation.names import RECORD_NAME
 from app.runtime.errors import ConfigError, JobsError
 from app.runtime.resources import usable_cores
 from app.sweep.cluster import check_cluster, job_versions, use_image, uses_image

@@ -42,6 +42,15 @@ def test_problems_of_all_jobs_are_found_at_once(miri, here):
     assert "2 jobs (band=F77W in_dir=" in table  # one problem is one line, whatever jobs have it
 
 
+def test_files_of_others_are_safe_from_a_sweep(miri, here):
+    folder = here / "out/a/F770W/dr_version-v2"
+    folder.mkdir(parents=True)
+    (folder / "a_miri_lv3_f770w_i2d.fits").write_text("mine")
+    jobs = look("target=a", "band=F770W", f"in_dir={miri.folder}", "dr_version=v1,v2")
+    assert [job.todo for job in jobs] == [Todo.RUN, Todo.REFUSED]
+    assert "holds a_miri_lv3_f770w_i2d.fits, which no run of this program has listed" in jobs[1].problems[0]
+
+
 def test_jobs_that_would_share_a_place_are_refused(miri, here):
     jobs = look("target=a", "band=F770W", f"in_dir={miri.folder}", "out_dir=here", "dr_version=v1,v2")
     assert [job.todo for job in jobs] == [Todo.REFUSED] * 2

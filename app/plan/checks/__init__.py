@@ -14,6 +14,7 @@ from app.plan.checks import (
     exposures,
     footprint,
     moving,
+    outputs,
     products,
     references,
     size,
@@ -86,7 +87,7 @@ def look_ahead(plan: Plan) -> Outlook:
     ----------
     plan : Plan
     """
-    found: list[Caveat | Lv3Error | str] = list(references.check(plan))
+    found: list[Caveat | Lv3Error | str] = [*outputs.check(plan), *references.check(plan)]
     try:
         chosen = plan.layers
     except CrdsError:  # said by references.check

@@ -33,7 +33,7 @@ _SLURM = {
 }
 
 #: Exit statuses of what is finished and not as good as ``strict=true`` asks for.
-_STRICT = {State.CAVEATS: ExitCode.CAVEATS, State.POOR: ExitCode.POOR}
+_STRICT: dict[str, ExitCode] = {State.CAVEATS: ExitCode.CAVEATS, State.POOR: ExitCode.POOR}
 
 _HINTS = {
     OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set memory=lean or a smaller procs",

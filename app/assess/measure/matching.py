@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-__all__ = ["SEARCH_RADIUS", "WIDE_RADIUS", "Match", "match"]
+__all__ = ["FEWEST", "SEARCH_RADIUS", "WIDE_RADIUS", "Match", "match"]
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-__all__ = ["NOBODY", "SEARCH_RADIUS", "WIDE_RADIUS", "Match", "match"]
+__all__ = ["FEWEST", "NOBODY", "SEARCH_RADIUS", "WIDE_RADIUS", "Match", "match"]
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from app.assess.measure.exposure import Measured
-from app.assess.measure.matching import NOBODY, WIDE_RADIUS, Match, match
+from app.assess.measure.matching import FEWEST, NOBODY, WIDE_RADIUS, Match, match
 from app.assess.measure.similarity import Similarity, fit_similarity
 from app.assess.measure.sky import Difference, difference
 
@@ -40,8 +40,8 @@ class Overlap:
     fit : Similarity or None
         Of `after`, over the whole overlap; None without shared stars.
     displacement : ndarray of shape (2,) or None
-        Where no star is shared, the shift, first less second, up to `matching.WIDE_RADIUS` that many stars of the two
-        agree on [arcsec], if there is one.
+        Where both have some stars there and share none, the shift, first less second, up to `matching.WIDE_RADIUS` that
+        many stars of the two agree on [arcsec], if there is one.
     sky : Difference
         The first's level less the second's.
     """
@@ -86,19 +86,21 @@ def compare(exposures: Sequence[Measured], tolerance: float | None) -> list[Over
 
 def _overlap(i: int, j: int, a: Measured, b: Measured, sky: Difference, tolerance: float | None) -> Overlap:
     common = shapely.intersection(*(shapely.convex_hull(shapely.MultiPoint(e.outline)) for e in (a, b)))
+    n_stars = (_n_within(common, a.stars_after), _n_within(common, b.stars_after))
     stars = NOBODY if tolerance is None else match(a.stars_after, b.stars_after, tolerance)
+    is_lost = len(stars) == 0 and min(n_stars) >= FEWEST
     after = a.stars_after[stars.first] - b.stars_after[stars.second]
     return Overlap(
         i,
         j,
         corners=shapely.get_coordinates(common)[:-1],  # a ring ends where it begins
-        n_stars=(_n_within(common, a.stars_after), _n_within(common, b.stars_after)),
+        n_stars=n_stars,
         stars=stars,
         places=a.stars_after[stars.first],
         before=a.stars_before[stars.first] - b.stars_before[stars.second],
         after=after,
         fit=fit_similarity(a.stars_after[stars.first], after) if len(stars) else None,
-        displacement=None if len(stars) else _displacement(a.stars_after, b.stars_after, tolerance),
+        displacement=_displacement(a.stars_after, b.stars_after, tolerance) if tolerance and is_lost else None,
         sky=sky,
     )
 
@@ -107,9 +109,7 @@ def _n_within(area: shapely.Geometry, places: Array) -> int:
     return int(shapely.contains_xy(area, *places.T).sum())
 
 
-def _displacement(first: Array, second: Array, tolerance: float | None) -> Array | None:
-    if tolerance is None:
-        return None
+def _displacement(first: Array, second: Array, tolerance: float) -> Array | None:
     stars = match(first, second, tolerance, WIDE_RADIUS)
     return np.median(first[stars.first] - second[stars.second], axis=0) if len(stars) else None
 

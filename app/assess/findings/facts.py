@@ -47,6 +47,10 @@ class Facts:
         """The effective parameter of a step, or None where it is not known."""
         return self.record.get("parameters", {}).get("steps", {}).get(step, {}).get(name)
 
+    def config(self, key: str) -> Any:
+        """A key of the run's configuration, or None where it is not known."""
+        return self.record.get("config", {}).get(key)
+
     @cached_property
     def aligned_by(self) -> str:
         """The step that gave the exposures their places: tweakreg, or assign_mtwcs for a moving target; else empty."""
@@ -69,6 +73,27 @@ class Facts:
         if not has_catalogue and len(unmoved) < n_groups and unmoved:
             unmoved.remove(max(unmoved, key=self._agreement_with_aligned))
         return [e["file"] for e in self.exposures if e["group"] in unmoved]
+
+    @cached_property
+    def reference(self) -> set[str]:
+        """The group that stayed where it was, for the others to be aligned to it; empty where it is not known."""
+        unaligned = {self.by_name[name]["group"] for name in self.unaligned}
+        return {e["group"] for e in self.exposures if not e["moved"]} - unaligned
+
+    @cached_property
+    def out_of_reach(self) -> list[str]:
+        """Exposures that were not aligned and whose group overlaps the reference nowhere."""
+        pairs = self.record["measurements"]["overlaps"]
+        groups = [{self.by_name[o[which]]["group"] for which in ("first", "second")} for o in pairs]
+        near = set().union(*(pair for pair in groups if pair & self.reference))
+        return [name for name in self.unaligned if self.by_name[name]["group"] not in near] if self.reference else []
+
+    @cached_property
+    def missed_by_finder(self) -> list[str]:
+        """Exposures that were not aligned, and have enough stars for this program's finder but not for tweakreg's."""
+        fewest = self.parameter("tweakreg", "minobj") or 0
+        found = self.record.get("sources", {})
+        return [name for name in self.unaligned if found.get(name, fewest) < fewest <= self.by_name[name]["n_stars"]]
 
     def _agreement_with_aligned(self, group: str) -> int:
         """How many stars a group shares, in place, with exposures that were aligned."""

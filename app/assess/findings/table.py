@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, image
+from app.assess.findings import alignment, hints, image
 from app.assess.findings.facts import Facts
 from app.record.caveats import Caveat
 
@@ -20,59 +20,35 @@ class Finding:
     code : str
     find : callable
         Takes the facts of a run and gives a sentence, or None.
-    hint : str
-        What to do.
+    hint : str or callable
+        What to do; where that depends on the cause, it takes the facts and gives the words.
     """
 
     code: str
     find: Callable[[Facts], str | None]
-    hint: str
+    hint: str | Callable[[Facts], str]
+
+    def caveat(self, facts: Facts) -> Caveat | None:
+        """The caveat that these facts give rise to, if they do."""
+        if not (message := self.find(facts)):
+            return None
+        return Caveat(self.code, message, self.hint if isinstance(self.hint, str) else self.hint(facts))
 
 
 FINDINGS = (
-    Finding(
-        "not_aligned",
-        alignment.not_aligned,
-        "See tweakreg in lv3_run.log; more stars (jwst_parameters.tweakreg.snr_threshold, minobj), a larger "
-        "searchrad, or larger groups (tweakreg_grouping=[group_dithers]) help.",
-    ),
-    Finding(
-        "few_matches",
-        alignment.few_matches,
-        "A lower jwst_parameters.tweakreg.snr_threshold finds more stars; tweakreg_grouping=[group_dithers] puts those "
-        "of several exposures together.",
-    ),
+    Finding("not_aligned", alignment.not_aligned, hints.not_aligned),
+    Finding("few_matches", alignment.few_matches, hints.few_matches),
     Finding(
         "large_shift",
         alignment.large_shift,
         "Exclude an exposure whose guide star failed; where the shift is right, raise "
         "jwst_parameters.tweakreg.searchrad: beyond twice searchrad + tolerance jwst discards all alignment.",
     ),
-    Finding(
-        "modules_disagree",
-        alignment.modules_disagree,
-        "Try tweakreg_grouping=[degroup_modules]: each module is aligned for itself.",
-    ),
-    Finding(
-        "chips_disagree",
-        alignment.chips_disagree,
-        "Try tweakreg_grouping=[degroup_short_chips]: each detector is aligned for itself.",
-    ),
-    Finding(
-        "offsets_left",
-        alignment.offsets_left,
-        "Try other groups (tweakreg_grouping), or jwst_parameters.tweakreg.fitgeometry=general.",
-    ),
-    Finding(
-        "sky_steps",
-        image.sky_steps,
-        "Try skymatch_grouping=[degroup_dithers], or another jwst_parameters.skymatch.skymethod (global+match).",
-    ),
-    Finding(
-        "many_flagged",
-        image.many_flagged,
-        "Look at alignment and sky levels first; then raise jwst_parameters.outlier_detection.snr.",
-    ),
+    Finding("modules_disagree", alignment.modules_disagree, hints.modules_disagree),
+    Finding("chips_disagree", alignment.chips_disagree, hints.chips_disagree),
+    Finding("offsets_left", alignment.offsets_left, hints.offsets_left),
+    Finding("sky_steps", image.sky_steps, hints.sky_steps),
+    Finding("many_flagged", image.many_flagged, hints.many_flagged),
     Finding(
         "stars_eaten",
         image.stars_eaten,
@@ -89,5 +65,4 @@ FINDINGS = (
 def find_caveats(record: Mapping[str, Any]) -> list[Caveat]:
     """Every caveat that the measurements and parameters in a record give rise to."""
     facts = Facts(record)
-    found = ((finding, finding.find(facts)) for finding in FINDINGS)
-    return [Caveat(finding.code, message, finding.hint) for finding, message in found if message]
+    return [caveat for finding in FINDINGS if (caveat := finding.caveat(facts))]

@@ -90,10 +90,9 @@ class Facts:
 
     @cached_property
     def missed_by_finder(self) -> list[str]:
-        """Exposures that were not aligned, and have enough stars for this program's finder but not for tweakreg's."""
-        fewest = self.parameter("tweakreg", "minobj") or 0
+        """Exposures that were not aligned, and in which tweakreg's finder misses most of what this program's finds."""
         found = self.record.get("sources", {})
-        return [name for name in self.unaligned if found.get(name, fewest) < fewest <= self.by_name[name]["n_stars"]]
+        return [n for n in self.unaligned if n in found and found[n] < limits.FINDER * self.by_name[n]["n_stars"]]
 
     def _agreement_with_aligned(self, group: str) -> int:
         """How many stars a group shares, in place, with exposures that were aligned."""

@@ -18,13 +18,13 @@ _NOT_HERE = "Alignment is left out of this run: align the exposures before, or h
 
 def not_aligned(facts: Facts) -> str:
     """The reference is out of reach, the finder sees nothing, or too few stars are in both."""
-    if facts.missed_by_finder:
-        return (
-            "tweakreg's finder misses stars that are there: try another jwst_parameters.tweakreg.starfinder "
-            "(segmentation), or a lower jwst_parameters.tweakreg.snr_threshold."
-        )
     if facts.out_of_reach:
         return _out_of_reach(facts)
+    if facts.missed_by_finder:
+        return (
+            "tweakreg's finder misses stars that are there: try jwst_parameters.tweakreg.starfinder=segmentation, or a "
+            f"kernel_fwhm nearer to the width of the stars (it is {facts.parameter('tweakreg', 'kernel_fwhm')} pixels)."
+        )
     return _more_stars(facts)
 
 

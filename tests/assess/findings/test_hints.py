@@ -50,9 +50,11 @@ def test_what_does_not_overlap_the_reference_is_reached_by_an_expanded_one():
 def test_a_finder_that_misses_stars_is_named():
     pairs = [overlap(first, second) for first, second in ("ab", "ad", "ae")]
     sources = dict.fromkeys("ab", 20) | {"d": 2, "e": 5}
-    message, hint = found(STAYED, pairs, sources=sources, tweakreg={"minobj": 10})["not_aligned"]
+    tweakreg = {"minobj": 4, "kernel_fwhm": 2.5}
+    message, hint = found(STAYED, pairs, sources=sources, tweakreg=tweakreg)["not_aligned"]
     assert "tweakreg found 2 to 5 sources in each (this program's own finder: 72)" in message
-    assert "jwst_parameters.tweakreg.starfinder" in hint
+    assert "jwst_parameters.tweakreg.starfinder=segmentation" in hint
+    assert "(it is 2.5 pixels)" in hint
 
 
 def test_too_few_stars_in_common():

@@ -33,5 +33,7 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
         self.sources = sources
         with self.parent.grouped(input_data, "tweakreg"):
             result = super().process(input_data)
+        if sources.cache_info().currsize:
+            self.parent.record.add(sources={name: len(table) for name, table in sources().items()})
         del self.sources
         return result

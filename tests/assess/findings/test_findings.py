@@ -56,7 +56,7 @@ def test_of_two_that_stayed_the_one_that_agrees_with_the_aligned_is_the_referenc
     lost = exposure("d", moved=False)
     message = found([A, B, lost], [overlap("a", "b"), overlap("b", "d", (0.5, 0.0))])["not_aligned"]
     assert message.startswith("1 of 3 exposures")
-    assert message.endswith(": d.")
+    assert ": d." in message
 
 
 def test_an_offset_is_not_told_twice_where_the_exposure_is_unaligned():

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from app.config.paths import named_files
+from app.config.paths import listed_catalogues, named_files
 from app.observation.names import RECORD_NAME, REPORT_NAME, exposure_product
 from app.plan.plan import Plan
 from app.record.record import read_record
@@ -87,16 +87,9 @@ def _listed(folder: Path) -> set[str]:
 def _inputs(plan: Plan) -> dict[str, list[Path]]:
     """What the run reads, by the key that names it."""
     found = {"in_dir": [member.exposure.path for member in plan.members]}
-    for key, path in named_files(plan.config):
-        found[key] = [path, *(_catalogues(path) if "catfile" in key else ())]
+    for keys, path in named_files(plan.config):
+        found[".".join(keys)] = [path, *(listed_catalogues(path) if "catfile" in keys else ())]
     return found
-
-
-def _catalogues(catfile: Path) -> Iterator[Path]:
-    """The catalogues that a list of exposures and catalogues names, relative to itself."""
-    for line in catfile.read_text(encoding="utf-8", errors="replace").splitlines():
-        if len(row := line.split()) == 2:
-            yield catfile.parent / row[1]
 
 
 class _Places:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.pipeline import make_pipeline
+from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.stamp import Stamp
+from app.plan.corrections import read_corrections
 from app.plan.grid import write_grid
 from app.plan.parameters import Layer
 from app.plan.plan import Plan
@@ -40,11 +42,18 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=pipeline.get_pars(), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
+    pipeline.alignment, pipeline.products = _alignment(plan), output_dir
     kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
     pipeline.run(ExposureLibrary(association, plan.config.n_procs))
     record.add(groups=pipeline.groups_used)
     return sorted(path for path in output_dir.iterdir() if path.is_file())
+
+
+def _alignment(plan: Plan) -> AlignmentChoice:
+    config = plan.config
+    leaders = read_corrections(Path(config.align_from)) if config.align_from else []
+    return AlignmentChoice(config.alignment, {e.name: e for e in plan.science}, float(config.search_displaced), leaders)
 
 
 def _made_files(plan: Plan, folder: Path) -> Layer:

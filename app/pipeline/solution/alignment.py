@@ -78,6 +78,13 @@ class Aligned:
     sightings: Sightings
     displaced: dict[int, tuple[float, float]]
 
+    @property
+    def tied(self) -> list[int]:
+        """Indices of the groups that stars tie to another, or to a catalogue."""
+        sizes = np.bincount(self.fit.components)
+        is_tied = sizes[self.fit.components] > 1
+        return [i for i, group in enumerate(self.groups) if is_tied[i] and not group.is_reference]
+
 
 def align(groups: Sequence[Group], options: Options, catalogue: Group | None = None) -> Aligned:
     """Find the corrections of all groups.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from math import sqrt
 from pathlib import Path
 
+from app.plan.corrections import follow_problems, read_corrections
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
@@ -25,9 +26,16 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
             "There is a single science exposure: nothing to align it with, and no outliers can be found.",
             "Check in_dir, exclude and bgr_check_type if you expected more.",
         )
+    kind = plan.config.alignment
     if parameters.skips("tweakreg"):
+        if kind in ("solution", "from_run"):
+            yield _skipped(parameters, kind)
         return
-    yield from _separation(parameters)
+    if kind == "from_run":
+        yield from _followed(plan)
+        return
+    if kind == "tweakreg":
+        yield from _separation(parameters)
     catalogue = (parameters.of("tweakreg", "abs_refcat") or "").strip()
     if catalogue:
         yield from _absolute_catalogue(plan, catalogue)
@@ -40,6 +48,26 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
         )
     if parameters.of("tweakreg", "use_custom_catalogs"):
         yield from _custom_catalogues(parameters.of("tweakreg", "catfile").strip())
+
+
+def _skipped(parameters: Parameters, kind: str) -> Lv3Error:
+    origin = parameters["tweakreg"]["skip"].origin
+    return ConfigError(
+        f"alignment={kind}: jwst_parameters.tweakreg.skip is true ({origin}), so nothing would be aligned; set "
+        "++jwst_parameters.tweakreg.skip=false, or alignment=none"
+    )
+
+
+def _followed(plan: Plan) -> Iterator[Lv3Error]:
+    """The run that is followed has to have moved the same visits."""
+    place = str(plan.config.align_from)
+    try:
+        corrections = read_corrections(Path(place))
+    except InputError as error:
+        yield error
+        return
+    if problems := follow_problems(corrections, plan.science, place):
+        yield InputError(problems)
 
 
 def _separation(parameters: Parameters) -> Iterator[Lv3Error]:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 
 #: How well a star's place is thought to be measured before the residuals tell [pixel].
-CENTROID_ERROR = 0.05
+CENTROID_ERROR = 0.02
 #: How well the offsets of single stars agree while rotations are not known [width of the PSF].
 TOLERANCE = 0.6
 

@@ -17,6 +17,7 @@ from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between
 from app.pipeline.solution.solving import Solved, solve_alignment
+from app.pipeline.solution.sources import find_centred_sources
 from app.pipeline.steps.base import Named
 from app.plan.corrections import TABLE_NAME, Correction, write_corrections
 from app.runtime.errors import AlignmentError
@@ -45,13 +46,15 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
     def _align(self, library: ExposureLibrary, exposures: list[Exposure]) -> ExposureLibrary:
         parameters = {name: value for name, value in self.get_pars().items() if name not in ("pre_hooks", "post_hooks")}
 
+        is_solved = self.parent.alignment.kind == "solution"
+
         @cache
         def sources() -> dict[str, Table]:
-            found = run_all(partial(find_sources, parameters), exposures, self.parent.procs)
+            find = find_centred_sources if is_solved else find_sources
+            found = run_all(partial(find, parameters), exposures, self.parent.procs)
             return dict(zip([e.tree["meta"]["filename"] for e in exposures], found, strict=True))
 
         self.sources = sources
-        is_solved = self.parent.alignment.kind == "solution"
         with self._solving([e.shape for e in exposures]) if is_solved else nullcontext():
             result = super().process(library)
         del self.sources

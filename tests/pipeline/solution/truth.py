@@ -11,8 +11,8 @@ from tweakwcs.correctors import JWSTWCSCorrector
 
 from app.observation.tangent_plane import TangentPlane
 from app.pipeline.divided.exposures import Exposure, without_arrays
-from app.pipeline.divided.jwst_internals import find_sources
 from app.pipeline.solution.solving import solve_alignment
+from app.pipeline.solution.sources import find_centred_sources
 from app.simulation import Faults, Scene, Truth
 from app.simulation.detectors import detector, detector_names
 from app.simulation.observation import simulate_exposures
@@ -111,7 +111,7 @@ def measured(name: str, folder: Path) -> Iterator[tuple[str, Measured]]:
     truth = simulate(case, folder)
     opened = [read(path) for path in truth.files]
     step = {"kernel_fwhm": truth.fwhm}
-    sources = [find_sources(step, exposure) for exposure in opened]
+    sources = [find_centred_sources(step, exposure) for exposure in opened]
     for catalogue in sources:
         catalogue.rename_columns(["xcentroid", "ycentroid"], ["x", "y"])
     for grouping, geometry in product(case.groupings, case.geometries):

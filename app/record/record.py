@@ -23,7 +23,16 @@ from app.record.provenance import datasums, host, image, peak_memory, versions
 from app.runtime.files import sha256, write_text
 from app.runtime.progress import step_begins, step_ends
 
-__all__ = ["RECORD_NAME", "REPORT_NAME", "Record", "State", "config_differences", "input_differences", "read_record"]
+__all__ = [
+    "FINISHED",
+    "RECORD_NAME",
+    "REPORT_NAME",
+    "Record",
+    "State",
+    "config_differences",
+    "input_differences",
+    "read_record",
+]
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +63,13 @@ class State(StrEnum):
     RUNNING = "running"
     SUCCESS = "success"
     CAVEATS = "success_with_caveats"
+    POOR = "poor"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+
+
+#: States of a run that came to its end, whatever its result is worth.
+FINISHED = (State.SUCCESS, State.CAVEATS, State.POOR)
 
 
 class Record:
@@ -164,7 +178,7 @@ class Record:
 
     def finish(self, state: State, error: BaseException | None = None) -> None:
         """Write the record for the last time."""
-        if state in (State.SUCCESS, State.CAVEATS):
+        if state in FINISHED:
             self.data.pop("step", None)  # where an earlier run was cut off
         self.add(**self.end(state, error))
 

@@ -22,6 +22,7 @@ _VERDICTS = {
     "running": "running",
     "success": "success",
     "success_with_caveats": "success with caveats",
+    "poor": "poor: not to be used",
     "failed": "failed",
     "interrupted": "interrupted",
 }
@@ -74,7 +75,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             "alignment": figures.alignment(exposures),
             "offsets": figures.offsets(overlaps),
             "sky_levels": figures.sky_levels(exposures, unit),
-            "sky_steps": figures.sky_steps(overlaps, mosaic and mosaic["depth"], unit),
+            "sky_steps": figures.sky_steps(overlaps, mosaic and (mosaic.get("noise") or mosaic["depth"]), unit),
             "outliers": figures.outliers(exposures),
             "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else [], MAGNITUDE_BIN),
         },

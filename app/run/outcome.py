@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from app.plan.cost import Estimate
 from app.plan.plan import Plan
+from app.record.caveats import UNUSABLE
 from app.record.record import Record, State
 from app.run.examine import examine, report
 from app.run.folder import OutputFolder
@@ -71,4 +72,7 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
 
 
 def _success(record: Record) -> State:
-    return State.CAVEATS if record.data["caveats"] else State.SUCCESS
+    codes = {caveat["code"] for caveat in record.data["caveats"]}
+    if UNUSABLE in codes:
+        return State.POOR
+    return State.CAVEATS if codes else State.SUCCESS

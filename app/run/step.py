@@ -15,11 +15,11 @@ from app.plan.checks import Outlook, preflight
 from app.plan.plan import Plan, make_plan
 from app.postprocess.tasks import is_made_after, option_differences, tasks
 from app.record.provenance import own_version, references
-from app.record.record import REPORT_NAME, Record, State, config_differences, input_differences, read_record
+from app.record.record import FINISHED, REPORT_NAME, Record, State, config_differences, input_differences, read_record
 from app.run.examine import examine
 from app.run.folder import OutputFolder
 from app.run.outcome import concluded
-from app.runtime.errors import ConfigError, StrictError
+from app.runtime.errors import ConfigError, PoorError, StrictError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
 from app.runtime.progress import expect
@@ -107,7 +107,7 @@ class Lv3Step:
         """
         set_environment(self.config.crds)
         earlier = self._earlier()
-        if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
+        if earlier and earlier["state"] in FINISHED and not self._has_missing(earlier):
             self._folder.tidy()
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
             return True
@@ -136,7 +136,8 @@ class Lv3Step:
                 self._make(record)
             self._postprocess(record)
         if self.config.strict and (caveats := record.data["caveats"]):
-            raise StrictError(f"{caveat['code']}: {caveat['message']} {caveat['hint']}" for caveat in caveats)
+            kind = PoorError if record.data["state"] == State.POOR else StrictError
+            raise kind(f"{caveat['code']}: {caveat['message']} {caveat['hint']}" for caveat in caveats)
 
     def _say_where(self) -> None:
         """Name what a user looks at first, and what stands against it."""

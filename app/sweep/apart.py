@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from app.config.composition import to_config
 from app.config.schema import Lv3Config
-from app.record.record import Record, State, read_record
+from app.record.record import FINISHED, Record, State, read_record
 from app.runtime.errors import ExitCode, Lv3Error, MemoryExceededError, TimeLimitError
 from app.runtime.exit_status import exit_status
 from app.runtime.logs import log_file
@@ -137,7 +137,7 @@ def _conclude(config: Lv3Config, command: Sequence[str], state: State, error: Ba
     """Complete the record of a job that could not do it itself."""
     folder = config.output_folder
     record = read_record(folder)
-    if record is not None and record["state"] in (State.SUCCESS, State.CAVEATS):
+    if record is not None and record["state"] in FINISHED:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from app.config.schema import Lv3Config
 from app.plan.parameters import check_parameters
 from app.plan.plan import Plan, make_plan
 from app.postprocess.tasks import option_differences, tasks
-from app.record.record import State, config_differences, input_differences, read_record
+from app.record.record import FINISHED, config_differences, input_differences, read_record
 from app.runtime.errors import Lv3Error
 from app.runtime.pool import run_all
 from app.sweep.cost import Cost, cost
@@ -158,7 +158,7 @@ def _standing(plan: Plan, versions: dict[str, str] | None) -> tuple[Todo, list[s
         return Todo.AGAIN, changes
     is_whole = all((folder / product["file"]).is_file() for product in record["products"])
     is_whole = is_whole and not any(task.missing(record, folder) for task in tasks(config))
-    is_done = is_whole and record["state"] in (State.SUCCESS, State.CAVEATS)
+    is_done = is_whole and record["state"] in FINISHED
     return (Todo.FINISHED if is_done else Todo.RUN), []
 
 

@@ -8,23 +8,21 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from app.record.record import State, read_record
+from app.record.record import FINISHED, State, read_record
 from app.runtime import errors
 from app.runtime.errors import ExitCode
 from app.runtime.lock import LEASE, LOCK_NAME
 from app.sweep.lines import line
 from app.sweep.slurm import Ended
 
-__all__ = ["FINAL", "REFUSED", "SUCCESSES", "WAITING", "row"]
+__all__ = ["FINAL", "REFUSED", "WAITING", "row"]
 
 REPORT_NAME = "lv3_report.html"  # as in app.report, which needs more packages than a login node has
 
 WAITING, REFUSED, DIED, OUT_OF_MEMORY, TIMED_OUT = "waiting", "refused", "died", "out_of_memory", "timed_out"
 
-SUCCESSES = (State.SUCCESS, State.CAVEATS)
-
 #: States that do not change any more by themselves.
-FINAL = frozenset({*SUCCESSES, State.FAILED, State.INTERRUPTED, REFUSED, OUT_OF_MEMORY, TIMED_OUT})
+FINAL = frozenset({*FINISHED, State.FAILED, State.INTERRUPTED, REFUSED, OUT_OF_MEMORY, TIMED_OUT})
 
 #: What SLURM calls the end of a job (sacct's manual, JOB STATE CODES), where it says more than the record.
 _SLURM = {
@@ -33,6 +31,9 @@ _SLURM = {
     "FAILED": str(State.FAILED),
     **dict.fromkeys(("BOOT_FAIL", "CANCELLED", "NODE_FAIL", "PREEMPTED"), DIED),
 }
+
+#: Exit statuses of what is finished and not as good as ``strict=true`` asks for.
+_STRICT: dict[str, ExitCode] = {State.CAVEATS: ExitCode.CAVEATS, State.POOR: ExitCode.POOR}
 
 _HINTS = {
     OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set memory=lean or a smaller procs",
@@ -70,7 +71,7 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
         "job": str(folder) if refused else relpath(folder, root),
         "out_dir": str(folder),
         "state": str(state),
-        "exit_code": _exit_code(state, error),
+        "exit_code": _exit_code(state, error, bool(record.get("config", {}).get("strict"))),
         "caveats": [caveat["code"] for caveat in record.get("caveats", ())],
         "minutes": _minutes(record),
         "peak_memory_gb": _peak_memory(record),
@@ -90,7 +91,7 @@ def _path(file: Path, root: Path) -> str | None:
 
 def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], slurm: Ended | None) -> str:
     state = record.get("state")
-    if state in SUCCESSES:
+    if state in FINISHED:
         return str(state)
     if error.get("type") in ("MemoryExceededError", "MemoryError"):
         return OUT_OF_MEMORY
@@ -114,10 +115,10 @@ def _lives(folder: Path, ended: float) -> bool:
         return False
 
 
-def _exit_code(state: str, error: Mapping[str, str]) -> int | None:
+def _exit_code(state: str, error: Mapping[str, str], strict: bool) -> int | None:
     """The exit status that a scheduler would see."""
-    if state in SUCCESSES:
-        return ExitCode.SUCCESS
+    if state in FINISHED:
+        return _STRICT.get(state, ExitCode.SUCCESS) if strict else ExitCode.SUCCESS
     if state == REFUSED:
         return ExitCode.CONFIG
     if state == OUT_OF_MEMORY:

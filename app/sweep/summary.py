@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.record.record import RECORD_NAME, State
+from app.record.record import FINISHED, RECORD_NAME, State
 from app.runtime.files import write_text
 from app.sweep.page import write_page
-from app.sweep.rows import FINAL, REFUSED, SUCCESSES, row
+from app.sweep.rows import FINAL, REFUSED, row
 from app.sweep.slurm import slurm_states
 
 __all__ = ["SUMMARY_NAME", "Summary", "find_jobs", "read_summary"]
@@ -90,7 +90,7 @@ class Summary:
     @property
     def unfinished(self) -> list[dict[str, Any]]:
         """The jobs that the same command would run."""
-        return [row for row in self.rows.values() if row["state"] not in (*SUCCESSES, State.RUNNING)]
+        return [row for row in self.rows.values() if row["state"] not in (*FINISHED, State.RUNNING)]
 
     @contextmanager
     def kept_current(self) -> Iterator[None]:

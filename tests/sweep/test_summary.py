@@ -32,6 +32,9 @@ LATE = {"state": "interrupted", "error": {"type": "TimeLimitError", "message": "
         ({}, "", "success", 0),
         ({}, "TIMEOUT", "success", 0),  # of an earlier array
         ({"state": "success_with_caveats"}, "", "success_with_caveats", 0),
+        ({"state": "poor"}, "", "poor", 0),
+        ({"state": "success_with_caveats", "config": {"strict": True}}, "", "success_with_caveats", 10),
+        ({"state": "poor", "config": {"strict": True}}, "", "poor", 11),
         (FAILED, "FAILED", "failed", 22),
         (KILLED, "", "out_of_memory", 31),
         (STOPPED, "", "interrupted", 143),

@@ -34,14 +34,34 @@ class Facts:
         return self.record["measurements"]["exposures"]
 
     @cached_property
+    def all_overlaps(self) -> list[dict[str, Any]]:
+        """Pairs of exposures that overlap."""
+        return self.record["measurements"]["overlaps"]
+
+    @cached_property
     def overlaps(self) -> list[dict[str, Any]]:
         """Overlaps that have stars in common."""
-        return [o for o in self.record["measurements"]["overlaps"] if o["offset"] is not None]
+        return [o for o in self.all_overlaps if o["offset"] is not None]
+
+    @cached_property
+    def without_contribution(self) -> list[str]:
+        """Exposures that the mosaic knows nothing of."""
+        shares = {e["file"]: e.get("contribution") for e in self.exposures}
+        return [name for name, share in shares.items() if share is not None and share < limits.CONTRIBUTION]
 
     @cached_property
     def pixel_scale(self) -> float:
         """Of the detectors [arcsec]."""
         return self.record["measurements"]["pixel_scale"]
+
+    @property
+    def least_offset(self) -> float:
+        """Shortest offset that shows [arcsec]."""
+        return limits.OFFSET * self.pixel_scale
+
+    def in_words(self, length: float) -> str:
+        """A length [arcsec] for a sentence."""
+        return f"{length:.3f} arcsec ({length / self.pixel_scale:.2f} pixel)"
 
     def parameter(self, step: str, name: str) -> Any:
         """The effective parameter of a step, or None where it is not known."""
@@ -70,8 +90,14 @@ class Facts:
         for overlap in self.overlaps:
             first, second = self.by_name[overlap["first"]], self.by_name[overlap["second"]]
             if group in (first["group"], second["group"]) and (first["moved"] or second["moved"]):
-                n += overlap["n_stars"] if np.hypot(*overlap["offset"]) < limits.OFFSET * self.pixel_scale else 0
+                n += overlap["n_stars"] if np.hypot(*overlap["offset"]) < self.least_offset else 0
         return n
+
+    def reach(self, exposure: Mapping[str, Any]) -> float:
+        """Distance of the farthest corner of an exposure from its middle [arcsec]."""
+        corners = np.array(exposure["footprint"])
+        arms = (corners - corners.mean(axis=0)) * [np.cos(np.radians(corners[:, 1].mean())), 1]
+        return 3600 * float(np.hypot(*arms.T).max())
 
     def offsets_between(self, kind: Callable[[dict[str, Any]], str]) -> dict[tuple[str, str], NDArray[np.float64]]:
         """Offsets [arcsec], shape (n, 2), of overlaps by the kinds of the two exposures, always in the same sense."""

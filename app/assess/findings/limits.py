@@ -12,3 +12,10 @@ STEP, STEP_SIGNIFICANCE = 1.0, 5.0
 MANY_FLAGGED = 0.05
 #: Share of flagged pixels in the cores of stars, absolute and against that of the whole exposure.
 EATEN, EATEN_RATIO = 0.05, 3.0
+#: How sure an offset at the corner of an overlap, or its absence, has to be [its error].
+CORNER_SIGNIFICANCE = 3.0
+#: Share of its field that an exposure that adds something gives to the mosaic.
+CONTRIBUTION = 0.01
+#: A result is poor beyond these shares: of flagged pixels in the median exposure, of overlaps in which each star is
+#: there twice, of exposures that add nothing.
+POOR_FLAGGED, POOR_OVERLAPS, POOR_EXPOSURES = 0.5, 0.5, 0.5

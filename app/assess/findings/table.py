@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, image
+from app.assess.findings import alignment, displaced, image, poor, turned
 from app.assess.findings.facts import Facts
-from app.record.caveats import Caveat
+from app.record.caveats import UNUSABLE, Caveat
 
 __all__ = ["FINDINGS", "Finding", "find_caveats"]
 
@@ -64,6 +64,24 @@ FINDINGS = (
         "Try other groups (tweakreg_grouping), or jwst_parameters.tweakreg.fitgeometry=general.",
     ),
     Finding(
+        "no_shared_stars",
+        displaced.no_shared_stars,
+        "Did a visit take a wrong guide star? Leave it out with exclude, or move its WCS by that distance "
+        "first. If these are no stars, nothing ties the exposures together.",
+    ),
+    Finding(
+        "turned_alone",
+        turned.turned_alone,
+        "Its fit rests on few stars: jwst_parameters.tweakreg.fitgeometry=shift turns nothing; larger groups "
+        "(tweakreg_grouping=[group_dithers]) have more stars.",
+    ),
+    Finding(
+        "adds_nothing",
+        image.adds_nothing,
+        "Look at its weights: VAR_RNOISE of zero, or everything flagged (jwst_parameters.resample.weight_type=exptime "
+        "does without VAR_RNOISE); is it outside of the mosaic that was asked for?",
+    ),
+    Finding(
         "sky_steps",
         image.sky_steps,
         "Try skymatch_grouping=[degroup_dithers], or another jwst_parameters.skymatch.skymethod (global+match).",
@@ -82,6 +100,11 @@ FINDINGS = (
         "no_catalogue",
         image.no_catalogue,
         "See source_catalog in lv3_run.log; lower jwst_parameters.source_catalog.snr_threshold.",
+    ),
+    Finding(
+        UNUSABLE,
+        poor.unusable,
+        "The other caveats say what went wrong first: alignment before sky levels, sky levels before outliers.",
     ),
 )
 

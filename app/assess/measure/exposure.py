@@ -53,6 +53,8 @@ class Measured:
         What alignment did.
     footprint : ndarray of shape (4, 2)
         Corners after alignment [deg].
+    outline : ndarray of shape (4, 2)
+        The same in the common tangent plane [arcsec].
     stars_before, stars_after : ndarray of shape (n, 2)
         Places of its stars in the common tangent plane, before and after alignment [arcsec].
     sky : Samples
@@ -68,6 +70,7 @@ class Measured:
     name: str
     motion: Motion
     footprint: Array
+    outline: Array
     stars_before: Array
     stars_after: Array
     sky: Samples
@@ -88,10 +91,12 @@ def measure_exposure(task: Task) -> Measured:
         plane = TangentPlane(*task.centre)
         column, row, x, y = sample_points(wcs_after, shape, plane, task.spacing)
         after = take_samples(new["SCI"].data, x, y) - still_in
+        corners = footprint(wcs_after, shape)
         return Measured(
             name=task.before.name,
             motion=motion(wcs_before, wcs_after, shape),
-            footprint=footprint(wcs_after, shape),
+            footprint=corners,
+            outline=plane.from_sky(*corners.T),
             stars_before=plane.from_sky(*wcs_before(stars.x, stars.y, with_bounding_box=False)),
             stars_after=plane.from_sky(*wcs_after(stars.x, stars.y, with_bounding_box=False)),
             sky=Samples(column, row, take_samples(image, x, y), after),

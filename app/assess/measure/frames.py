@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from app.observation.tangent_plane import TangentPlane
 
-__all__ = ["TangentPlane", "footprint", "open_fits", "read_wcs"]
+__all__ = ["SR_TO_ARCSEC2", "TangentPlane", "footprint", "open_fits", "read_wcs"]
 
 Array = NDArray[np.float64]
+
+SR_TO_ARCSEC2 = np.degrees(1) ** 2 * 3600**2
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
+from app.assess.measure.contribution import contributions
 from app.assess.measure.exposure import Measured, Task, measure_exposure
 from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.mosaic import measure_mosaic, read_catalogue
@@ -64,14 +66,27 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
     tasks = [task(e.path, _crf(e, folder)) for e in exposures]
     measured = list(run_all(measure_exposure, tasks, plan.config.n_procs))
     overlaps = compare(measured, TOLERANCE * plan.band.fwhm * plan.band.pixel_scale)
+    given = _contributions(plan, exposures, measured, folder)
     groups = {name: group for group, names in plan.groups["tweakreg"].items() for name in names}
     return {
         "exposures": [
-            _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps))
-            for i, (e, m) in enumerate(zip(exposures, measured, strict=True))
+            _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps)) | {"contribution": share}
+            for i, (e, m, share) in enumerate(zip(exposures, measured, given, strict=True))
         ],
         "overlaps": [_overlap_entry(o, measured) for o in overlaps],
     }
+
+
+def _contributions(
+    plan: Plan, exposures: Sequence[Exposure], measured: Sequence[Measured], folder: Path
+) -> list[float] | list[None]:
+    """Share of the field of each exposure that it gives to the mosaic."""
+    mosaic = folder / f"{plan.product}_i2d.fits"
+    places = {exposure.name: place for place, exposure in enumerate(plan.science)}
+    areas = contributions(mosaic, [places[e.name] for e in exposures]) if mosaic.is_file() else None
+    if areas is None:
+        return [None] * len(exposures)
+    return [area / shapely.Polygon(m.outline).area for area, m in zip(areas, measured, strict=True)]
 
 
 def _exposure_entry(exposure: Exposure, group: str, measured: Measured, agreed: Agreement) -> dict[str, Any]:
@@ -99,12 +114,21 @@ def _exposure_entry(exposure: Exposure, group: str, measured: Measured, agreed: 
 
 
 def _overlap_entry(overlap: Overlap, measured: Sequence[Measured]) -> dict[str, Any]:
+    fit, apart = overlap.fit, overlap.displacement
+    corner, corner_error = overlap.worst_corner or (None, None)
     return {
         "first": measured[overlap.first].name,
         "second": measured[overlap.second].name,
         "n_stars": len(overlap.stars),
         "offset_before": _median(overlap.before),
         "offset": _median(overlap.after),
+        "turn": fit and fit.rotation,
+        "turn_error": fit and fit.rotation_error,
+        "corner": corner,
+        "corner_error": corner_error,
+        "n_first": overlap.n_stars[0],
+        "n_second": overlap.n_stars[1],
+        "displacement": None if apart is None else apart.tolist(),
         "n_samples": overlap.sky.n,
         "sky_before": overlap.sky.before,
         "sky": overlap.sky.after,

@@ -21,7 +21,7 @@ PIXEL = 0.11  # [arcsec] MIRI
 SKIP = {step: {"skip": True} for step in ("skymatch", "resample", "source_catalog")}
 
 
-def survey(folder, *, side, size, overlap, density, seed=1, roll=0.02, pointing=0.08, dithers=1, **scene):
+def survey(folder, *, side, size, overlap, density, seed=1, roll=0.02, pointing=0.08, dithers=1, band="F770W"):
     """A square grid of MIRI pointings, each an observation of its own, off by so much [arcsec an axis, deg]."""
     rng = np.random.default_rng(seed)
     step = (1 - overlap) * size * PIXEL
@@ -36,8 +36,8 @@ def survey(folder, *, side, size, overlap, density, seed=1, roll=0.02, pointing=
                 )
             )  # fmt: skip
     n_stars = max(1, round(density * (size * PIXEL) ** 2))
-    sky = Scene(n_stars=n_stars, random_stars=True, faults=Faults(pointing_error=0.0, sky_offset=0.0), **scene)
-    return simulate_exposures(folder, plan, window=(size, size), scene=sky, seed=seed)
+    sky = Scene(n_stars=n_stars, random_stars=True, faults=Faults(pointing_error=0.0, sky_offset=0.0))
+    return simulate_exposures(folder, plan, band=band, window=(size, size), scene=sky, seed=seed)
 
 
 def residuals(truth, out_dir, common=True):
@@ -99,3 +99,31 @@ def test_the_table_says_how_each_exposure_was_moved(sparse, solved):
     assert all(table["moved"])
     assert all(table["n_stars"] >= 2)
     assert 0.0003 < np.median(table["error"]) < 0.006
+
+
+def test_the_record_has_errors_and_a_verdict(solved):
+    record = solved[0]
+    groups = record["alignment"]["groups"]
+    assert len(groups) == 9
+    assert all(g["tied"] and set(g["errors"]) == {"east", "north", "rotation"} for g in groups)
+    assert record["alignment_verdict"]["verdict"] == "verified"
+    assert record["alignment_verdict"]["is_relative"]
+
+
+def test_the_solution_does_not_depend_on_the_number_of_processes(sparse, solved, tmp_path, crds):
+    run(sparse, tmp_path, crds, procs=2, alignment="solution", jwst_parameters=SKIP)
+    one, other = (Table.read(folder / "lv3_alignment.ecsv") for folder in (solved[1], tmp_path))
+    assert all(one[name].tolist() == other[name].tolist() for name in one.colnames)
+
+
+def test_another_band_follows_without_looking_for_sources(sparse, solved, tmp_path, crds, monkeypatch):
+    follower = survey(tmp_path / "other", side=3, size=256, overlap=0.25, density=0.03, band="F1000W")
+    monkeypatch.setattr("app.pipeline.steps.tweakreg.find_sources", None)
+    options = {"alignment": "from_run", "align_from": str(solved[1]), "jwst_parameters": SKIP}
+    record = run(follower, tmp_path / "out", crds, procs=1, **options)
+    off = residuals(follower, tmp_path / "out", common=False) - residuals(sparse, solved[1], common=False)
+    assert np.hypot(*off.reshape(-1, 2).T).max() < 0.002
+    assert (
+        np.std(residuals(sparse, solved[1], common=False)) < 0.05 < np.std([e.pointing_error for e in sparse.exposures])
+    )
+    assert "alignment" not in record

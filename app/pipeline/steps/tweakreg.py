@@ -14,6 +14,7 @@ from app.observation.grouping import visit_id
 from app.pipeline.divided.exposures import Exposure
 from app.pipeline.divided.jwst_internals import KnownSourcesStep, find_sources, other_alignment, reference_catalogue
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.solution.description import describe
 from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between
 from app.pipeline.solution.solving import Solved, solve_alignment
@@ -81,6 +82,8 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
 
         with other_alignment(relative, absolute):
             yield
+        if self._solved:
+            self.parent.record.add(alignment=describe(self._solved.aligned, self.fitgeometry))
 
     def _follow(self, library: ExposureLibrary) -> ExposureLibrary:
         """Move every exposure as its visit was moved in the run that is followed."""

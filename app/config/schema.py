@@ -62,6 +62,19 @@ class Lv3Config:
     )
     tweakreg_group_dithers: Any = _option(None, "channels whose dithers of one visit are aligned as one", CHANNELS)
     tweakreg_degroup_dithers: Any = _option(None, "channels whose every file is aligned on its own", CHANNELS)
+    tweakreg_group_visits: bool = _option(
+        False, "all exposures of a visit, which has one guide star, are aligned as one; for alignment=solution"
+    )
+    alignment: str = _option(
+        "tweakreg",
+        "how exposures are aligned: by the observatory's tweakreg, by one solution for all overlaps, as another run "
+        "was (align_from), or not at all",
+        ("tweakreg", "solution", "from_run", "none"),
+    )
+    align_from: Any = _option(None, "out_dir, record or lv3_alignment.ecsv of the run that alignment=from_run follows")
+    search_displaced: Any = _option(
+        30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
+    )
     skymatch_group_dithers: Any = _option(None, "channels whose dithers of one visit share a sky level", CHANNELS)
     skymatch_degroup_dithers: Any = _option(None, "channels whose every file has a sky level of its own", CHANNELS)
 
@@ -187,6 +200,7 @@ class Lv3Config:
             _channels(self.tweakreg_degroup_dithers),
             self.tweakreg_degroup_nircam_modules,
             self.tweakreg_degroup_nircam_short_chips,
+            self.tweakreg_group_visits,
         )
 
     @property

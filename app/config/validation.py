@@ -17,9 +17,21 @@ REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "bands", "exclude", "targets"),
+    *(
+        "out_root",
+        "data",
+        "sif",
+        "sky_levels",
+        "sky_anchor",
+        "mosaic_like",
+        "align_from",
+        "bands",
+        "exclude",
+        "targets",
+    ),
 )
 _SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
+_FARTHEST = 60.0  # [arcsec] beyond it chance coincidences of stars are as good as a displaced visit
 _LONGEST_NAME = 150  # [byte] leaves room for the rest of a file name, of 255 bytes
 
 
@@ -114,6 +126,8 @@ def _numbers(config: Lv3Config) -> Iterator[str]:
             raise ValueError
     except (TypeError, ValueError):
         yield f"blot_fillval={config.blot_fillval!r}: a number or nan is needed"
+    if not (_is_number(config.search_displaced) and 0 <= config.search_displaced <= _FARTHEST):
+        yield f"search_displaced={config.search_displaced!r}: a number from 0 to {_FARTHEST:g} is needed [arcsec]"
     largest = config.max_mosaic_megapixels
     if not (_is_number(largest) and largest > 0):
         yield f"max_mosaic_megapixels={largest!r}: a positive number is needed [million pixels]"
@@ -178,6 +192,11 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
         for channel in sorted(grouped & degrouped):
             both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
             yield f"{both}: its dithers cannot be together and apart; take it out of one"
+    if (config.alignment == "from_run") != bool(config.align_from):
+        what = (
+            "names no run to follow" if config.alignment == "from_run" else f"alignment={config.alignment} ignores it"
+        )
+        yield f"align_from={config.align_from}: {what}; alignment=from_run align_from=FOLDER belong together"
     yield from _background(config)
     others = [
         key for key in ("center", "shape", "pixel_scale", "rotation") if getattr(config, f"mosaic_{key}") is not None

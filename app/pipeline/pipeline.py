@@ -13,6 +13,7 @@ from jwst.pipeline import Image3Pipeline
 from app.pipeline.divided.cuts import Grid, PixelMap, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.library import GroupedLibrary
+from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
 from app.pipeline.steps import (
@@ -47,6 +48,10 @@ class Lv3Pipeline(Image3Pipeline):
         Takes the times of the steps.
     procs : int
         Number of processes.
+    alignment : AlignmentChoice
+        How exposures are aligned.
+    products : Path
+        Where products are written.
     work_dir : Path
         Folder for temporary files.
     is_lean : bool
@@ -72,6 +77,8 @@ class Lv3Pipeline(Image3Pipeline):
     stamp: Stamp
     record: Record
     procs: int
+    alignment: AlignmentChoice
+    products: Path
     work_dir: Path
     is_lean: bool
     take: Callable[[], None]

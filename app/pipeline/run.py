@@ -7,9 +7,11 @@ from typing import Any
 from app.observation.names import ascii_name
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.pipeline import make_pipeline
+from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
 from app.plan.catalogue import catalogue_file, mean_epoch, read_catalogue
+from app.plan.corrections import read_corrections
 from app.plan.grid import write_grid
 from app.plan.parameters import Layer
 from app.plan.plan import Plan
@@ -56,6 +58,7 @@ def run_pipeline(
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
+    pipeline.alignment, pipeline.products = _alignment(plan), output_dir
     if plan.config.sky_method == "solution":
         pipeline.sky_solution = SkyOptions(int(plan.config.sky_order), str(plan.config.sky_anchor))
     kept = undivided(plan, plan.parameters)
@@ -74,6 +77,12 @@ def _made(plan: Plan, folder: Path) -> list[Path]:
         if (folder / ascii_name(name)).is_file():
             (folder / ascii_name(name)).rename(folder / name)
     return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def _alignment(plan: Plan) -> AlignmentChoice:
+    config = plan.config
+    leaders = read_corrections(Path(config.align_from)) if config.align_from else []
+    return AlignmentChoice(config.alignment, {e.name: e for e in plan.science}, float(config.search_displaced), leaders)
 
 
 def _made_files(plan: Plan, folder: Path) -> Layer:

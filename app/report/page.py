@@ -59,6 +59,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     unit = mosaic["unit"] if mosaic else "MJy/sr"
     text, works = methods(record, _instrument(record))
     return {
+        "judged": record.get("alignment_verdict"),
         "record": record,
         "verdict": _VERDICTS[record["state"]],
         "step": record.get("step"),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.assess.findings import find_caveats
+from app.assess.findings import alignment_verdict, find_caveats
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.record.record import Record
@@ -31,6 +31,8 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
         from app.assess.measure import measure
 
         record.add(measurements=measure(plan, folder))
+        if record.data["measurements"]["exposures"]:
+            record.add(alignment_verdict=alignment_verdict(record.data))
         record.add_caveats(find_caveats(record.data))
         if record.data.get("pipeline") == "complete":
             record.add_caveats(_not_measured(plan, record.data["measurements"]))

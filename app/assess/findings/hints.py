@@ -33,8 +33,8 @@ def _out_of_reach(facts: Facts) -> str:
     if facts.parameter("tweakreg", "expand_refcat"):
         return _ABSOLUTE
     return (
-        "jwst_parameters.tweakreg.expand_refcat=true aligns them to their neighbours, one after the other; "
-        "their errors add up along the chain."
+        "Choose alignment=solution, which aligns all by all overlaps; or jwst_parameters.tweakreg.expand_refcat=true, "
+        "which aligns them to their neighbours, one after the other, so that errors add up along the chain."
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, displaced, hints, image, poor, sky, turned
+from app.assess.findings import alignment, displaced, hints, image, poor, sky, solution, turned, verdict
 from app.assess.findings.facts import Facts
 from app.record.caveats import UNUSABLE, Caveat
 
@@ -37,6 +37,32 @@ class Finding:
 
 FINDINGS = (
     Finding("not_aligned", alignment.not_aligned, hints.not_aligned),
+    Finding(
+        "not_verified",
+        verdict.unconnected,
+        "Their alignment may be right or wrong: compare with another band, or choose alignment=from_run.",
+    ),
+    Finding(
+        "untied",
+        solution.untied,
+        "More stars help: a lower jwst_parameters.tweakreg.snr_threshold, larger groups (tweakreg_grouping=[visit]), a "
+        "catalogue (abs_refcat), or another band of the same visits (alignment=from_run).",
+    ),
+    Finding(
+        "displaced_groups",
+        solution.displaced_groups,
+        "A visit on a wrong guide star. Look at the mosaic there; search_displaced=0 leaves such groups in place.",
+    ),
+    Finding(
+        "shifted_only",
+        solution.shifted_only,
+        "Choose a simpler jwst_parameters.tweakreg.fitgeometry, or larger groups (tweakreg_grouping=[visit]).",
+    ),
+    Finding(
+        "groups_disagree",
+        solution.groups_disagree,
+        "Try smaller groups (tweakreg_grouping=[detector]), or a freer jwst_parameters.tweakreg.fitgeometry.",
+    ),
     Finding("few_matches", alignment.few_matches, hints.few_matches),
     Finding(
         "large_shift",

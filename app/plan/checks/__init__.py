@@ -17,6 +17,7 @@ from app.plan.checks import (
     moving,
     outputs,
     products,
+    reach,
     references,
     size,
     sky,
@@ -104,7 +105,7 @@ def look_ahead(plan: Plan) -> Outlook:
     except InputError as error:
         found.append(error)
     found += [*exposures.check(plan), *footprint.check(plan), *coverage.check(plan, parameters)]
-    found += [*moving.check(plan, parameters), *alignment.check(plan, parameters)]
+    found += [*moving.check(plan, parameters), *alignment.check(plan, parameters), *reach.check(plan, parameters)]
     found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *sky.check(plan, parameters)]
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]

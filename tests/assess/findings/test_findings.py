@@ -127,7 +127,7 @@ def test_exposures_that_should_share_stars_and_do_not_are_told_with_the_distance
     pairs = [*AGREE, overlap("a", "d") | NONE]
     assert "no shift brings their stars together" in found([A, B, C, exposure("d")], pairs)["no_shared_stars"]
     pairs = [*AGREE, overlap("a", "d", n_second=9) | NONE]
-    assert found([A, B, C, exposure("d")], pairs) == {}
+    assert set(found([A, B, C, exposure("d")], pairs)) == {"not_verified"}
 
 
 VISIT = [exposure(f"jw01234001001_0210{n}_00001_mirimage_cal.fits") for n in (1, 2, 3)]

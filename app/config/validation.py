@@ -17,18 +17,8 @@ REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *(
-        "out_root",
-        "data",
-        "sif",
-        "sky_levels",
-        "sky_anchor",
-        "mosaic_like",
-        "align_from",
-        "bands",
-        "exclude",
-        "targets",
-    ),
+    *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "align_from"),
+    *("bands", "exclude", "targets"),
 )
 _SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
 _FARTHEST = 60.0  # [arcsec] beyond it chance coincidences of stars are as good as a displaced visit

@@ -88,7 +88,8 @@ def _absolute(plan: Plan, parameters: Parameters, path: Path) -> Iterator[Caveat
 
 def _rows(plan: Plan, parameters: Parameters, catalogue: Catalogue, where: str) -> Iterator[Lv3Error | str]:
     """Count the rows that can be found in the exposures, and say how they are moved."""
-    epoch, least = mean_epoch(plan.science), parameters.of("tweakreg", "abs_minobj")
+    epoch, minobj = mean_epoch(plan.science), parameters.of("tweakreg", "abs_minobj")
+    least = max(minobj, 1)
     moved = catalogue.at(epoch) if epoch else catalogue
     margin = parameters.of("tweakreg", "abs_searchrad")
     n_inside = int(moved.inside(plan.science, margin).sum())
@@ -97,7 +98,8 @@ def _rows(plan: Plan, parameters: Parameters, catalogue: Catalogue, where: str) 
     )
     if n_inside < least:
         yield InputError(
-            f"{counted}, and abs_minobj={least} are needed, else tweakreg aligns nothing{_as_hours(plan, catalogue)}; "
+            f"{counted}, and {least} are needed (abs_minobj={minobj}), else tweakreg aligns nothing"
+            f"{_as_hours(plan, catalogue)}; "
             "give a catalogue of this field, or lower abs_minobj"
         )
     elif catalogue.moves and epoch:

@@ -48,8 +48,17 @@ def test_rows_in_the_footprints_are_counted(look, save, stars):
 
 def test_a_field_far_away(look, save, stars):
     (problem,) = look(**save(RA=stars[0] + 70, DEC=stars[1])).problems
-    assert "0 of 20 rows are within abs_searchrad=6 arcsec of the footprints, and abs_minobj=15 are needed" in problem
+    assert (
+        "0 of 20 rows are within abs_searchrad=6 arcsec of the footprints, and 15 are needed (abs_minobj=15)" in problem
+    )
     assert "hours" not in problem
+
+
+def test_no_row_at_all_is_never_enough(look, save, stars):
+    options = save(RA=stars[0] + 70, DEC=stars[1])
+    options["jwst_parameters"]["tweakreg"]["abs_minobj"] = 0
+    (problem,) = look(**options).problems
+    assert "and 1 are needed (abs_minobj=0)" in problem
 
 
 def test_hours_are_recognised(look, save, stars):
@@ -61,7 +70,7 @@ def test_five_rows_are_too_few_but_where_they_are_enough(look, save, stars):
     options = save(RA=stars[0, :5], DEC=stars[1, :5])
     (problem,) = look(**options).problems
     assert "5 of 5 rows are within" in problem
-    assert "abs_minobj=15 are needed, else tweakreg aligns nothing" in problem
+    assert "15 are needed (abs_minobj=15), else tweakreg aligns nothing" in problem
     options["jwst_parameters"]["tweakreg"]["abs_minobj"] = 5
     assert look(**options).problems == []
 

@@ -9,7 +9,7 @@ from app.plan.catalogue import Catalogue, catalogue_file, mean_epoch, read_catal
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
-from app.runtime.errors import ConfigError, InputError, Lv3Error
+from app.runtime.errors import ConfigError, InputError, Lv3Error, in_one_line
 
 __all__ = ["check"]
 
@@ -130,7 +130,23 @@ def _source_catalogues(plan: Plan, catfile: Path) -> Iterator[Lv3Error]:
     for row in (row for row in lines if row and not row[0].startswith("#")):
         if len(row) > 2:
             yield InputError(f"{where}: {' '.join(row)!r}: two columns are needed, exposure and catalogue")
-        elif len(row) == 2 and not (path := catfile.parent / row[1]).is_file():
-            yield InputError(f"{where}: {row[0]}: no such file {path}")
+        elif len(row) == 2 and (problem := _source_problem(catfile.parent / row[1])):
+            yield InputError(f"{where}: {row[0]}: {problem}")
         if row[0] not in names and not plan.config.is_of_survey:
             yield InputError(f"{where}: {row[0]} is no science exposure of this run{nearest(row[0], names)}")
+
+
+def _source_problem(path: Path) -> str:
+    """Why tweakreg cannot use a catalogue of an exposure's sources; empty where it can."""
+    from astropy.table import Table
+
+    if not path.is_file():
+        return f"no such file {path}"
+    try:
+        columns = Table.read(path).colnames
+    except Exception as error:  # noqa: BLE001 - astropy's readers raise what they like
+        return f"{path}: cannot be read as a table ({in_one_line(error)})"
+    for axis in "xy":
+        if not {axis, f"{axis}centroid", f"{axis}_centroid"} & set(columns):
+            return f"{path}: has no column {axis}, {axis}centroid or {axis}_centroid; there are {', '.join(columns)}"
+    return ""

@@ -9,7 +9,7 @@ from typing import Any
 from app.config.schema import Lv3Config, unknown_keys
 from app.config.validation import check
 from app.crds import set_environment
-from app.observation.names import REPORT_NAME
+from app.observation.names import RECORD_NAME, REPORT_NAME
 from app.pipeline.stamp import Stamp
 from app.plan.association import association_text, write_association
 from app.plan.checks import Outlook, look_ahead, preflight
@@ -156,10 +156,10 @@ class Lv3Step:
         assert self._record is not None
         for caveat in self._record.data["caveats"]:
             log.info("caveat: %s %s", caveat["message"], caveat["hint"])
-        log.info("mosaic: %s", self._folder.path / self.plan.names.mosaic)
-        log.info("record: %s", self._record.path)
-        if self.config.report:
-            log.info("report: %s", self._folder.path / REPORT_NAME)
+        names = {"mosaic": self.plan.names.mosaic, "record": RECORD_NAME, "report": REPORT_NAME}
+        for what, path in ((what, self._folder.path / name) for what, name in names.items()):
+            if path.is_file():  # no mosaic where resample is skipped, no report where it failed
+                log.info("%s: %s", what, path)
 
     def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
         """What the run is going to do, by name, in order."""

@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 DEMO := demo
+QUICK := tests/house tests/config tests/observation tests/record tests/plan tests/runtime
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env demo test lint docs bench lock clean
+.PHONY: help env demo test check lint docs bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
@@ -30,6 +31,9 @@ demo: env  ## Simulate a small MIRI observation, make its mosaic without network
 
 test: env  ## Run all tests but those of the slow stages
 	$(BIN)/python -m pytest -n 2 -m "not container and not slurm and not bench"
+
+check: lint  ## Lint and the quick tests, in under two minutes
+	$(BIN)/python -m pytest -n 2 -q -m "not container and not slurm and not bench and not slow" $(QUICK)
 
 lint: env  ## Check style and types
 	$(BIN)/ruff check .

@@ -36,6 +36,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--background", type=int, default=0, help="background exposures")
     add("--parallel-background", action="store_true", help="they are parallel ones: sequence id 2")
     add("--grid", type=int, metavar="POINTINGS", help="a mosaic of that many pointings instead of visits")
+    add("--rate", type=float, nargs=2, metavar=("EAST", "NORTH"), help="the target moves [arcsec/h]")
     add("--pointing-error", type=float, default=Faults.pointing_error, help="[arcsec]")
     add("--roll-error", type=float, default=Faults.roll_error, help="largest of an exposure [deg]")
     add("--module-error", type=float, default=Faults.module_error, help="of each NIRCam module [arcsec]")
@@ -83,6 +84,7 @@ def simulate(options: argparse.Namespace) -> Truth:
         n_background=options.background,
         background_as_parallel=options.parallel_background,
         wrong_guide_star=options.wrong_guide_star,
+        rate=options.rate and tuple(options.rate),
         **common,
     )
 

@@ -13,10 +13,12 @@ from jwst.pipeline import Image3Pipeline
 from app.pipeline.divided.cuts import Grid, PixelMap, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.library import GroupedLibrary
+from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
 from app.pipeline.steps import (
     GroupedSkyMatchStep,
     GroupedTweakRegStep,
+    MovingTargetStep,
     NativeOutlierDetectionStep,
     StampedResampleStep,
     StampedSourceCatalogStep,
@@ -49,10 +51,13 @@ class Lv3Pipeline(Image3Pipeline):
         Folder for temporary files.
     is_lean : bool
         Where jwst's own implementation of a step needs all pixels, they stay in files.
+    sky_solution : SkyOptions or None
+        skymatch solves for all levels at once; None: by its own method.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
         **Image3Pipeline.step_defs,
+        "assign_mtwcs": MovingTargetStep,
         "tweakreg": GroupedTweakRegStep,
         "skymatch": GroupedSkyMatchStep,
         "outlier_detection": NativeOutlierDetectionStep,
@@ -67,6 +72,7 @@ class Lv3Pipeline(Image3Pipeline):
     procs: int
     work_dir: Path
     is_lean: bool
+    sky_solution: SkyOptions | None = None
     _maps: tuple[Grid, list[PixelMap]] | None = None
 
     @classmethod

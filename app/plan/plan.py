@@ -1,21 +1,26 @@
 """What a run is going to do, from the configuration and the headers alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from app.config.schema import Lv3Config
 from app.crds import ReferenceSet, resolve
 from app.observation.bands import Band
-from app.observation.exposure import Exposure, find_files, read_exposures
+from app.observation.exposure import Exposure, read_exposures
+from app.observation.files import find_files
 from app.observation.grouping import groups
 from app.observation.members import Member, Role
+from app.observation.moving import in_target_frame
 from app.plan.association import association_name, product_name
 from app.plan.parameters import Layer, Parameters, crds_layers, effective, layers, merged
 from app.plan.roles import assign_roles, find_band
 from app.runtime.errors import CrdsError
 
 __all__ = ["Plan", "make_plan"]
+
+#: Steps of calwebb_image3 after the one that gives the exposures their places.
+_STEPS = ("skymatch", "outlier_detection", "resample", "source_catalog")
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Plan:
     members : list of Member
         Every exposure with its role.
     groups : dict
-        ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only.
+        ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only; without tweakreg where the
+        target moves.
     """
 
     config: Lv3Config
@@ -41,6 +47,16 @@ class Plan:
     def science(self) -> list[Exposure]:
         """The exposures that make the mosaic."""
         return [m.exposure for m in self.members if m.role is Role.SCIENCE]
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the target moves: calwebb_image3 then runs assign_mtwcs in tweakreg's place."""
+        return any(e.is_moving for e in self.science)
+
+    def steps(self, parameters: Parameters) -> list[str]:
+        """Names of the pipeline's steps that run under these parameters, in order."""
+        first = "assign_mtwcs" if self.is_moving else "tweakreg"
+        return [step for step in (first, *_STEPS) if not parameters.skips(step)]
 
     @property
     def product(self) -> str:
@@ -99,14 +115,23 @@ def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
     InputError, ConfigError
         The run cannot be made.
     """
-    paths = find_files(Path(config.in_dir), config.step_ext, config.exclude) if files is None else files
+    paths = files
+    if paths is None:
+        paths = find_files(Path(config.in_dir), config.step_ext, config.exclude, unmatched=config.is_of_survey)
     exposures = read_exposures(paths, config.n_procs)
     band = find_band(exposures, config.band)
-    members = assign_roles(exposures, config)
+    members = _placed(assign_roles(exposures, config))
     science = [m.exposure for m in members if m.role is Role.SCIENCE]
-    grouped = {
-        "tweakreg": groups(science, config.tweakreg_rules),
+    aligned = {} if any(e.is_moving for e in science) else {"tweakreg": groups(science, config.tweakreg_rules)}
+    grouped = aligned | {
         "skymatch": groups(science, config.skymatch_rules),
         "native": groups(science),
     }
     return Plan(config, band, members, grouped)
+
+
+def _placed(members: list[Member]) -> list[Member]:
+    """Members with the footprints that they will have in the mosaic before alignment."""
+    placed = in_target_frame([m.exposure for m in members if m.role is Role.SCIENCE])
+    by_path = {exposure.path: exposure for exposure in placed}
+    return [replace(m, exposure=by_path.get(m.exposure.path, m.exposure)) for m in members]

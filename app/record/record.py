@@ -232,6 +232,8 @@ def _input(member: Member) -> dict[str, Any]:
         "file": str(path),
         "role": str(member.role),
         "reason": member.reason,
+        "date": member.exposure.date,
+        "calibration": asdict(member.exposure.calibration),
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,
         "sha256": sha256(path),

@@ -23,12 +23,11 @@ from app.runtime.errors import ConfigError, PoorError, StrictError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
 from app.runtime.progress import expect
+from app.runtime.threads import one_thread
 
 __all__ = ["Lv3Step"]
 
 log = logging.getLogger(__name__)
-
-_STEPS = ("tweakreg", "skymatch", "outlier_detection", "resample", "source_catalog")
 
 
 class Lv3Step:
@@ -105,6 +104,10 @@ class Lv3Step:
         Lv3Error
             Of the class that says why; the record in `out_dir` says it too.
         """
+        with one_thread():
+            return self._do_step()
+
+    def _do_step(self) -> bool:
         set_environment(self.config.crds)
         earlier = self._earlier()
         if earlier and earlier["state"] in FINISHED and not self._has_missing(earlier):
@@ -130,6 +133,8 @@ class Lv3Step:
             if found and found["state"] == State.RUNNING:
                 log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
             record.add_caveats(self._outlook.caveats if self._outlook else [])
+            for note in self._outlook.notes if self._outlook else []:
+                log.info("note: %s", note)
             expect(self._steps(earlier))
             if earlier is None:
                 self._folder.remove(product["file"] for product in (found or {"products": []})["products"])
@@ -151,14 +156,13 @@ class Lv3Step:
 
     def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
         """What the run is going to do, by name, in order."""
-        pipeline = [step for step in _STEPS if not self.plan.parameters.of(step, "skip")]
         after = [task.name for task in tasks(self.config)] + ["report"] * self.config.report
-        return after if earlier else [*pipeline, "measure", *after]
+        return after if earlier else [*self.plan.steps(self.plan.parameters), "measure", *after]
 
     def _make(self, record: Record) -> None:
         members = self.plan.members
         record.add_inputs(members)
-        record.add(references=references(self.plan.references))
+        record.add(steps=self.plan.steps(self.plan.parameters), references=references(self.plan.references))
         association_file = self.create_asn_file([member.exposure.path for member in members])
         record.add_products([association_file])
         files = self.run_step(association_file)
@@ -216,7 +220,8 @@ class Lv3Step:
         record = self._record or Record(self.config.output_folder, self.config)
         products = self._folder.products
         products.mkdir(parents=True, exist_ok=True)
-        return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
+        with one_thread():
+            return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
 
     def propagate_metadata(self, files: Iterable[str | Path]) -> None:
         """Write into products what they were made by: program, data processing version, CRDS context.

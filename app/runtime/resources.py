@@ -1,55 +1,77 @@
-"""What this process may use of the machine: cores and memory, by affinity and cgroup."""
+"""What this process may use of the machine: cores and memory, by affinity, ulimit, cgroup and SLURM."""
 
 import math
 import os
 import resource
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 __all__ = ["memory_limit", "usable_cores"]
 
 _CGROUP = Path("/sys/fs/cgroup")
+_OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: the least of its affinity, its cgroup's quota, rounded up, and SLURM's word.
+    """Cores that this process may use: the least of its affinity, its cgroups' quotas, rounded up, and SLURM's word.
 
     Not every cluster binds tasks to the cores that it gives them: then SLURM_CPUS_PER_TASK is all that says so.
     """
     cores = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1]
-    if (quota := _cpu_quota()) is not None:
-        cores.append(math.ceil(quota))
-    if (given := os.environ.get("SLURM_CPUS_PER_TASK", "")).isdigit():
-        cores.append(int(given))
+    cores += [math.ceil(quota) for quota in _cpu_quotas()]
+    if given := _slurm("SLURM_CPUS_PER_TASK"):
+        cores.append(given)
     return max(1, min(cores))
 
 
-def _cpu_quota() -> float | None:
-    """CPU quota [cores] of the cgroup, version 2 or 1 (Linux kernel documentation, cgroup-v2 and sched-bwc)."""
-    if text := _read(_CGROUP / "cpu.max"):
-        quota, period = text.split()
-        return None if quota == "max" else int(quota) / int(period)
-    quota, period = _read(_CGROUP / "cpu/cpu.cfs_quota_us"), _read(_CGROUP / "cpu/cpu.cfs_period_us")
-    return int(quota) / int(period) if quota and period and int(quota) > 0 else None
+def _cpu_quotas() -> Iterator[float]:
+    """CPU quotas [cores] of the cgroups, version 2 or 1 (Linux kernel documentation, cgroup-v2 and sched-bwc)."""
+    for group in _groups("cpu"):
+        quota, _, period = _read(group / "cpu.max").partition(" ")
+        quota, period = quota or _read(group / "cpu.cfs_quota_us"), period or _read(group / "cpu.cfs_period_us")
+        if quota.isdigit() and period.isdigit():  # without a limit it is "max", or -1
+            yield int(quota) / int(period)
 
 
 def memory_limit() -> int:
-    """Memory [byte] that this process may use: the least of the machine's, its cgroup's and its ulimit."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """Memory [byte] that this process may use: the least of the machine's, its cgroups', its ulimit and SLURM's word.
+
+    Where a cluster confines jobs it is their cgroup that ends them; elsewhere SLURM looks now and then, and ends a job
+    that is over what it asked for.
+    """
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     own, _ = resource.getrlimit(resource.RLIMIT_AS)
-    limits = [_read(path) for path in _memory_files()]
-    return min([physical, *([own] if own > 0 else []), *(int(limit) for limit in limits if limit.isdigit())])
+    limits += [own] if own > 0 else []
+    for group in _groups("memory"):
+        said = _read(group / "memory.max") or _read(group / "memory.limit_in_bytes")
+        limits += [int(said)] if said.isdigit() else []
+    return min([*limits, *_slurm_memory()])
 
 
-def _memory_files() -> list[Path]:
-    """Where cgroups, version 2 and 1, say their memory limit: the process's own group first, then the root."""
-    own = [line.split(":", 2) for line in _read(Path("/proc/self/cgroup")).splitlines()]
-    files = [_CGROUP / "memory.max", _CGROUP / "memory/memory.limit_in_bytes"]
-    for _, controllers, group in own:
-        if controllers == "":
-            files.append(_CGROUP / group.lstrip("/") / "memory.max")
-        elif "memory" in controllers.split(","):
-            files.append(_CGROUP / "memory" / group.lstrip("/") / "memory.limit_in_bytes")
-    return files
+def _slurm_memory() -> Iterator[int]:
+    """What SLURM gives the job on this node [byte], by ``--mem`` or ``--mem-per-cpu``, both in MiB; 0 is no limit."""
+    if given := _slurm("SLURM_MEM_PER_NODE"):
+        yield given << 20
+    if given := _slurm("SLURM_MEM_PER_CPU"):
+        yield given * (_slurm("SLURM_CPUS_ON_NODE") or _slurm("SLURM_CPUS_PER_TASK") or 1) << 20
+
+
+def _slurm(variable: str) -> int:
+    given = os.environ.get(variable, "")
+    return int(given) if given.isdigit() else 0
+
+
+def _groups(controller: str) -> Iterator[Path]:
+    """Folders of this process's cgroups, version 2 and 1, and of all above them: each has limits of its own.
+
+    A container is often shown the path of its group outside, where there is no such folder, and its group as the root.
+    """
+    for line in _read(_OWN_GROUPS).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "" or controller in controllers.split(","):
+            root = _CGROUP / controller if controllers else _CGROUP
+            group = PurePosixPath(path.lstrip("/"))
+            yield from (root / above for above in (group, *group.parents))
 
 
 def _read(path: Path) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-__all__ = ["PlannedExposure", "plan_grid", "plan_observation"]
+__all__ = ["TARGET", "PlannedExposure", "plan_grid", "plan_observation"]
 
+#: Centre of the target [deg]: NGC 628. One that moves is there in the first exposure.
+TARGET = (24.1739, 15.7836)
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 SECONDS_PER_EXPOSURE = 111.0
 #: Offset of the background field, far beyond any detector's reach [arcsec].
@@ -37,6 +39,8 @@ class PlannedExposure:
         Place in time order, from 0.
     error : (float, float, float)
         What the telescope is off by, beside what is drawn: east, north [arcsec] and roll [deg].
+    motion : (float, float) or None
+        How far a moving target has come since the first exposure, east and north [arcsec]; the telescope follows it.
     """
 
     program: int
@@ -53,6 +57,7 @@ class PlannedExposure:
     is_background: bool = False
     index: int = 0
     error: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    motion: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -91,6 +96,7 @@ def plan_observation(
     visit_roll: float = 0.5,
     roll: float = 30.0,
     wrong_guide_star: float = 0.0,
+    rate: tuple[float, float] | None = None,
 ) -> list[PlannedExposure]:
     """Plan one target: observations, their visits and activities, each with its dithers, and the background after.
 
@@ -112,6 +118,8 @@ def plan_observation(
         Position angle of the V3 axis in the first visit [deg].
     wrong_guide_star : float
         How far east of where it believes to be the last visit is [arcsec].
+    rate : (float, float), optional
+        The target moves, east and north [arcsec/h].
     """
     exposures: list[PlannedExposure] = []
     visits = list(product(range(1, n_observations + 1), range(1, n_visits + 1)))
@@ -136,7 +144,12 @@ def plan_observation(
                 f"{target.upper()}-OFF", is_background=True, index=len(exposures),
             )
         )  # fmt: skip
-    return exposures
+    return [replace(exposure, motion=_motion(exposure, rate)) for exposure in exposures]
+
+
+def _motion(exposure: PlannedExposure, rate: tuple[float, float] | None) -> tuple[float, float] | None:
+    hours = exposure.index * SECONDS_PER_EXPOSURE / 3600
+    return None if rate is None else (rate[0] * hours, rate[1] * hours)
 
 
 def plan_grid(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.simulation.emission import Emission
+
 __all__ = ["Blob", "Sky", "Stars", "draw_blobs", "draw_stars"]
 
 Array = NDArray[np.float64]
@@ -57,6 +59,7 @@ class Sky:
 
     stars: Stars
     blobs: tuple[Blob, ...] = ()
+    emission: Emission | None = None
 
     def diffuse(self, ra: Array, dec: Array) -> Array:
         """Surface brightness of the smooth light [MJy/sr] at places on the sky [deg], any shape."""

@@ -19,9 +19,10 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from app.config.composition import composition_error, to_config
-from app.config.schema import Lv3Config
+from app.config.composition import check_root, composition_error, to_config
+from app.config.schema import Lv3Config, as_list
 from app.config.validation import check
 from app.runtime.errors import ConfigError
 
@@ -77,6 +78,7 @@ class Composer:
         self.loader = self.hydra.config_loader
         name = arguments.config_name or "config"
         self.master = self.loader.load_configuration(name, arguments.overrides, run_mode=RunMode.MULTIRUN)
+        check_root(self.master)
 
     @property
     def common(self) -> dict[str, Any]:
@@ -86,7 +88,7 @@ class Composer:
     @cached_property
     def _lists(self) -> dict[str, list[str]]:
         """The lists of a survey: they may be long, so they are not composed again for every point."""
-        return {key: list(self.master[key] or ()) for key in ("targets", "bands")}
+        return {key: list(map(str, as_list(self.master[key]))) for key in ("targets", "bands")}
 
     def points(self) -> list[Point]:
         """All combinations, in the order of Hydra's own sweeper; the command line wins over the survey."""
@@ -117,7 +119,7 @@ class Composer:
         """
         try:
             config = to_config(self._compose(point.overrides))
-        except (HydraException, OmegaConfBaseException) as error:
+        except (HydraException, OmegaConfBaseException, YAMLError) as error:
             raise composition_error(error) from error
         for key, values in self._lists.items():
             setattr(config, key, getattr(config, key) or values)

@@ -69,9 +69,9 @@ def test_all_options_that_were_promised():
     promised = {
         "tweakreg_grouping": "default group_dithers degroup_dithers degroup_modules degroup_short_chips",
         "skymatch_grouping": "default group_dithers degroup_dithers",
-        "background": "parallel_off check_in_name filename like_science",
+        "background": "parallel_off header check_in_name filename like_science",
         "postprocess": "none drizzle blot drizzle_and_blot",
-        "sky": "match global_match local user_levels already_matched",
+        "sky": "match global_match local user_levels already_matched solution",
         "parameters": "observatory phangs",
         "mosaic": "auto north_up like explicit",
     }

@@ -16,7 +16,8 @@ from app.config.composition import CONF, composition_error, to_config
 from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.observation.bands import find_bands
-from app.observation.exposure import find_files, read_exposures
+from app.observation.exposure import read_exposures
+from app.observation.files import find_files
 from app.plan.association import association_name, product_name
 from app.run.folder import OutputFolder
 from app.runtime.errors import ConfigError, InputError, Lv3Error

@@ -91,6 +91,30 @@ def test_the_methods_say_what_was_done_and_cite_every_work_that_they_name(finish
     assert {w.name for w in REFERENCES.values() if w.name in text} == {w.name for w in works}
 
 
+def test_the_methods_say_that_background_is_not_used(finished):
+    finished["inputs"] += [{"file": "b_cal.fits", "role": "background", "reason": "", "sha256": "0" * 64}] * 2
+    text, _ = methods(finished, "miri")
+    assert "We combined 1 calibrated exposures of ngc0628" in text
+    assert "Background exposures (2) were set aside: this stage uses none." in text
+
+
+def test_the_methods_name_the_catalogue_that_was_given_and_what_was_done_to_it(finished):
+    finished["parameters"]["steps"]["tweakreg"]["abs_refcat"] = "GAIADR3"
+    assert "to the astrometric catalogue GAIADR3;" in methods(finished, "miri")[0]
+    finished["catalogue"] = {"file": "/data/gaia.ecsv", "n_rows": 90, "n_inside": 57, "epoch": 2023.54}
+    said = "catalogue gaia.ecsv (57 sources in the footprints, at epoch 2023.54 by its proper motions)"
+    assert said in methods(finished, "miri")[0]
+    finished["catalogue"]["epoch"] = None
+    assert "catalogue gaia.ecsv (57 sources in the footprints);" in methods(finished, "miri")[0]
+
+
+def test_this_program_is_cited(finished, tmp_path):
+    text, _ = methods(finished, "miri")
+    assert "jwst-lv3 0.1.0 (the jwst-lv3 developers)" in text
+    assert "CITATION.cff" in page(finished, tmp_path)
+    assert 'href="https://doi.org/"' not in page(finished, tmp_path)
+
+
 def test_the_methods_do_not_claim_what_was_left_out(finished):
     finished["parameters"]["steps"]["tweakreg"]["skip"] = True
     text, _ = methods(finished, "miri")

@@ -3,9 +3,10 @@
 import inspect
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from app import Lv3Step
-from app.runtime.errors import ConfigError
+from app.runtime.errors import ConfigError, InputError
 
 # lv3step: names, order and defaults of pjpipe's Lv3Step; what has none there has none here, or a sensible one.
 PARAMETERS = [
@@ -69,3 +70,14 @@ def test_methods_one_by_one(miri, crds, tmp_path):
     files = step.run_step(step.create_asn_file(sorted(miri.files)))
     assert {file.name.rpartition("_")[2] for file in files} == {"crf.fits", "i2d.fits"}
     step.propagate_metadata(files)
+
+
+def test_a_step_has_one_thread_whatever_was_imported_before(tmp_path, monkeypatch):
+    found = []
+    monkeypatch.setattr("app.run.step.set_environment", lambda _: found.extend(threadpool_info()))
+    with threadpool_limits(limits=2):
+        found.extend(threadpool_info())
+        with pytest.raises(InputError):
+            Lv3Step("ngc0628", "F770W", tmp_path / "none").do_step()
+    n_threads = [pool["num_threads"] for pool in found]
+    assert n_threads == [2] * (len(found) // 2) + [1] * (len(found) // 2)

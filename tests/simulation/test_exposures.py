@@ -225,3 +225,26 @@ def test_stars_anywhere_have_neighbours_and_empty_places(tmp_path):
     # Of points anywhere, the mean distance to the nearest is half the spacing (Clark & Evans 1954).
     assert nearest.mean() == pytest.approx(0.5, abs=0.1)
     assert nearest.min() < 0.15
+
+
+def test_clouds_shine_at_the_same_place_of_the_sky_in_every_exposure(tmp_path):
+    scene = replace(QUIET, n_stars=1, star_peaks=(1e-6, 2e-6), emission_peak=30.0)
+    truth = simulate_observation(tmp_path, n_dithers=2, window=(96, 80), scene=scene)
+    assert Truth.read(tmp_path).sky.emission == truth.sky.emission
+    with datamodels.open(truth.files[0]) as first, datamodels.open(truth.files[1]) as second:
+        y, x = np.mgrid[20:60, 20:70]
+        shone = truth.sky.emission.brightness(*first.meta.wcs(x, y))
+        np.testing.assert_allclose(first.data[y, x], scene.sky_level + shone, atol=0.01)
+        assert np.ptp(shone) > 3
+        elsewhere = truth.sky.emission.brightness(*second.meta.wcs(x, y))
+        np.testing.assert_allclose(second.data[y, x], scene.sky_level + elsewhere, atol=0.01)
+
+
+def test_masked_parts_see_no_sky(tmp_path):
+    scene = replace(QUIET, faults=replace(PERFECT, masked_parts=((0, 0.25, 0, 1), (0.5, 1, 0.9, 1))))
+    truth = simulate_observation(tmp_path, n_dithers=1, window=(96, 80), scene=scene)
+    masked = np.zeros((80, 96), bool)
+    masked[:, :24], masked[72:, 48:] = True, True
+    with fits.open(truth.files[0]) as file:
+        np.testing.assert_array_equal(np.isnan(file["SCI"].data), masked)
+        np.testing.assert_array_equal((file["DQ"].data & 1) > 0, masked)

@@ -47,6 +47,14 @@ def test_a_survey_brings_targets_and_bands_and_the_command_line_wins():
     assert config.presets["parameters"]["tweakreg"]["starfinder"] == "iraf"
 
 
+def test_one_name_is_a_list_of_one():
+    composer = make_composer("targets=ngc1365", "bands=F770W", "tweakreg_group_dithers=miri", *BASE)
+    (point,) = composer.points()
+    config = composer.config(point)
+    assert (config.target, config.targets, config.band) == ("ngc1365", ["ngc1365"], "F770W")
+    assert config.tweakreg_group_dithers == ["miri"]
+
+
 def test_a_survey_asks_for_its_data():
     composer = make_composer("survey=phangs", "target=ngc0628", "band=F770W")
     with pytest.raises(ConfigError, match="data: not given"):

@@ -22,7 +22,7 @@ def not_aligned(facts: Facts) -> str | None:
 def few_matches(facts: Facts) -> str | None:
     """Exposures that were moved on the word of a few stars."""
     few = [e for e in facts.exposures if e["moved"] and e["n_matches"] < limits.FEW_MATCHES]
-    if not few or len(facts.exposures) < 2:
+    if not few or len(facts.exposures) < 2 or facts.aligned_by != "tweakreg":
         return None
     names = listed(f"{e['file']} ({e['n_matches']})" for e in few)
     return (
@@ -32,6 +32,8 @@ def few_matches(facts: Facts) -> str | None:
 
 def large_shift(facts: Facts) -> str | None:
     """Exposures that were moved far for the search radius."""
+    if facts.aligned_by != "tweakreg":
+        return None
     radius = float(facts.parameter("tweakreg", "searchrad") or 2.0)
     if facts.parameter("tweakreg", "abs_refcat"):
         radius = max(radius, float(facts.parameter("tweakreg", "abs_searchrad") or 0))

@@ -68,6 +68,12 @@ class Facts:
         return self.record.get("parameters", {}).get("steps", {}).get(step, {}).get(name)
 
     @cached_property
+    def aligned_by(self) -> str:
+        """The step that gave the exposures their places: tweakreg, or assign_mtwcs for a moving target; else empty."""
+        steps = self.record.get("steps", [] if self.parameter("tweakreg", "skip") else ["tweakreg"])
+        return next((step for step in ("tweakreg", "assign_mtwcs") if step in steps), "")
+
+    @cached_property
     def by_name(self) -> dict[str, dict[str, Any]]:
         """Measurements of the exposures by file name."""
         return {e["file"]: e for e in self.exposures}
@@ -78,7 +84,7 @@ class Facts:
         unmoved = sorted({e["group"] for e in self.exposures if not e["moved"]})
         n_groups = len({e["group"] for e in self.exposures})
         has_catalogue = bool(self.parameter("tweakreg", "abs_refcat"))
-        if self.parameter("tweakreg", "skip") or (n_groups == 1 and not has_catalogue):
+        if self.aligned_by != "tweakreg" or (n_groups == 1 and not has_catalogue):
             return []
         if not has_catalogue and len(unmoved) < n_groups and unmoved:
             unmoved.remove(max(unmoved, key=self._agreement_with_aligned))

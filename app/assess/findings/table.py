@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, displaced, image, poor, turned
+from app.assess.findings import alignment, displaced, image, poor, sky, turned
 from app.assess.findings.facts import Facts
 from app.record.caveats import UNUSABLE, Caveat
 
@@ -84,7 +84,29 @@ FINDINGS = (
     Finding(
         "sky_steps",
         image.sky_steps,
-        "Try skymatch_grouping=[degroup_dithers], or another jwst_parameters.skymatch.skymethod (global+match).",
+        "Try sky=solution: levels from differences at the same places of the sky; or "
+        "skymatch_grouping=[degroup_dithers], where detectors of one exposure differ.",
+    ),
+    Finding(
+        "sky_made_worse",
+        sky.sky_made_worse,
+        "Choose sky=solution: it compares exposures at the same places of the sky, so that what shines there, and "
+        "masked parts, cannot be taken for a level.",
+    ),
+    Finding(
+        "sky_apart",
+        sky.sky_apart,
+        "Add exposures that fill the gap, follow a mosaic that covers it (sky_anchor=FILE), or make a mosaic of each.",
+    ),
+    Finding(
+        "sky_untied",
+        sky.sky_untied,
+        "Exclude them, or put them into larger groups (skymatch_grouping=[group_dithers]).",
+    ),
+    Finding(
+        "sky_constant",
+        sky.sky_constant,
+        "Use larger groups (skymatch_grouping=[group_dithers]), or sky_order=0 for all.",
     ),
     Finding(
         "many_flagged",

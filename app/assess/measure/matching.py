@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-__all__ = ["FEWEST", "SEARCH_RADIUS", "WIDE_RADIUS", "Match", "match"]
+__all__ = ["FEWEST", "NOBODY", "SEARCH_RADIUS", "WIDE_RADIUS", "Match", "match"]
 
 Array = NDArray[np.float64]
 
@@ -40,6 +40,10 @@ class Match:
         return len(self.first)
 
 
+#: No star in common.
+NOBODY = Match(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
 def match(first: Array, second: Array, tolerance: float, radius: float = SEARCH_RADIUS) -> Match:
     """Pair the stars of two exposures that may be off by some common shift.
 
@@ -59,12 +63,11 @@ def match(first: Array, second: Array, tolerance: float, radius: float = SEARCH_
     Match
         Empty where no shift stands out from chance.
     """
-    nobody = Match(np.empty(0, np.int64), np.empty(0, np.int64))
     if min(len(first), len(second)) < FEWEST:
-        return nobody
+        return NOBODY
     near = cKDTree(first).sparse_distance_matrix(cKDTree(second), radius, output_type="coo_matrix")
     if near.nnz < FEWEST:
-        return nobody
+        return NOBODY
     differences = first[near.row] - second[near.col]
     tree = cKDTree(differences)
     counts = tree.query_ball_point(differences, tolerance, return_length=True)
@@ -72,7 +75,7 @@ def match(first: Array, second: Array, tolerance: float, radius: float = SEARCH_
     shift = np.median(differences[chosen], axis=0)
     same = np.array(sorted(tree.query_ball_point(shift, tolerance)), dtype=np.int64)
     if len(same) < FEWEST or not _stands_out(tree, shift, len(same), tolerance, radius):
-        return nobody
+        return NOBODY
     same = same[np.argsort(np.hypot(*(differences[same] - shift).T), kind="stable")]  # the nearest first
     for stars in (near.row, near.col):  # each star once
         _, once = np.unique(stars[same], return_index=True)

@@ -13,7 +13,8 @@ from scipy.spatial import cKDTree
 
 from app.assess.measure.contribution import sampled
 from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, open_fits, read_wcs
-from app.assess.measure.stars import RING, Stars, box_values, find_stars
+from app.assess.measure.stars import RING, Stars, find_stars
+from app.observation.sky_points import box_values
 
 __all__ = ["Catalogue", "Mosaic", "measure_mosaic", "read_catalogue"]
 

@@ -65,9 +65,12 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
     task = partial(Task, centre=(float(centre[0]), float(centre[1])), spacing=spacing, fwhm=plan.band.fwhm)
     tasks = [task(e.path, _crf(e, folder)) for e in exposures]
     measured = list(run_all(measure_exposure, tasks, plan.config.n_procs))
-    overlaps = compare(measured, TOLERANCE * plan.band.fwhm * plan.band.pixel_scale)
+    # A moving target leaves the stars behind: where they are says nothing of how well it is aligned.
+    tolerance = None if plan.is_moving else TOLERANCE * plan.band.fwhm * plan.band.pixel_scale
+    overlaps = compare(measured, tolerance)
     given = _contributions(plan, exposures, measured, folder)
-    groups = {name: group for group, names in plan.groups["tweakreg"].items() for name in names}
+    aligned = plan.groups.get("tweakreg", plan.groups["native"])
+    groups = {name: group for group, names in aligned.items() for name in names}
     return {
         "exposures": [
             _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps)) | {"contribution": share}

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Stars", "box_values", "find_stars"]
+from app.observation.sky_points import box_values
+
+__all__ = ["Stars", "find_stars"]
 
 Array = NDArray[np.float64]
 
@@ -96,9 +98,3 @@ def _gaussian_peak(left: Array, peak: Array, right: Array, fwhm: float) -> tuple
     width = np.exp(-4 * np.log(2) / fwhm**2)
     wide = (left + right) / (2 * peak) > NARROWEST * width
     return place, wide & np.isfinite(place) & (np.abs(place) <= 1)
-
-
-def box_values(image: NDArray, columns: NDArray[np.int64], rows: NDArray[np.int64], half: int) -> Array:
-    """Pixels around places, shape (n, 2 half + 1, 2 half + 1); all boxes have to lie inside the image."""
-    steps = np.arange(-half, half + 1)
-    return np.asarray(image[rows[:, None, None] + steps[:, None], columns[:, None, None] + steps], dtype=float)

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.observation.exposure import Exposure
+from app.observation.regions import middle, polygon
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 
@@ -32,11 +32,9 @@ class Footprints:
     @cached_property
     def polygons(self) -> list:
         """`shapely.Polygon` of each exposure [arcsec] in a plane that touches the sky at their median."""
-        import shapely
-
         regions = [e.corners for e in self.exposures]
-        centre = np.median([_to_vectors(region).mean(axis=0) for region in regions], axis=0)
-        return [shapely.convex_hull(shapely.MultiPoint(_to_plane(region, centre))) for region in regions]
+        centre = middle(regions)
+        return [polygon(region, centre) for region in regions]
 
     @cached_property
     def clusters(self) -> list[list[int]]:
@@ -74,23 +72,6 @@ class Footprints:
         import shapely
 
         return shapely.MultiPolygon([self.polygons[i] for i in cluster])
-
-
-def _to_vectors(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unit vectors of positions on the sky [deg]."""
-    ra, dec = np.radians(positions).T
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
-
-
-def _to_plane(positions: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Offsets [arcsec] east and north of `centre` in the zenithal equidistant projection: it has no far side."""
-    centre = centre / np.linalg.norm(centre)
-    east = np.cross([0.0, 0.0, 1.0], centre)
-    east /= np.linalg.norm(east)
-    x, y, z = np.stack([east, np.cross(centre, east), centre]) @ _to_vectors(positions).T
-    radius = np.degrees(np.arccos(np.clip(z, -1, 1))) * 3600
-    angle = np.arctan2(y, x)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
 def check(plan: Plan) -> Iterator[Caveat]:

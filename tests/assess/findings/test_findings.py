@@ -21,6 +21,7 @@ def overlap(first: str, second: str, offset: tuple[float, float] = (0.0, 0.0), *
     return {
         "first": first, "second": second, "n_stars": 50, "offset": list(offset), "sky": 0.0, "sky_error": 1e-4,
         "corner": length, "corner_error": 0.001, "n_first": 60, "n_second": 60, "displacement": None,
+        "sky_before": 1.0,
     } | facts  # fmt: skip
 
 

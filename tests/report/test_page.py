@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from app.report import write_report
+from app.report import figures, write_report
 from app.report.methods import REFERENCES, methods
 from app.report.page import duration, number, size
 from app.report.pictures import sky_vectors
@@ -138,3 +138,20 @@ def test_numbers_are_for_readers():
         "2 min 05 s",
         "2 h 01 min",
     )
+
+
+def test_the_offset_at_the_worst_corner_stands_beside_the_median_one(finished, tmp_path):
+    text = page(finished, tmp_path)
+    assert "at the worst corner" in text
+    assert "0.0171" in text
+
+
+def test_a_poor_result_is_called_so(finished, tmp_path):
+    caveat = {"code": "unusable", "message": "of no use", "hint": ""}
+    text = page(finished | {"state": "poor", "caveats": [caveat]}, tmp_path)
+    assert '<span class="verdict poor">poor: not to be used</span>' in text
+
+
+def test_exposures_that_alignment_left_in_place_need_no_arrows(finished):
+    exposures = [e | {"moved": True, "shift": [0.0, 0.0]} for e in finished["measurements"]["exposures"]]
+    assert figures.alignment(exposures) is None

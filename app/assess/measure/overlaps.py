@@ -29,7 +29,7 @@ class Overlap:
     corners : ndarray of shape (n, 2)
         Of the part of the sky that both see [arcsec]; fewer than three where the outlines only touch.
     n_stars : (int, int)
-        Stars of each in that part.
+        Stars of each in that part; none where stars are not compared.
     stars : Match
         The stars that they share.
     places : ndarray of shape (n, 2)
@@ -86,9 +86,12 @@ def compare(exposures: Sequence[Measured], tolerance: float | None) -> list[Over
 
 def _overlap(i: int, j: int, a: Measured, b: Measured, sky: Difference, tolerance: float | None) -> Overlap:
     common = shapely.intersection(*(shapely.convex_hull(shapely.MultiPoint(e.outline)) for e in (a, b)))
-    n_stars = (_n_within(common, a.stars_after), _n_within(common, b.stars_after))
-    stars = NOBODY if tolerance is None else match(a.stars_after, b.stars_after, tolerance)
-    is_lost = len(stars) == 0 and min(n_stars) >= FEWEST
+    n_stars, stars, apart = (0, 0), NOBODY, None
+    if tolerance is not None:
+        n_stars = (_n_within(common, a.stars_after), _n_within(common, b.stars_after))
+        stars = match(a.stars_after, b.stars_after, tolerance)
+        if len(stars) == 0 and min(n_stars) >= FEWEST:
+            apart = _displacement(a.stars_after, b.stars_after, tolerance)
     after = a.stars_after[stars.first] - b.stars_after[stars.second]
     return Overlap(
         i,
@@ -100,7 +103,7 @@ def _overlap(i: int, j: int, a: Measured, b: Measured, sky: Difference, toleranc
         before=a.stars_before[stars.first] - b.stars_before[stars.second],
         after=after,
         fit=fit_similarity(a.stars_after[stars.first], after) if len(stars) else None,
-        displacement=_displacement(a.stars_after, b.stars_after, tolerance) if tolerance and is_lost else None,
+        displacement=apart,
         sky=sky,
     )
 

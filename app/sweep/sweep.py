@@ -48,6 +48,8 @@ def sweep(arguments: argparse.Namespace) -> None:
     problems = problem_table(jobs)
     if problems and not common["keep_going"]:
         raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the sound jobs"])
+    for problem in problems:
+        log.warning("refused: %s", problem)
     root = Path(common["out_root"]).absolute()
     earlier = [job for job in find_jobs(root) if job["out_dir"] and Path(job["out_dir"], RECORD_NAME).exists()]
     summary = Summary(root, [*_known(jobs, composer.flags), *earlier])

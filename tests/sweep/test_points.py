@@ -71,6 +71,8 @@ def test_a_folder_of_own_surveys(tmp_path):
     (tmp_path / "survey" / "mine.yaml").write_text(
         "# @package _global_\ntargets: [a, b]\nbands: [F770W]\nin_dir: /in\n"
     )
-    assert swept(make_composer("--config-dir", str(tmp_path), "survey=mine")) == [("a",), ("b",)]
+    composer = make_composer("--config-dir", str(tmp_path), "survey=mine")
+    assert swept(composer) == [("a",), ("b",)]
+    assert composer.config_dir == tmp_path
     with pytest.raises(ConfigError, match="no such folder"):
         make_composer("--config-dir", str(tmp_path / "none"), "survey=mine")

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 
 from app.cli.actions import ACTIONS
 from app.config.schema import Lv3Config
 from app.sweep.rows import row
 from app.sweep.slurm import STATES_NAME, Ended
 from app.sweep.summary import Summary, find_jobs
+from app.sweep.sweep import sweep
 from tests.faults.command import wait_until
 from tests.sweep.sweeps import write_record
 
@@ -134,6 +137,28 @@ def test_refused_jobs_stay_in_the_summary_and_are_printed(tmp_path, capsys):
     write_record(tmp_path / "b")  # run since, alone
     ACTIONS["failed"](config)
     assert capsys.readouterr().out == "jwst-lv3 target=c band=F77W\n"
+
+
+def test_keep_going_loses_no_refused_job(miri, tmp_path, monkeypatch, capsys, caplog):
+    monkeypatch.chdir(tmp_path)
+    words = ["target=a", "band=F770W,F1000W,F77W", f"in_dir={miri.folder}", "crds=synthetic"]
+    GlobalHydra.instance().clear()
+    sweep(get_args_parser().parse_args(["-m", *words, "keep_going=true", "action=plan"]))
+    assert "refused: band=F77W: band=F77W: no such band" in caplog.text
+    config = Lv3Config(out_root="out")
+    for _ in range(2):
+        ACTIONS["summary"](config)
+    rows = json.loads((tmp_path / "out/sweep_summary.json").read_text())["jobs"]
+    assert [(r["job"], r["state"]) for r in rows] == [
+        ("a/F770W", "waiting"), ("a/F1000W", "refused"), ("band=F77W", "refused")
+    ]  # fmt: skip
+    capsys.readouterr()
+    ACTIONS["failed"](config)
+    lines = capsys.readouterr().out.splitlines()
+    assert [word for line in lines for word in line.split() if word.startswith("band=")] == [
+        "band=F770W", "band=F1000W", "band=F77W"
+    ]  # fmt: skip
+    assert f"out_dir={tmp_path}/out/a/F1000W" in lines[1]
 
 
 def test_the_page_shows_mosaics_and_says_nothing_it_should_not(tmp_path):

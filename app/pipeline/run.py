@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.load import load
 from app.pipeline.pipeline import make_pipeline
 from app.pipeline.stamp import Stamp
 from app.plan.grid import write_grid
@@ -11,6 +12,7 @@ from app.plan.plan import Plan
 from app.plan.serial_fallback import undivided
 from app.plan.sky_levels import match_levels, write_levels
 from app.record.record import Record
+from app.runtime.pool import one_pool
 
 __all__ = ["run_pipeline"]
 
@@ -42,7 +44,8 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
     kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
-    pipeline.run(ExposureLibrary(association, plan.config.n_procs))
+    with one_pool(pipeline.procs, load):
+        pipeline.run(ExposureLibrary(association, pipeline.procs))
     record.add(groups=pipeline.groups_used)
     return sorted(path for path in output_dir.iterdir() if path.is_file())
 

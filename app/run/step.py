@@ -9,6 +9,7 @@ from typing import Any
 from app.config.schema import Lv3Config, unknown_keys
 from app.config.validation import check
 from app.crds import set_environment
+from app.pipeline.load import load
 from app.pipeline.stamp import Stamp
 from app.plan.association import association, write_association
 from app.plan.checks import Outlook, preflight
@@ -22,6 +23,7 @@ from app.run.outcome import concluded
 from app.runtime.errors import ConfigError, StrictError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
+from app.runtime.pool import one_pool
 from app.runtime.progress import expect
 from app.runtime.threads import one_thread
 
@@ -106,11 +108,11 @@ class Lv3Step:
         Lv3Error
             Of the class that says why; the record in `out_dir` says it too.
         """
-        with one_thread():
+        set_environment(self.config.crds)
+        with one_thread(), one_pool(self.config.n_procs, load):
             return self._do_step()
 
     def _do_step(self) -> bool:
-        set_environment(self.config.crds)
         earlier = self._earlier()
         if earlier and earlier["state"] in (State.SUCCESS, State.CAVEATS) and not self._has_missing(earlier):
             self._folder.tidy()

@@ -14,7 +14,7 @@ from app.plan.plan import Plan, make_plan
 from app.postprocess.tasks import option_differences, tasks
 from app.record.record import State, config_differences, input_differences, read_record
 from app.runtime.errors import Lv3Error
-from app.runtime.pool import run_all
+from app.runtime.pool import one_pool, run_all
 from app.sweep.cost import Cost, cost
 from app.sweep.lines import line, override
 from app.sweep.places import place, shared_places
@@ -97,12 +97,17 @@ def look_at(composer: Composer, procs: int, versions: dict[str, str] | None) -> 
     list of Job
         In the order of the sweep.
     """
-    if find_spec("jwst"):
-        import jwst.pipeline  # noqa: F401 - once, before processes are forked; where it is missing, jobs check parameters
     points = composer.points()
     chunks = [points[i : i + _CHUNK] for i in range(0, len(points), _CHUNK)]
-    jobs = [job for chunk in run_all(partial(_look, composer, versions), chunks, procs) for job in chunk]
+    with one_pool(min(procs, len(chunks)), _load):
+        jobs = [job for chunk in run_all(partial(_look, composer, versions), chunks, procs) for job in chunk]
     return list(_with_own_places(jobs))
+
+
+def _load() -> None:
+    """Load jwst once, before processes are forked; where it is missing, jobs check parameters."""
+    if find_spec("jwst"):
+        import jwst.pipeline  # noqa: F401
 
 
 def _look(composer: Composer, versions: dict[str, str] | None, points: Iterable[Point]) -> list[Job]:

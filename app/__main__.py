@@ -3,10 +3,6 @@
 import os
 import sys
 
-# One thread a process: the work is divided over processes. Before anything imports numpy, which reads them once.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
@@ -21,19 +17,19 @@ from app.runtime.errors import Lv3Error
 from app.runtime.exit_status import exit_status
 from app.runtime.logs import configure_logging
 
-_failure: list[Lv3Error] = []
+_outcome: list[Lv3Error | int | None] = []
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def _run(composed: DictConfig) -> None:
     try:
         config = to_config(composed)
-        ACTIONS[config.action](config)
+        _outcome.append(ACTIONS[config.action](config))
     except Lv3Error as error:
-        _failure.append(error)  # raised by _command: on its way through Hydra it would be printed a second time
+        _outcome.append(error)  # raised by _command: on its way through Hydra it would be printed a second time
 
 
-def _command() -> None:
+def _command() -> int | None:
     arguments = get_args_parser().parse_args()
     asks = arguments.help or arguments.hydra_help or arguments.cfg or arguments.info
     try:
@@ -48,8 +44,10 @@ def _command() -> None:
                 _run()
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise composition_error(error) from error
-    if _failure:
-        raise _failure[0]
+    outcome = _outcome[0] if _outcome else None
+    if isinstance(outcome, Lv3Error):
+        raise outcome
+    return outcome
 
 
 def main() -> int:

@@ -11,20 +11,17 @@ from app.runtime.errors import InputError
 
 if TYPE_CHECKING:
     from app.sweep.summary import Summary
-from app.runtime.logs import show_all
 
 __all__ = ["ACTIONS"]
 
 log = logging.getLogger(__name__)
 
 
-def run(config: Lv3Config) -> None:
-    """Make the mosaic."""
-    from app.run.step import Lv3Step
+def run(config: Lv3Config) -> int:
+    """Make the mosaic, in a process of its own."""
+    from app.run.supervisor import supervise
 
-    if config.verbose:
-        show_all()
-    Lv3Step.from_config(config).do_step()
+    return supervise(config, sys.argv[1:]).status
 
 
 def plan(config: Lv3Config) -> None:
@@ -73,6 +70,6 @@ def _summary(config: Lv3Config) -> "Summary":
     return found
 
 
-ACTIONS: dict[str, Callable[[Lv3Config], None]] = {
+ACTIONS: dict[str, Callable[[Lv3Config], int | None]] = {
     action.__name__: action for action in (run, plan, selftest, summary, failed)
 }

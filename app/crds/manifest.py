@@ -8,6 +8,7 @@ import hashlib
 from pathlib import Path
 
 from app.runtime.errors import CrdsError
+from app.runtime.files import settle
 
 __all__ = ["MANIFEST", "check_manifest", "read_manifest", "sha256", "write_manifest"]
 
@@ -26,7 +27,7 @@ def write_manifest(cache: Path) -> Path:
     temporary = cache / (MANIFEST + ".tmp")
     temporary.unlink(missing_ok=True)
     temporary.write_text("".join(f"{digest}  {name}\n" for name, digest in _digests(cache).items()))
-    return temporary.replace(manifest)
+    return settle(temporary, manifest)
 
 
 def read_manifest(cache: Path) -> dict[str, str]:

@@ -4,11 +4,16 @@ Within a group tweakreg moves all images together, and skymatch gives all one le
 both steps, fixed when a library is made (jwst#9063); here each step has its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app.observation.bands import Channel
-from app.observation.exposure import Exposure
+
+if TYPE_CHECKING:  # the configuration knows rules, and no exposure: without numpy the command answers at once
+    from app.observation.exposure import Exposure
 
 __all__ = ["GroupingRules", "group_id", "groups", "native_group_id", "visit_id"]
 

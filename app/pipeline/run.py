@@ -6,6 +6,7 @@ from typing import Any
 
 from app.observation.names import ascii_name
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.load import load
 from app.pipeline.pipeline import make_pipeline
 from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
@@ -18,6 +19,7 @@ from app.plan.plan import Plan
 from app.plan.serial_fallback import undivided
 from app.plan.sky_levels import match_levels, write_levels
 from app.record.record import Record
+from app.runtime.pool import one_pool
 
 __all__ = ["run_pipeline"]
 
@@ -65,7 +67,8 @@ def run_pipeline(
     pipeline.is_lean = kept is None or not kept.pixels
     pipeline.output_file = ascii_name(f"{plan.product}.fits")  # with an end: jwst takes off what follows the last dot
     pipeline.take = lambda: take(_made(plan, output_dir))
-    pipeline.run(ExposureLibrary(association, plan.config.n_procs))
+    with one_pool(pipeline.procs, load):
+        pipeline.run(ExposureLibrary(association, pipeline.procs))
     record.add(groups=pipeline.groups_used)
     pipeline.take()
     return _made(plan, output_dir)

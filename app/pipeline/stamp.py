@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.observation.names import ascii_name
-from app.runtime.files import publish
+from app.runtime.files import publish, settle
 
 __all__ = ["Stamp"]
 
@@ -88,7 +88,7 @@ class Stamp:
         table.meta["jwst_lv3"] = self._fields
         temporary = path.with_name(f".{path.name}")
         table.write(temporary, format="ascii.ecsv", overwrite=True)
-        temporary.replace(path)
+        settle(temporary, path)
 
 
 def _other_cards(model: Any) -> list[list[Any]]:

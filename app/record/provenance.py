@@ -8,10 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from astropy.io import fits
-
 from app.crds import ReferenceSet
+from app.runtime.pool import largest_worker
 from app.runtime.resources import memory_limit, usable_cores
 
 __all__ = ["datasums", "host", "image", "own_version", "peak_memory", "references", "versions"]
@@ -72,11 +70,12 @@ def references(found: ReferenceSet) -> dict[str, Any]:
 
 
 def peak_memory() -> dict[str, int]:
-    """Most memory [byte] that this process had at any time, and the largest of its finished children."""
+    """Most memory [byte] that this process had at any time, and the largest of its pool or of its finished children."""
     unit = 1 if sys.platform == "darwin" else 1024
+    finished = unit * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return {
         "main": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        "largest_worker": unit * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
+        "largest_worker": max(finished, largest_worker()),
     }
 
 
@@ -85,12 +84,16 @@ def datasums(path: Path) -> dict[str, int]:
 
     FITS standard 4.0, section 4.4.2.7: the ones' complement sum of the data as 32-bit big-endian integers.
     """
+    from astropy.io import fits  # here: a record is also read and completed where there is no numpy yet
+
     with fits.open(path) as hdus:
         found = {f"{hdu.name},{hdu.ver}": hdu.fileinfo() for hdu in hdus if hdu.is_image and hdu.header["NAXIS"]}
         return {name: _datasum(path, info["datLoc"], info["datSpan"]) for name, info in found.items()}
 
 
 def _datasum(path: Path, start: int, size: int) -> int:
+    import numpy as np
+
     words = np.memmap(path, ">u4", "r", start, (size // 4,))
     total = int(words.sum(dtype=np.uint64))
     while total >> 32:

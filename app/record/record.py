@@ -3,6 +3,8 @@
 It is written when the run starts, after every step, and at the end whatever happens.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 import sys
@@ -14,16 +16,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
-from app.observation.members import Member
 from app.observation.names import RECORD_NAME
 from app.record.caveats import Caveat
 from app.record.provenance import datasums, host, image, peak_memory, versions
 from app.runtime.files import sha256, write_text
 from app.runtime.progress import step_begins, step_ends
+
+if TYPE_CHECKING:
+    from app.observation.members import Member
 
 __all__ = ["FINISHED", "Record", "State", "plain", "read_record"]
 

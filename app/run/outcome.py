@@ -14,7 +14,6 @@ from app.run.folder import OutputFolder
 from app.runtime.disk import disk_error
 from app.runtime.errors import PoorError, StrictError
 from app.runtime.memory import memory_error
-from app.runtime.signals import last_words
 
 __all__ = ["concluded", "refuse_caveats"]
 
@@ -40,13 +39,12 @@ def concluded(record: Record, plan: Plan, folder: OutputFolder, cost: Estimate |
         What a full disk or a lack of memory raised, in words; all other errors as they are.
     """
     try:
-        with last_words(record.interrupt):
-            with _failure_recorded(record, plan, folder, cost):
-                record.write()
-                yield
-            if plan.config.report:
-                report(record, **record.end(_success(record)))
-            record.finish(_success(record))  # at the very end: a run that is cut off before is not taken for finished
+        with _failure_recorded(record, plan, folder, cost):
+            record.write()
+            yield
+        if plan.config.report:
+            report(record, **record.end(_success(record)))
+        record.finish(_success(record))  # at the very end: a run that is cut off before is not taken for finished
     except KeyboardInterrupt as error:
         record.interrupt(error)  # and no report: whoever sends signals waits for seconds
         raise

@@ -10,6 +10,7 @@ from app.config.schema import Lv3Config, unknown_keys
 from app.config.validation import check
 from app.crds import set_environment
 from app.observation.names import RECORD_NAME, REPORT_NAME
+from app.pipeline.load import load
 from app.pipeline.stamp import Stamp
 from app.plan.association import association_text, write_association
 from app.plan.checks import Outlook, look_ahead, preflight
@@ -25,6 +26,7 @@ from app.run.outcome import concluded, refuse_caveats
 from app.runtime.errors import ConfigError, InputError, Lv3Error
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
+from app.runtime.pool import one_pool
 from app.runtime.progress import expect
 from app.runtime.threads import one_thread
 
@@ -107,11 +109,11 @@ class Lv3Step:
         Lv3Error
             Of the class that says why; the record in `out_dir` says it too.
         """
-        with one_thread():
+        set_environment(self.config.crds)
+        with one_thread(), one_pool(self.config.n_procs, load):
             return self._do_step()
 
     def _do_step(self) -> bool:
-        set_environment(self.config.crds)
         found = self._standing()
         if found.record and found.is_finished:
             self._folder.tidy()

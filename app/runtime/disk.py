@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.runtime.errors import InputError, causes
 
-__all__ = ["disk_error", "disk_errors", "existing_part", "free_space"]
+__all__ = ["allocate", "disk_error", "disk_errors", "existing_part", "free_space"]
 
 #: Errors that are about the place that is written to, whatever file was being written.
 _PLACE = {
@@ -66,6 +66,15 @@ def disk_errors(*folders: Path) -> Iterator[None]:
 def free_space(folder: Path) -> int:
     """Space [byte] that is free for this user where `folder` is, or will be."""
     return shutil.disk_usage(existing_part(folder)).free
+
+
+def allocate(path: Path) -> None:
+    """Give a file of holes its room on the disk before it is mapped.
+
+    On a full disk this is an error, where a write to a hole of a mapped file ends the process (SIGBUS).
+    """
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def existing_part(path: Path) -> Path:

@@ -22,7 +22,6 @@ __all__ = [
     "ResampleError",
     "SkyError",
     "StrictError",
-    "TimeLimitError",
     "causes",
     "in_one_line",
 ]
@@ -45,6 +44,7 @@ class ExitCode(IntEnum):
     POSTPROCESS = 26
     JOBS = 30
     MEMORY = 31
+    SIGHUP = 129
     SIGINT = 130
     SIGPIPE = 141
     SIGTERM = 143
@@ -140,12 +140,6 @@ class MemoryExceededError(Lv3Error):
     """More memory is needed than there is."""
 
     exit_code = ExitCode.MEMORY
-
-
-class TimeLimitError(Lv3Error):
-    """The time that a cluster gave the job is over."""
-
-    exit_code = ExitCode.SIGTERM
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,43 +2,53 @@
 
 import logging
 import os
+import select
 import sys
 from collections.abc import Callable
 
 from app.runtime.errors import ExitCode, Lv3Error
-from app.runtime.logs import report_error
-from app.runtime.signals import orderly_end
+from app.runtime.logs import has_room, report_error
+from app.runtime.signals import Interrupted, orderly_end
 
 __all__ = ["exit_status"]
 
 log = logging.getLogger(__name__)
 
 
-def exit_status(work: Callable[[], None]) -> int:
-    """Do some work and say how it ended, on the log and as an exit status; SIGTERM and SIGINT end it in order.
+def exit_status(work: Callable[[], int | None]) -> int:
+    """Do some work and say how it ended, on the log and as an exit status; signals that ask for an end end it in order.
 
     Parameters
     ----------
     work : callable
+        Returns an exit status, or None for success.
     """
     try:
         with orderly_end():
-            work()
+            status = work()
             if sys.stdout:  # None where it was closed
                 sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain once more at its end
-        return ExitCode.SIGPIPE
     except Lv3Error as error:
         report_error(error)
         return error.exit_code
     except KeyboardInterrupt as error:
-        report_error(f"interrupted by {error or 'SIGINT'}; the same command again finishes the work")
-        return getattr(error, "exit_code", ExitCode.SIGINT)
+        if has_room(sys.stderr):
+            report_error(f"interrupted by {error or 'SIGINT'}; the same command again finishes the work")
+        return error.exit_code if isinstance(error, Interrupted) else ExitCode.SIGINT
     except MemoryError as error:
         report_error(f"out of memory ({error}): give the job more, or set a smaller procs")
         return ExitCode.MEMORY
-    except Exception:
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and _is_unread(1):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain once more at its end
+            return ExitCode.SIGPIPE
         log.exception("unexpected error: please report it, with lv3_run.log")
         return ExitCode.UNEXPECTED
-    return ExitCode.SUCCESS
+    return status or ExitCode.SUCCESS
+
+
+def _is_unread(output: int) -> bool:
+    """Whether whoever read this output has stopped; a pipe that broke may be another one."""
+    poll = select.poll()
+    poll.register(output, 0)
+    return any(events & select.POLLERR for _, events in poll.poll(0))

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and their checksums."""
+"""Files that appear whole or not at all, also when the power goes, and their checksums."""
 
 import errno
 import hashlib
@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["publish", "remove_temporary", "sha256", "write_text"]
+__all__ = ["publish", "remove_temporary", "settle", "sha256", "write_text"]
 
 #: Start of the names of temporary files; nobody else's begin like this.
 _PREFIX = ".jwst-lv3-tmp-"
@@ -16,22 +16,40 @@ def write_text(path: Path, text: str) -> Path:
     """Write a text file under a temporary name beside its place, then rename it there."""
     temporary = _temporary(path)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        temporary.write_text(text, encoding="utf-8")
+        return settle(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    return path
+
+
+def settle(path: Path, place: Path) -> Path:
+    """Rename what is finished to its place, on the same file system, so that it is there after a loss of power, whole.
+
+    First what it holds is on the disk, then the rename, then the folder that names it. Everything that gets its final
+    name gets it here.
+    """
+    _sync(path)
+    path.replace(place)
+    try:
+        _sync(place.parent)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):  # not known here, or may not be listed
+            raise
+    return place
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def publish(path: Path, folder: Path) -> Path:
     """Move a finished file into `folder`: readers see the old or the new, never a part."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
     try:
-        return path.replace(folder / path.name)
+        return settle(path, folder / path.name)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
@@ -43,9 +61,7 @@ def _publish_copy(path: Path, place: Path) -> Path:
     temporary = _temporary(place)
     try:
         shutil.copyfile(path, temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(place)
+        settle(temporary, place)
     finally:
         temporary.unlink(missing_ok=True)
     path.unlink()

@@ -1,16 +1,18 @@
 """Where messages go: ours to the terminal, everything to a file in out_dir."""
 
 import logging
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from app.runtime import progress
 from app.runtime.errors import Lv3Error
 from app.runtime.progress import Terminal
 
-__all__ = ["LOG_NAME", "configure_logging", "log_file", "report_error", "show_all"]
+__all__ = ["LOG_NAME", "configure_logging", "has_room", "log_file", "report_error", "show_all"]
 
 LOG_NAME = "lv3_run.log"
 
@@ -66,6 +68,11 @@ def log_file(folder: Path, append: bool = False) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+def has_room(stream: TextIO) -> bool:
+    """Whether a line finds room at once: a full pipe that nobody reads would hold an ending process for ever."""
+    return bool(select.select([], [stream], [], 0)[1])
 
 
 def report_error(error: Lv3Error | str) -> None:

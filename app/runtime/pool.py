@@ -1,34 +1,33 @@
-"""A function on many items, by several processes: in order, without threads, and never hanging.
+"""A function on many items, by several processes: in order, and never hanging.
 
-Processes are forked where that is safe, on Linux while this process has no Python threads but ours that only wait: they
-start at once, share the imported libraries with their parent, and a user's script needs no
-``if __name__ == "__main__"``. Anywhere else they are spawned.
+The processes are forked by one that was started for it (`app.runtime.worker`), never by this one, which may have
+threads, and be anybody's. A run has one pool, `one_pool`, whose processes have loaded their libraries while headers
+were read.
 """
 
-import gc
 import logging
-import multiprocessing
 import os
-import sys
-import threading
-import time
-import warnings
-from collections import deque
+import signal
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager, suppress
-from logging.handlers import BufferingHandler, QueueHandler
-from typing import TypeVar
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from functools import partial
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, TypeVar
 
-from app.runtime import lock, signals
-from app.runtime.errors import MemoryExceededError
+from app.runtime.errors import Lv3Error, MemoryExceededError
+from app.runtime.processes import Processes
 from app.runtime.progress import part_done
+from app.runtime.signals import asking, interruption
+from app.runtime.worker import Answer, Setting
 
-__all__ = ["run_all"]
+__all__ = ["largest_worker", "one_pool", "run_all"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_current: ContextVar[Processes | None] = ContextVar("pool", default=None)
 
 
 def run_all(function: Callable[[Item], Result], items: Iterable[Item], procs: int) -> Iterator[Result]:
@@ -53,109 +52,178 @@ def run_all(function: Callable[[Item], Result], items: Iterable[Item], procs: in
     Raises
     ------
     MemoryExceededError
-        A process ended without a word; on Linux this is how a lack of memory looks.
+        A process was killed; on Linux this is how a lack of memory looks.
+    Interrupted
+        A process was told to end.
+    Lv3Error
+        A process crashed.
     Exception
-        Whatever `function` raises first, in the order of the items.
+        Whatever `function` raises first, in the order of the items: the same class, the same text.
     """
     total = len(items) if isinstance(items, Sized) else None
-    with closing(_results(function, items, procs if total is None else min(procs, total))) as results:
+    with closing(_results(function, items, procs)) as results:
         for done, result in enumerate(results, start=1):
-            if total is not None:
+            if total:
                 part_done(done, total)
             yield result
 
 
 def _results(function: Callable[[Item], Result], items: Iterable[Item], procs: int) -> Generator[Result, None, None]:
-    """The results in order, by `procs` processes; 1 is this one."""
     if procs <= 1:
         yield from map(function, items)
         return
-    with _executor(procs) as executor:
-        under_way: deque[Future] = deque()
-        for item in items:
-            under_way.append(executor.submit(_logged, function, item))
-            if len(under_way) == 2 * procs:
-                yield _result(under_way.popleft())
-        while under_way:
-            yield _result(under_way.popleft())
+    pool = _current.get()
+    if pool is not None and not pool.is_busy:
+        yield from _Round(pool, function, procs).results(items)
+        return
+    own = Processes(partial(_know, function))
+    try:
+        yield from _Round(own, function, procs).results(items)
+    finally:
+        own.stop()
 
 
 @contextmanager
-def _executor(procs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with this context, at once where it is left by an error."""
-    is_fork_safe = sys.platform == "linux" and all(map(_is_harmless, threading.enumerate()))
-    context = multiprocessing.get_context("fork" if is_fork_safe else "spawn")
-    others = set(multiprocessing.active_children())
-    gc.freeze()  # a collection would write to every object, and so copy the memory that the processes share
-    executor = ProcessPoolExecutor(procs, context, _start, (logging.getLogger().level, dict(os.environ)))
+def one_pool(procs: int, load: Callable[[], None]) -> Iterator[None]:
+    """Context in which `run_all` has the same processes each time; within another, those of that.
+
+    Parameters
+    ----------
+    procs : int
+        Where it is 1, there are none.
+    load : callable
+        A function of a module, without arguments, which loads what the processes need: called once, before they are
+        forked, while this process goes on.
+    """
+    if procs <= 1 or _current.get() is not None:
+        yield
+        return
+    pool = Processes(load)
+    before = _current.set(pool)
     try:
-        with warnings.catch_warnings():
-            # Python 3.12 counts the idle threads of OpenBLAS, which minds forks itself.
-            warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-            executor.submit(int).result()  # all processes are forked here, before the executor's own thread starts
-        yield executor
-    except BrokenProcessPool as error:
-        time.sleep(0.2)  # a signal that ended a whole group of processes reaches this one too, and says more
-        raise MemoryExceededError(
-            "a worker process ended without a word, which is most often the kernel's answer to a lack of memory: "
-            f"give the job more memory, or set less than procs={procs}"
-        ) from error
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        raise
+        pool.start()
+        yield
     finally:
-        with suppress(RuntimeError):  # a signal came before the executor's own thread was started
-            executor.shutdown(cancel_futures=True)
-        gc.unfreeze()
+        _current.reset(before)
+        pool.stop()
 
 
-def _is_harmless(thread: threading.Thread) -> bool:
-    """Whether a fork may leave this thread behind: the main one, and ours that wait and hold nothing a child needs."""
-    return thread is threading.main_thread() or thread.name.startswith((signals.THREAD_NAME, lock.THREAD_NAME))
+def largest_worker() -> int:
+    """Most memory [byte] that a process of the pool has had at any time; 0 where there is no pool."""
+    pool = _current.get()
+    return pool.peak if pool else 0
 
 
-def _start(level: int, environment: dict[str, str]) -> None:
-    """Make a new process ready: it says nothing itself, and ends when its parent does."""
-    os.environ.update(environment)
-    root = logging.getLogger()
-    root.handlers = []
-    root.setLevel(level)
-    logging.captureWarnings(True)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _know(function: Callable[[Any], Any]) -> None:
+    """Load the module of a function, which whoever is given the function has done already."""
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+class _Round:
+    """One function on many items.
+
+    Parameters
+    ----------
+    pool : Processes
+    function : callable
+    procs : int
+        Number of processes that take part.
+    """
+
+    def __init__(self, pool: Processes, function: Callable[[Any], Any], procs: int) -> None:
+        self._pool, self._function, self._procs = pool, function, procs
+        self._setting = Setting(function, dict(os.environ), logging.getLogger().level)
+        self._others = list(pool.workers)  # what is there and has not been told the function
+        self._idle: list[Connection] = []
+        self._busy: dict[Connection, tuple[int, Any]] = {}
+        self._answers: dict[int, Answer] = {}
+        self._n_given = 0
+
+    def results(self, items: Iterable[Any]) -> Iterator[Any]:
+        """Results in the order of the items."""
+        todo, n_taken = enumerate(items), 0
+        self._pool.is_busy = True
+        try:
+            while True:
+                self._give(todo, n_taken)
+                if n_taken in self._answers:
+                    yield _result(self._answers.pop(n_taken))
+                    n_taken += 1
+                elif self._busy:
+                    self._collect()
+                else:
+                    return
+        finally:
+            self._pool.is_busy = False
+            if self._busy:
+                self._pool.stop()
+
+    def _give(self, todo: Iterator[tuple[int, Any]], n_taken: int) -> None:
+        """Give items to processes that have none; a process is given its next only when it has answered."""
+        while len(self._busy) < self._procs and self._n_given - n_taken < 2 * self._procs:
+            if (task := next(todo, None)) is None:
+                return
+            worker = self._idle.pop() if self._idle else self._introduce()
+            self._busy[worker] = task
+            with self._watched(worker):
+                worker.send(task[1])
+            self._n_given += 1
+
+    def _introduce(self) -> Connection:
+        """Tell one more process the function."""
+        worker = self._others.pop() if self._others else self._pool.fork()
+        with self._watched(worker):
+            worker.send(self._setting)
+        return worker
+
+    def _collect(self) -> None:
+        """Wait for answers."""
+        for worker in wait(list(self._busy)):
+            assert isinstance(worker, Connection)
+            with self._watched(worker):
+                answer: Answer = worker.recv()
+            self._pool.peak = max(self._pool.peak, answer.peak)
+            number, _ = self._busy.pop(worker)
+            self._answers[number] = answer
+            self._idle.append(worker)
+
+    @contextmanager
+    def _watched(self, worker: Connection) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, ConnectionError) as error:
+            raise self._death(worker) from error
+
+    def _death(self, worker: Connection) -> BaseException:
+        """What to say of a process that is dead, from its exit status."""
+        status = self._pool.end_of(worker)
+        _, item = self._busy.get(worker, (0, None))
+        name = getattr(self._function, "func", self._function).__qualname__.lstrip("_")
+        doing = f"while it was at {name} of {_what(item)}"
+        if status == -signal.SIGKILL:
+            return MemoryExceededError(
+                f"a worker process was killed {doing}, which is most often the kernel's answer to a lack of memory: "
+                f"give the job more memory, or set less than procs={self._procs}"
+            )
+        if -status in asking():
+            if callable(signal.getsignal(-status)):
+                signal.raise_signal(-status)  # handled here as if this process had been told
+            return interruption(-status)
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
+        return Lv3Error(f"a worker process {how} {doing}: please report it, with lv3_run.log")
 
 
-class _Kept(BufferingHandler):
-    """Keeps records in a form that can be pickled."""
-
-    def __init__(self) -> None:
-        super().__init__(capacity=sys.maxsize)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.buffer.append(QueueHandler(None).prepare(record))  # type: ignore[arg-type]
+def _what(item: Any) -> str:
+    """What an item is about: most often a file."""
+    while isinstance(item, tuple) and item:
+        item = item[0]
+    path = item if isinstance(item, Path) else getattr(item, "path", None)
+    return path.name if isinstance(path, Path) else str(item)[:80]
 
 
-def _logged(function: Callable[[Item], Result], item: Item) -> tuple[Result, list[logging.LogRecord]]:
-    """What a function returns, and what it logs; in the other process."""
-    kept = _Kept()
-    root = logging.getLogger()
-    root.addHandler(kept)
-    try:
-        return function(item), kept.buffer
-    finally:
-        root.removeHandler(kept)
-
-
-def _result(future: "Future[tuple[Result, list[logging.LogRecord]]]") -> Result:
-    """The result; what was logged on the way is logged here."""
-    result, records = future.result()
-    for record in records:
+def _result(answer: Answer) -> Any:
+    """The result, or the error raised; what was logged on the way is logged here."""
+    for record in answer.records:
         logging.getLogger(record.name).handle(record)
-    return result
+    if answer.error is not None:
+        raise answer.error.error()
+    return answer.result

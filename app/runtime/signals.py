@@ -1,30 +1,24 @@
-"""SIGTERM and SIGINT: a run ends in order, and soon.
+"""Signals that ask for an end: in the main thread they become an exception, on whose way out the work ends in order.
 
-The signal becomes an exception in the main thread, on whose way out processes are ended, the record is written and the
-work folder is removed. A long call of compiled code would keep it waiting, and a library may swallow it: a thread that
-hears of the signal without Python's help then ends the process after `GRACE` seconds, whatever it is at.
+A process that must end, whatever it is at, has a supervisor (`app.run.supervisor`); nothing here forces it.
 """
 
-import logging
-import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from app.runtime.errors import ExitCode
 
-__all__ = ["GRACE", "THREAD_NAME", "Interrupted", "last_words", "orderly_end"]
+__all__ = ["Interrupted", "TimeLimitError", "asking", "interruption", "orderly_end"]
 
-log = logging.getLogger(__name__)
-
-#: Time for an orderly end [s].
-GRACE = 7.0
-THREAD_NAME = "jwst-lv3-signals"
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-_last_words: list[Callable[[], None]] = []
+#: What asks for an end: a scheduler, Ctrl-C, a terminal that closes, a cluster before its time limit.
+_ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2)
+#: Time after which an exception that Python has dropped is raised again [s].
+_AGAIN = 0.01
 
 
 class Interrupted(KeyboardInterrupt):
@@ -37,99 +31,71 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, number: int) -> None:
-        self.exit_code = ExitCode(128 + number)
+        self.number = number
+        self.exit_code = ExitCode.SIGTERM if number == signal.SIGUSR2 else ExitCode(128 + number)
         super().__init__(signal.Signals(number).name)
+
+
+class TimeLimitError(Interrupted):
+    """The signal that clusters send some time before a job's time is over; at the limit itself they send SIGTERM."""
+
+
+def interruption(number: int) -> Interrupted:
+    """The exception that stands for a signal."""
+    return TimeLimitError(number) if number == signal.SIGUSR2 else Interrupted(number)
+
+
+def asking() -> list[signal.Signals]:
+    """Signals that ask this process for an end; those that it was started deaf to, by ``nohup`` say, do not."""
+    return [number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 @contextmanager
 def orderly_end() -> Iterator[None]:
-    """Context in which a first SIGTERM or SIGINT raises `Interrupted` in the main thread, and more of them do nothing.
+    """Context in which the first signal that asks for an end raises `Interrupted` in the main thread; more do nothing.
 
     Where Python allows no handlers, outside the main thread, it changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    watch = _Watch()
-    handlers = {number: signal.signal(number, watch.interrupt) for number in _SIGNALS}
+    ending, hook = _Ending(), sys.unraisablehook
+    handlers = {number: signal.signal(number, ending.interrupt) for number in asking()}
+    handlers[signal.SIGALRM] = signal.signal(signal.SIGALRM, ending.interrupt_again)
+    sys.unraisablehook = ending.take_back
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)  # whoever started this process may have held them back
     try:
         yield
     finally:
-        for number, handler in handlers.items():  # a process that is ending stays watched, and deaf to more signals
-            signal.signal(number, signal.SIG_IGN if watch.is_asked else handler)
-        if not watch.is_asked:
-            watch.close()
+        sys.unraisablehook = hook
+        for number, handler in handlers.items():  # a process that is ending is deaf to more
+            signal.signal(number, signal.SIG_IGN if ending.asked else handler)
 
 
-@contextmanager
-def last_words(say: Callable[[], None]) -> Iterator[None]:
-    """Context in which `say` is called before a process that does not end in order is ended."""
-    _last_words.append(say)
-    try:
-        yield
-    finally:
-        _last_words.remove(say)
+class _Ending:
+    """What becomes of signals.
 
-
-class _Watch:
-    """Sees to it that the process ends after a signal."""
-
-    def __init__(self) -> None:
-        self.is_asked = False
-        self._read_end, self._write_end = os.pipe()
-        os.set_blocking(self._write_end, False)
-        self._wakeup = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
-        threading.Thread(target=self._wait, name=THREAD_NAME, daemon=True).start()
-
-    def interrupt(self, number: int, _: FrameType | None) -> None:
-        """Handle a signal: the first raises, in the main thread."""
-        if not self.is_asked:
-            self.is_asked = True
-            raise Interrupted(number)
-
-    def close(self) -> None:
-        """Stop watching."""
-        signal.set_wakeup_fd(self._wakeup)
-        os.close(self._write_end)
-
-    def _wait(self) -> None:
-        """Wait for a signal, whose number C writes into the pipe, then for the end of the process."""
-        while number := os.read(self._read_end, 1):
-            if number[0] in _SIGNALS:
-                threading.Event().wait(GRACE)
-                self._end(number[0])
-        os.close(self._read_end)
-
-    def _end(self, number: int) -> None:
-        log.error("not ended %.0f s after %s: ending at once", GRACE, signal.Signals(number).name)
-        for say in reversed(_last_words):
-            say()
-        os._exit(128 + number)
-
-
-class _Fork(threading.local):
-    """Keeps signals from a forked process until it has handlers of its own.
-
-    With its parent's handlers a signal would be lost: it would raise where Python ignores exceptions, and its number
-    would be written into the parent's pipe.
+    Python drops exceptions where it has nobody to give them to: in ``__del__``, callbacks of weak references, hooks of
+    forks. A signal must not be lost so: it comes again, a moment later.
     """
 
-    def hold(self) -> None:
-        """Before: signals wait."""
-        self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    def __init__(self) -> None:
+        self.asked: int | None = None
 
-    def release(self) -> None:
-        """In the parent: as before."""
-        signal.pthread_sigmask(signal.SIG_SETMASK, self.mask)
+    def interrupt(self, number: int, _: FrameType | None) -> None:
+        """Handle a signal: the first raises."""
+        if self.asked is None:
+            self.asked = number
+            raise interruption(number)
 
-    def forget(self) -> None:
-        """In the child: end at SIGTERM, and leave SIGINT, which a terminal sends to all, to the parent."""
-        if isinstance(getattr(signal.getsignal(signal.SIGTERM), "__self__", None), _Watch):
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self.release()
+    def interrupt_again(self, _: int, __: FrameType | None) -> None:
+        """Raise what was dropped."""
+        if self.asked is not None:
+            raise interruption(self.asked)
 
-
-_fork = _Fork()
-os.register_at_fork(before=_fork.hold, after_in_parent=_fork.release, after_in_child=_fork.forget)
+    def take_back(self, dropped: Any) -> None:
+        """Take an exception that Python drops: ours comes again, others are said as always."""
+        if isinstance(dropped.exc_value, Interrupted):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        else:
+            sys.__unraisablehook__(dropped)

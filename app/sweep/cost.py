@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.plan.cost import disk_space
+from app.plan.peak_disk import peak_disk
 from app.plan.peak_memory import Work, box_area, peak_memory
 from app.plan.plan import Plan
 
@@ -50,4 +50,4 @@ def cost(plan: Plan) -> Cost:
     by_pixel = _SECONDS_PIXELS + plan.config.do_drizzle * _SECONDS_DRIZZLE + plan.config.do_blot * _SECONDS_BLOT
     seconds = _SECONDS_START + len(exposures) * _SECONDS_EXPOSURE + (taken * by_pixel + mosaic * _SECONDS_MOSAIC) / 1e6
     work = Work.of(exposures, mosaic, scale)
-    return Cost(len(exposures), seconds / 3600, peak_memory(work, plan.config), disk_space(work, plan))
+    return Cost(len(exposures), seconds / 3600, peak_memory(work, plan.config), peak_disk(work, exposures, plan.config))

@@ -16,7 +16,7 @@ from app.plan.parameters import check_parameters
 from app.plan.plan import Plan, make_plan
 from app.record.standing import standing
 from app.runtime.errors import InputError, Lv3Error
-from app.runtime.pool import run_all
+from app.runtime.pool import one_pool, run_all
 from app.sweep.cost import Cost, cost
 from app.sweep.lines import line, override, override_below
 from app.sweep.places import place, shared_places
@@ -102,12 +102,17 @@ def look_at(composer: Composer, procs: int, versions: dict[str, str] | None) -> 
     list of Job
         In the order of the sweep.
     """
-    if find_spec("jwst"):
-        import jwst.pipeline  # noqa: F401 - once, before processes are forked; where it is missing, jobs check parameters
     points = composer.points()
     chunks = [points[i : i + _CHUNK] for i in range(0, len(points), _CHUNK)]
-    jobs = [job for chunk in run_all(partial(_look, composer, versions), chunks, procs) for job in chunk]
+    with one_pool(min(procs, len(chunks)), _load):
+        jobs = [job for chunk in run_all(partial(_look, composer, versions), chunks, procs) for job in chunk]
     return list(_with_own_places(jobs))
+
+
+def _load() -> None:
+    """Load jwst once, before processes are forked; where it is missing, jobs check parameters."""
+    if find_spec("jwst"):
+        import jwst.pipeline  # noqa: F401
 
 
 def _look(composer: Composer, versions: dict[str, str] | None, points: Iterable[Point]) -> list[Job]:

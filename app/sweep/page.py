@@ -11,7 +11,7 @@ from astropy.visualization import AsinhStretch, PercentileInterval
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.observation.names import safe_name
-from app.runtime.files import write_text
+from app.runtime.files import settle, write_text
 
 __all__ = ["PAGE_NAME", "THUMBNAILS", "write_page"]
 
@@ -74,4 +74,4 @@ def _draw(mosaic: Path, picture: Path) -> None:
     colours[~finite, 3] = 0
     temporary = picture.with_name(f".{picture.name}")
     image.imsave(temporary, colours, origin="lower", format="png")
-    temporary.replace(picture)
+    settle(temporary, picture)

@@ -36,7 +36,7 @@ def end_all() -> None:
     while STARTED:
         process = STARTED.pop()
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)  # what it has started ends with it
         if process.stdout and not process.stdout.closed:
             process.communicate()
 
@@ -50,6 +50,14 @@ def run(command: list[str], **options: Any) -> tuple[int, str]:
         os.killpg(process.pid, signal.SIGKILL)
         raise
     return process.returncode, said
+
+
+def children(pid: int) -> list[int]:
+    """Numbers of a process's children; none where it is gone."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
 
 
 def group_members(group: int) -> list[str]:

@@ -8,8 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from app.pipeline.divided.outliers import _empty_median
 from app.simulation import simulate_observation
 from tests.faults.command import TIMEOUT, arguments, record, run, start, wait_for_step
 
@@ -66,11 +68,12 @@ def left(folder):
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith(("lv3_run.", "lv3_report.")))
 
 
-def test_a_disk_that_fills_up(truth, crds, mount):
+@pytest.mark.parametrize("step", ["tweakreg", "outlier_detection"])
+def test_a_disk_that_fills_up(truth, crds, mount, step):
     folder = mount("-t", "tmpfs", "-o", "size=64M", "tmpfs")
     out = folder / "out"
     process = start(arguments(truth, out, crds))
-    wait_for_step(process, out, "tweakreg")
+    wait_for_step(process, out, step)
     fill(folder)
     said, _ = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 20, said
@@ -81,6 +84,16 @@ def test_a_disk_that_fills_up(truth, crds, mount):
     assert [name for name in left(out) if not name.startswith("asn_")] == []
     (folder / "filler").unlink()
     assert run(arguments(truth, out, crds))[0] in (0, 10)
+
+
+def test_a_median_that_finds_no_room_is_an_error_and_no_crash(mount):
+    folder = mount("-t", "tmpfs", "-o", "size=1M", "tmpfs")
+    with pytest.raises(OSError, match="No space left"):
+        _empty_median(folder / "median.npy", (1024, 1024))
+    (folder / "median.npy").unlink()
+    path = _empty_median(folder / "median.npy", (200, 200))
+    assert path.stat().st_blocks * 512 >= 4 * 200 * 200
+    assert not np.load(path).any()
 
 
 def test_a_disk_that_is_too_small_is_refused_before(truth, crds, mount):

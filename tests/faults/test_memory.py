@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 
 from app.simulation import simulate_observation
-from tests.faults.command import TIMEOUT, arguments, group_members, record, run, start, wait_for_step, wait_until
+from tests.faults.command import (
+    TIMEOUT,
+    arguments,
+    children,
+    group_members,
+    record,
+    run,
+    start,
+    wait_for_step,
+    wait_until,
+)
 
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory):
     return simulate_observation(tmp_path_factory.mktemp("exposures"), n_dithers=4, window=(128, 128))
-
-
-def children(pid):
-    """Numbers of a process's children."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def check(status, said, out):
@@ -46,8 +51,9 @@ def test_memory_ends_within_a_step(truth, crds, tmp_path):
     out = tmp_path / "out"
     process = start(arguments(truth, out, crds, "procs=1"))
     wait_for_step(process, out, "tweakreg")
-    used = int(Path(f"/proc/{process.pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    resource.prlimit(process.pid, resource.RLIMIT_AS, (used, used))
+    run = record(out)["host"]["pid"]
+    used = int(Path(f"/proc/{run}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    resource.prlimit(run, resource.RLIMIT_AS, (used, used))
     said, _ = process.communicate(timeout=TIMEOUT)
     check(process.returncode, said, out)
 
@@ -57,9 +63,10 @@ def test_a_worker_is_killed(truth, crds, tmp_path):
     out = tmp_path / "out"
     process = start(arguments(truth, out, crds, "procs=2"))
     wait_for_step(process, out, "outlier_detection")
-    wait_until(lambda: children(process.pid))
-    os.kill(children(process.pid)[0], signal.SIGKILL)
+    run = record(out)["host"]["pid"]
+    wait_until(lambda: children(children(run)[0]))  # of the one that forks them
+    os.kill(children(children(run)[0])[0], signal.SIGKILL)
     said, _ = process.communicate(timeout=TIMEOUT)
     check(process.returncode, said, out)
-    assert "a worker process ended without a word" in said
-    wait_until(lambda: not group_members(process.pid), timeout=5)
+    assert "a worker process was killed while it was at" in said
+    wait_until(lambda: not group_members(run), timeout=5)

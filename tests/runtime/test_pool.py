@@ -1,13 +1,16 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
-from app.runtime.errors import MemoryExceededError
-from app.runtime.pool import run_all
+from app.runtime.errors import InputError, Lv3Error, MemoryExceededError
+from app.runtime.pool import one_pool, run_all
 from app.runtime.signals import Interrupted
+from tests.faults.command import group_members, wait_until
 
 log = logging.getLogger("app.worker")
 
@@ -18,20 +21,96 @@ def square(x):
     return x * x
 
 
-def die(x):
+def die(how, x):
     if x == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
+        how()
     return x
 
 
-def fail(x):
+class OddError(Exception):
+    """An error that cannot be made from its arguments."""
+
+    def __init__(self, name, number):
+        super().__init__(f"{name} is {number}")
+
+
+class SpokenError(Exception):
+    """An error that pickles to another."""
+
+    def __init__(self, text="nothing"):
+        self.text = text
+
+    def __str__(self):
+        return self.text
+
+
+def local_error():
+    class LocalError(Exception):
+        pass
+
+    return LocalError("of a class that no other process knows")
+
+
+ERRORS = {
+    "ValueError": lambda: ValueError("bad"),
+    "InputError": lambda: InputError(["one", "two"]),
+    "FileNotFoundError": lambda: FileNotFoundError(2, "gone", "/a"),
+    "OddError": lambda: OddError("a", 1),
+    "SpokenError": lambda: SpokenError("much"),
+    "LocalError": local_error,
+    "SystemExit": lambda: SystemExit("a library's"),
+    "RecursionError": lambda: RecursionError("deep"),
+}
+
+
+def fail(name, x):
     if x == 1:
-        raise ValueError(x)
+        error = ERRORS[name]()
+        raise error from OSError(28, "No space left on device")
     return x
 
 
 def process_id(_):
     return os.getpid()
+
+
+def unpicklable(_):
+    return lambda: None
+
+
+def loaded():
+    log.setLevel(logging.WARNING)
+    os.environ["LOADED"] = str(os.getpid())
+
+
+def who_loaded(_):
+    return os.environ.get("LOADED")
+
+
+class Of:
+    """A function with one argument given, as `functools.partial`, for names in tests."""
+
+    def __init__(self, function, argument):
+        self.func, self.argument = function, argument
+
+    def __call__(self, x):
+        return self.func(self.argument, x)
+
+
+def kill_self():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def crash_self():
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def exit_self():
+    os._exit(3)
+
+
+def term_self():
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.mark.parametrize("procs", [1, 2, 3])
@@ -53,20 +132,97 @@ def test_items_are_read_no_further_ahead_than_needed():
     results.close()
 
 
-def test_worker_that_is_killed_ends_the_run():
-    with pytest.raises(MemoryExceededError, match="procs=2"):
-        list(run_all(die, range(6), 2))
+def test_a_run_has_the_same_processes_each_time_which_have_loaded_once():
+    with one_pool(2, loaded):
+        first, second = (set(run_all(process_id, range(8), 2)) for _ in range(2))
+        loaders = set(run_all(who_loaded, range(8), 2))
+        assert set(run_all(process_id, run_all(process_id, range(2), 2), 2)).isdisjoint({os.getpid()})
+    assert len(first | second) == 2
+    assert len(loaders) == 1
+    assert loaders.isdisjoint({None, str(os.getpid()), *map(str, first)})
+    assert "LOADED" not in os.environ
 
 
-def test_error_of_a_worker_is_the_callers():
-    with pytest.raises(ValueError, match="1"):
-        list(run_all(fail, range(6), 2))
+@pytest.mark.parametrize("name", ERRORS)
+def test_error_of_a_worker_is_the_callers_whatever_it_pickles_to(name):
+    expected = ERRORS[name]()
+    with pytest.raises(BaseException) as raised:  # noqa: PT011 - its class is what is tested
+        list(run_all(Of(fail, name), range(6), 2))
+    error = raised.value
+    assert (type(error).__name__, str(error)) == (name, str(expected))
+    assert isinstance(error, type(expected)) or name == "LocalError"
+    assert error.__cause__.errno == 28
+    assert "in fail" in error.__notes__[0]
 
 
-def test_a_signal_while_the_processes_start_is_what_is_said(monkeypatch):
-    def start(_):
-        raise Interrupted(signal.SIGTERM)
+def test_a_result_that_cannot_be_sent_is_an_error():
+    with pytest.raises((AttributeError, TypeError)) as raised:
+        list(run_all(unpicklable, range(6), 2))
+    assert "pickle" in str(raised.value)
 
-    monkeypatch.setattr("concurrent.futures.process._ExecutorManagerThread.start", start)
-    with pytest.raises(Interrupted):
-        list(run_all(fail, range(6), 2))
+
+@pytest.mark.parametrize(
+    ("how", "kind", "said"),
+    [
+        (kill_self, MemoryExceededError, "killed while it was at die of 2.*procs=2"),
+        (crash_self, Lv3Error, "ended by SIGSEGV while it was at die of 2"),
+        (exit_self, Lv3Error, "exited with status 3 while it was at die of 2"),
+        (term_self, Interrupted, "SIGTERM"),
+    ],
+)
+def test_a_dead_worker_is_told_by_its_exit_status(how, kind, said):
+    with pytest.raises(kind, match=said) as raised:
+        list(run_all(Of(die, how), range(6), 2))
+    assert type(raised.value) is kind
+
+
+def test_after_a_death_there_are_new_processes():
+    with one_pool(2, loaded):
+        with pytest.raises(MemoryExceededError):
+            list(run_all(Of(die, kill_self), range(6), 2))
+        assert list(run_all(square, range(6), 2)) == [x * x for x in range(6)]
+
+
+SCRIPT = """
+import json, os, threading, time
+from app.runtime.pool import one_pool, run_all
+from app.pipeline.load import load
+print("read")
+threading.Thread(target=time.sleep, args=(0.1,)).start()
+with one_pool(2, len):
+    pass
+print(json.dumps(list(run_all(len, ["a", "bb", "ccc"], 2))))
+"""
+
+
+def test_a_script_needs_no_guard_and_may_have_threads(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    said = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines() == ["read", "[1, 2, 3]"]
+
+
+LOOPS = """
+import sys, time
+from app.runtime.pool import run_all
+import tests.runtime.test_pool as here
+list(run_all(here.loop, [sys.argv[1]] * 2, 2))
+"""
+
+
+def loop(path):
+    import hashlib
+
+    with open(path, "a") as file:  # noqa: PTH123
+        file.write(f"{os.getpid()}\n")
+    hashlib.pbkdf2_hmac("sha512", b"", b"", 2_000_000_000)
+
+
+def test_workers_deep_in_compiled_code_end_with_the_process_that_has_them(tmp_path):
+    begun = tmp_path / "begun"
+    begun.touch()
+    process = subprocess.Popen([sys.executable, "-c", LOOPS, str(begun)], start_new_session=True)
+    wait_until(lambda: len(begun.read_text().split()) == 2, timeout=60)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not group_members(process.pid), timeout=5)

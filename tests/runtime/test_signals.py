@@ -1,105 +1,110 @@
-"""SIGTERM and SIGINT: whatever a process is at, it ends soon, in order where it can, and with the right status."""
+"""Signals that ask for an end: an exception in the main thread, once, which Python itself does not lose."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from app.runtime.signals import Interrupted, orderly_end
-from tests.faults.command import group_members, wait_until
+from app.runtime.signals import Interrupted, TimeLimitError, interruption, orderly_end
 
-WORK = {
-    "python": "time.sleep(60)",
-    "swallows": """
-while True:
-    try:
-        time.sleep(60)
-    except BaseException:
-        pass
-""",
-    "compiled": "hashlib.pbkdf2_hmac('sha512', b'', b'', 60_000_000)",
-    "processes": "list(run_all(time.sleep, [60, 60], 2))",
+STATUS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129, signal.SIGUSR2: 143}
+
+#: Where Python drops exceptions: a signal that comes just there must end the work nevertheless.
+DROPPED = {
+    "__del__": "Dying()",
+    "a callback of a weak reference": "reference = weakref.ref(Thing(), lambda _: ask())",
+    "a hook of a fork": "os.register_at_fork(before=ask); os.waitpid(os.fork() or os._exit(0), 0)",
 }
 PROGRAM = """
-import hashlib, logging, time
-from app.runtime.pool import run_all
-from app.runtime.signals import last_words
+import os, signal, sys, time, weakref
 from app.runtime.exit_status import exit_status
 
+def ask():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+class Thing: pass
+
+class Dying:
+    def __del__(self):
+        ask()
+
 def work():
-    print("ready", flush=True)
     try:
-        with last_words(lambda: print("interrupted", flush=True)):
-            {work}
+        {drop}
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            pass
     finally:
-        print("in order", flush=True)
+        print("in order")
 
-raise SystemExit(exit_status(work))
-"""
-
-FORK = """
-import os, signal, time
-os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), {number:d}))  # before ours is called
-from app.runtime import signals
-signals.GRACE = 0.2
-with signals.orderly_end():
-    child = os.fork()
-    if not child:
-        os._exit(0)
-    print(os.waitpid(child, 0)[1], flush=True)
-    time.sleep(1)  # a parent that took the signal for its own would be ended
+sys.exit(exit_status(work))
 """
 
 
-def start(work):
-    program = PROGRAM.format(work=work.strip().replace("\n", "\n" + 12 * " "))
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(1)
-    return process
+def in_process(program):
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("work", WORK)
-def test_ends_soon(work, number):
-    process = start(WORK[work])
-    process.send_signal(number)
-    begin = time.monotonic()
-    said, _ = process.communicate(timeout=30)
-    assert time.monotonic() - begin < 10
-    assert process.returncode == 128 + number
-    assert said == ("interrupted\n" if work in ("swallows", "compiled") else "in order\n")
-    wait_until(lambda: not group_members(process.pid), timeout=5)
+@pytest.mark.parametrize("number", STATUS)
+def test_the_first_signal_raises_and_no_other(number):
+    seen = []
+
+    def work():
+        with orderly_end():
+            try:
+                signal.raise_signal(number)
+            finally:
+                signal.raise_signal(number)
+                seen.append("in order")
+
+    with pytest.raises(Interrupted) as raised:
+        work()
+    assert seen == ["in order"]
+    assert raised.value.exit_code == STATUS[number]
+    assert str(raised.value) == number.name
+    for each in STATUS:  # deaf for the rest of its life, which in a test goes on
+        signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
 
 
-def test_a_whole_group_may_be_told_at_once_and_more_than_once():
-    process = start(WORK["processes"])
-    for _ in range(5):
-        os.killpg(process.pid, signal.SIGTERM)
-        time.sleep(0.01)
-    assert process.communicate(timeout=30)[0] == "in order\n"
-    assert process.returncode == 143
+def test_what_comes_before_a_time_limit_is_told_from_the_limit():
+    assert type(interruption(signal.SIGUSR2)) is TimeLimitError
+    assert type(interruption(signal.SIGTERM)) is Interrupted
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, 0)])
-def test_a_process_that_was_only_just_forked_ends_alone(number, status):
-    program = [sys.executable, "-c", FORK.format(number=number)]
-    process = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert (process.returncode, process.stdout, process.stderr) == (0, f"{status:d}\n", "")
+@pytest.mark.parametrize("drop", DROPPED)
+def test_a_signal_is_not_lost_where_python_drops_exceptions(drop):
+    ended = in_process(PROGRAM.format(drop=DROPPED[drop]))
+    assert (ended.returncode, ended.stdout) == (143, "in order\n"), ended.stderr
+    assert "Exception ignored" not in ended.stderr
 
 
 def test_handlers_are_back_afterwards():
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    before = [signal.getsignal(number) for number in STATUS]
     with orderly_end():
         assert signal.getsignal(signal.SIGTERM) != before[0]
-    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+    assert [signal.getsignal(number) for number in STATUS] == before
+
+
+def test_a_process_that_was_started_deaf_stays_so():
+    program = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + PROGRAM.format(
+        drop="os.kill(os.getpid(), signal.SIGHUP); return"
+    )
+    assert in_process(program).returncode == 0
 
 
 def test_an_interruption_is_what_python_calls_one():
     with pytest.raises(KeyboardInterrupt):
         raise Interrupted(signal.SIGTERM)
+
+
+def test_a_pipe_that_broke_is_not_always_the_output():
+    program = "import sys\nfrom app.runtime.exit_status import exit_status\n"
+    program += "def work(): raise BrokenPipeError(32, 'Broken pipe')\nsys.exit(exit_status(work))"
+    assert in_process(program).returncode == 1
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run([sys.executable, "-c", program], stdout=write, check=False, timeout=60)
+    os.close(write)
+    assert ended.returncode == 141

@@ -48,7 +48,7 @@ def test_a_job_that_fails_early_leaves_log_record_and_report(config):
 
 def test_a_job_that_is_killed_counts_as_out_of_memory(config):
     signal_child(signal.SIGKILL, config.output_folder)
-    assert run_apart(config, []) == 137
+    assert run_apart(config, []) == 31
     found, record = told(config)
     assert (found["state"], found["exit_code"]) == ("out_of_memory", 31)
     assert "SIGKILL" in record["error"]["message"]

@@ -12,6 +12,7 @@ from app.crds.environment import CONTEXT, CrdsOptions, set_environment
 from app.crds.manifest import check_manifest, write_manifest
 from app.crds.rules import data_types, find_rmap, parameter_types
 from app.runtime.errors import CrdsError
+from app.runtime.files import settle
 
 __all__ = ["IMAGING", "fill"]
 
@@ -60,7 +61,7 @@ def fill(cache: Path, context: str = CONTEXT, exp_types: Collection[str] = tuple
     fetch(context, references)
     _finish(partial, context, {*mappings, *references})
     log.info("%s: %d rules and %d references for %s", context, len(mappings), len(references), ", ".join(exp_types))
-    return partial.replace(cache)
+    return settle(partial, cache)
 
 
 def _check_complete(cache: Path, context: str, exp_types: Collection[str]) -> None:

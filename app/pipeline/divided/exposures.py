@@ -15,6 +15,8 @@ import numpy as np
 from astropy.io import fits
 from jwst.datamodels import ImageModel
 
+from app.runtime.files import settle
+
 __all__ = ["Exposure", "Plane", "new_model", "save_model", "without_arrays"]
 
 
@@ -115,7 +117,7 @@ def save_model(model: ImageModel, path: Path) -> Path:
     folder.mkdir()
     try:
         # jwst writes the file's name into the header, so the temporary file has the same in a folder of its own.
-        Path(model.save(folder / path.name)).replace(path)
+        settle(Path(model.save(folder / path.name)), path)
     finally:
         (folder / path.name).unlink(missing_ok=True)
         folder.rmdir()

@@ -20,6 +20,7 @@ from stcal.outlier_detection.utils import compute_weight_threshold
 from app.pipeline.divided.cuts import Box, Grid, PixelMap
 from app.pipeline.divided.exposures import Exposure, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
+from app.runtime.disk import allocate
 from app.runtime.pool import run_all
 
 __all__ = ["OutlierParameters", "flag_outliers"]
@@ -82,8 +83,7 @@ def flag_outliers(
     members = [[parts[i] for i in group] for group in groups]
     thresholds = run_all(partial(_threshold, parameters.maskpt), members, procs)
     drizzled = [_Group(*pair) for pair in zip(members, thresholds, strict=True)]
-    median = folder / "median.npy"
-    open_memmap(median, "w+", np.float32, grid.shape)
+    median = _empty_median(folder / "median.npy", grid.shape)
     for _ in run_all(partial(_median_tile, median, drizzled), _tiles(grid.box), procs):
         pass
     for part in parts:
@@ -134,6 +134,12 @@ def _threshold(maskpt: float, parts: Sequence[_Part]) -> float:
     for part in filter(lambda part: part.box, parts):
         weight[part.box.inside(whole)] += part.on(part.box)[1]
     return compute_weight_threshold(weight, maskpt)
+
+
+def _empty_median(path: Path, shape: tuple[int, int]) -> Path:
+    open_memmap(path, "w+", np.float32, shape)
+    allocate(path)
+    return path
 
 
 def _tiles(whole: Box) -> list[Box]:

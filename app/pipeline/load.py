@@ -1,0 +1,11 @@
+"""What takes seconds to load, once for all processes of a run."""
+
+__all__ = ["load"]
+
+
+def load() -> None:
+    """Load jwst and the steps."""
+    import app.pipeline.run  # noqa: F401
+    from app.pipeline.divided.exposures import new_model
+
+    new_model()  # the schema of images

@@ -1,0 +1,71 @@
+"""The most room that a run takes on the disk at any time, from what is there at once.
+
+Arrays are counted by their pixels; the record, the report and the log, and the headers of products, come on top.
+"""
+
+from __future__ import annotations
+
+from app.config.schema import Lv3Config
+from app.observation.exposure import Exposure
+from app.plan.peak_memory import Undivided, Work
+
+__all__ = ["peak_disk"]
+
+#: Arrays of four bytes a pixel. In the mosaic: SCI, ERR, WHT, three variances; beside them CON, and segments. In a
+#: drizzled exposure: SCI, ERR, WHT, CON. In a blot: SCI, DQ.
+_BYTES, _ARRAYS, _ARRAYS_SINGLE, _ARRAYS_BLOT = 4, 6, 4, 2
+#: Where a pixel of an exposure falls, in a temporary file that stays: x and y in double precision.
+_BYTES_MAP = 16
+#: While outliers are found, of every exposure: image and weight. While the mosaic is put together, of exposures that
+#: wait to be added, two a process: image, weight, context and three variances.
+_ARRAYS_DRIZZLED, _ARRAYS_PART, _PARTS_A_PROCESS = 2, 6, 2
+#: What the record finds on a full disk, and record, report, log and association [byte].
+_SMALL = 3e6
+#: Tables of an exposure that products made of it repeat [byte].
+_HEADERS = 0.1e6
+
+
+def peak_disk(
+    work: Work,
+    exposures: list[Exposure],
+    config: Lv3Config,
+    with_catalogue: bool = True,
+    undivided: Undivided | None = None,
+) -> int:
+    """Most room that a run takes: products, each made in the work folder and moved, and temporary files [byte].
+
+    Parameters
+    ----------
+    work : Work
+    exposures : list of Exposure
+        As they are on the disk; those that are written are as large.
+    config : Lv3Config
+    with_catalogue : bool
+        Whether sources of the mosaic are found.
+    undivided : Undivided, optional
+        What jwst's own implementation keeps in memory, where it runs; there the exposures are copied before, and
+        again, with the images of the mosaic's size, where it keeps nothing in memory.
+    """
+    size, pixels = sum(e.size for e in exposures), sum(e.n_pixels for e in exposures)
+    maps = pixels * _BYTES_MAP
+    drizzled = work.n_exposures * work.cut * _ARRAYS_DRIZZLED * _BYTES
+    median = work.mosaic * _BYTES
+    waiting = min(_PARTS_A_PROCESS * config.n_procs, work.n_exposures) if config.n_procs > 1 else 1
+    parts = waiting * work.cut * _ARRAYS_PART * _BYTES
+    copies = 0.0
+    if undivided:
+        copies = size if undivided.pixels else 2 * size + work.n_exposures * median
+    finished = size + _mosaic(work, with_catalogue) + _companions(work, pixels, config)
+    return int(_SMALL + maps + copies + max(median + max(drizzled, size), size + parts, finished))
+
+
+def _mosaic(work: Work, with_catalogue: bool) -> float:
+    return _HEADERS + work.mosaic * (_ARRAYS + work.n_planes + with_catalogue) * _BYTES
+
+
+def _companions(work: Work, pixels: int, config: Lv3Config) -> float:
+    """What is made of each exposure beside the mosaic."""
+    single = work.cut if config.drizzle_footprint_only else work.mosaic
+    drizzled = work.n_exposures * (_HEADERS + single * _ARRAYS_SINGLE * _BYTES) if config.do_drizzle else 0
+    blotted = work.n_exposures * _HEADERS + pixels * _ARRAYS_BLOT * _BYTES if config.do_blot else 0
+    return drizzled + blotted

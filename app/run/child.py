@@ -1,0 +1,55 @@
+"""The process that does a run: its supervisor starts ``python -m app.run.child PARENT`` and writes the order to it."""
+
+import logging
+import pickle
+import sys
+from functools import partial
+
+from app.run.supervisor import Order
+from app.runtime.errors import Lv3Error
+from app.runtime.exit_status import exit_status
+from app.runtime.logs import configure_logging, show_all
+from app.runtime.parent import end_with
+
+__all__ = ["main"]
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Do what the supervisor orders; the exit status."""
+    end_with(int(sys.argv[1]))
+    order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own parent
+    sys.argv = ["jwst-lv3", *order.command]
+    configure_logging()
+    if order.is_job:
+        logging.getLogger().handlers = [logging.NullHandler()]
+    elif order.config.verbose:
+        show_all()
+    return exit_status(partial(_run, order))
+
+
+def _run(order: Order) -> None:
+    from app.run.step import Lv3Step
+
+    try:
+        Lv3Step.from_config(order.config).do_step()
+    except SystemExit as error:
+        exited = Lv3Error(f"a library exited with {error}")
+        _leave_trace(order, exited)
+        raise exited from error
+    except Exception as error:
+        _leave_trace(order, error)
+        raise
+
+
+def _leave_trace(order: Order, error: BaseException) -> None:
+    """Say what ended a job of a sweep where its summary looks for it, also where it ended before it had a record."""
+    if order.is_job:
+        from app.run.aftermath import conclude
+
+        conclude(order, error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

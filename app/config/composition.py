@@ -93,6 +93,9 @@ def composition_error(error: Exception) -> ConfigError:
         )
     if in_file := re.search(r"In '([\w/]+)/(\w+)': .*Key '(\w+)' not in 'Lv3Config'", text):
         return ConfigError(_foreign_key(*in_file.groups()))
+    if twice := re.search(r"Multiple values for ([\w/]+)\. .*'override [\w/]+: (\w+)'", text):
+        group, option = twice.groups()
+        return ConfigError(f"+{group}={option}: the group has an option already; write {group}={option}, without +")
     unknown = re.search(r"Could not override '(\w+)['.]", text)
     return ConfigError((unknown and unknown_keys([unknown[1]])) or text)
 

@@ -44,6 +44,11 @@ def test_a_survey_without_its_package(refused, flags):
     assert "survey/mine.yaml: its first line has to be `# @package _global_`; without it" in problem
 
 
+def test_an_option_that_is_added_to_the_one_there_is(refused):
+    problem = refused("# @package _global_\ndr_version: v7\n", "+survey=mine", group="survey")
+    assert "+survey=mine: the group has an option already; write survey=mine, without +" in problem
+
+
 def test_an_option_for_steps_without_its_package(refused):
     problem = refused("skymatch: {skymethod: local}\n", "sky=mine", group="sky")
     assert "or `# @package presets.sky` for parameters of steps" in problem

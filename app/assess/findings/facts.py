@@ -71,6 +71,11 @@ class Facts:
         """A key of the run's configuration, or None where it is not known."""
         return self.record.get("config", {}).get(key)
 
+    @property
+    def follows_target(self) -> bool:
+        """Whether exposures were aligned on a target that moves against the stars."""
+        return self.aligned_by == "assign_mtwcs"
+
     @cached_property
     def aligned_by(self) -> str:
         """The step that gave the exposures their places: tweakreg, or assign_mtwcs for a moving target; else empty."""

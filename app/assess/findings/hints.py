@@ -94,6 +94,6 @@ def sky_steps(facts: Facts) -> str:
 def many_flagged(facts: Facts) -> str:
     """Alignment and levels come first; a moving target leaves its stars behind."""
     higher = "raise jwst_parameters.outlier_detection.snr"
-    if facts.aligned_by == "assign_mtwcs":
+    if facts.follows_target:
         return f"Stars that the moving target leaves behind are flagged, as they should be; where it is more, {higher}."
     return f"Look at alignment and sky levels first; then {higher}."

@@ -62,11 +62,15 @@ def alignment_verdict(record: Mapping[str, Any]) -> dict[str, Any]:
 def _unverified(facts: Facts) -> str | None:
     if len(facts.exposures) < 2:
         return "There is one exposure: nothing to compare it with."
+    if facts.follows_target:
+        return "The target moves, and the stars stay behind: they say nothing of how well it is aligned."
     return _apart(facts, [e["file"] for e in facts.exposures])
 
 
 def unconnected(facts: Facts) -> str | None:
     """Exposures that overlap others, and share too few stars with them to say whether they are in place."""
+    if facts.follows_target:
+        return None
     return _apart(facts, {o[which] for o in facts.all_overlaps for which in ("first", "second")})
 
 

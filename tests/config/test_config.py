@@ -159,3 +159,25 @@ def test_unknown_keys_name_the_nearest():
 def test_presets_are_in_the_order_of_their_weight():
     config = Lv3Config(presets={group: {"resample": {}} for group in sorted(PRESETS, reverse=True)})
     assert [group for group, _ in config.ordered_presets] == list(PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"alignment": "from_run"}, "align_from=None: names no run to follow"),
+        ({"align_from": "out/a/F300M"}, "alignment=tweakreg ignores it"),
+        ({"alignment": "from_run", "align_from": "out/a/F300M"}, None),
+        ({"alignment": "scamp"}, "alignment"),
+        ({"search_displaced": -1}, "a number from 0 to 60 is needed"),
+        ({"search_displaced": 0}, None),
+    ],
+)
+def test_how_exposures_are_aligned(options, said):
+    found = problems(**options)
+    assert any(said in problem for problem in found) if said else found == []
+
+
+def test_the_run_that_others_follow_is_solved():
+    follow = {"target": "a", "band": "F770W", "in_dir": "in", "alignment": "from_run", "align_from": "out/a/F300M"}
+    assert Lv3Config(**follow).aligned_by == "from_run"
+    assert Lv3Config(**follow | {"band": "F300M"}).aligned_by == "solution"

@@ -71,7 +71,11 @@ class Lv3Config:
         "was (align_from), or not at all",
         ("tweakreg", "solution", "from_run", "none"),
     )
-    align_from: Any = _option(None, "out_dir, record or lv3_alignment.ecsv of the run that alignment=from_run follows")
+    align_from: Any = _option(
+        None,
+        "out_dir, record or lv3_alignment.ecsv of the run that alignment=from_run follows; where it is the run's own "
+        "out_dir, alignment=solution",
+    )
     search_displaced: Any = _option(
         30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
     )
@@ -191,6 +195,12 @@ class Lv3Config:
             return self.output_folder / _WORK
         name = hashlib.sha256(str(self.output_folder).encode()).hexdigest()[:12]
         return Path(self.work_dir).absolute() / f"{_WORK}-{name}"
+
+    @property
+    def aligned_by(self) -> str:
+        """Value of `alignment` in force: a run that is told to follow itself is the one that others follow."""
+        leads = self.alignment == "from_run" and Path(str(self.align_from)).absolute() == self.output_folder
+        return "solution" if leads else self.alignment
 
     @property
     def tweakreg_rules(self) -> GroupingRules:

@@ -84,8 +84,10 @@ def _made(plan: Plan, folder: Path) -> list[Path]:
 
 def _alignment(plan: Plan) -> AlignmentChoice:
     config = plan.config
-    leaders = read_corrections(Path(config.align_from)) if config.align_from else []
-    return AlignmentChoice(config.alignment, {e.name: e for e in plan.science}, float(config.search_displaced), leaders)
+    leaders = read_corrections(Path(config.align_from)) if config.aligned_by == "from_run" else []
+    return AlignmentChoice(
+        config.aligned_by, {e.name: e for e in plan.science}, float(config.search_displaced), leaders
+    )
 
 
 def _made_files(plan: Plan, folder: Path) -> Layer:

@@ -63,6 +63,8 @@ class Job:
         None where it is refused.
     reads, writes : tuple of Path
         Folders and files that it reads, and folders other than its own that it writes to.
+    follows : Path, optional
+        Folder of the run whose alignment it follows, its own where others follow it.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Job:
     cost: Cost | None = None
     reads: tuple[Path, ...] = ()
     writes: tuple[Path, ...] = ()
+    follows: Path | None = None
 
     @property
     def key(self) -> str:
@@ -135,8 +138,10 @@ def _job(composer: Composer, versions: dict[str, str] | None, point: Point) -> J
         overrides = (*overrides, "overwrite=true")
     paths = _paths(config)
     writes = (paths.pop("work_dir"),) if config.work_dir else ()
-    reads = (*paths.values(), *(read for keys, path in _parameter_files(config) for read in read_with(keys, path)))
-    return Job(point.name, overrides, folder, todo, changes=changes, cost=cost(plan), reads=reads, writes=writes)
+    follows = paths.pop("align_from", None)
+    reads = [*paths.values(), *(read for keys, path in _parameter_files(config) for read in read_with(keys, path))]
+    reads += [follows] if follows and follows.exists() else []
+    return Job(point.name, overrides, folder, todo, [], changes, cost(plan), tuple(reads), writes, follows)
 
 
 def _check(plan: Plan) -> None:
@@ -151,7 +156,7 @@ def _check(plan: Plan) -> None:
 
 def _paths(config: Lv3Config) -> dict[str, Path]:
     """Folders and files of a job other than its out_dir, by key."""
-    given = {key: getattr(config, key) for key in ("in_dir", "sky_levels", "mosaic_like", "work_dir")}
+    given = {key: getattr(config, key) for key in ("in_dir", "sky_levels", "mosaic_like", "align_from", "work_dir")}
     given["crds.path"] = config.crds.path
     return {key: Path(path).absolute() for key, path in given.items() if path}
 

@@ -89,10 +89,17 @@ def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
         written = [root, *(path for job in jobs for path in job.writes)]
         read = [path for job in jobs for path in job.reads] + ([composer.config_dir] if composer.config_dir else [])
         use_image(composer.master, common["sif"], written, read)
-    for statuses in launch(composer, jobs, common["procs"], common["fail_fast"]):
-        if common["fail_fast"] and any(statuses):
-            log.error("fail_fast=true: a job has failed, no more are started")
-            return
+    for batch in filter(None, _in_turn(jobs)):
+        for statuses in launch(composer, batch, common["procs"], common["fail_fast"]):
+            if common["fail_fast"] and any(statuses):
+                log.error("fail_fast=true: a job has failed, no more are started")
+                return
+
+
+def _in_turn(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+    """Jobs whose alignment others follow, and the others: they start when those are done."""
+    followed = {job.follows for job in jobs}
+    return [job for job in jobs if job.folder in followed], [job for job in jobs if job.folder not in followed]
 
 
 def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:

@@ -220,3 +220,25 @@ def test_a_band_is_one_band_however_it_is_spelled(given, band):
 
 def test_the_spare_of_f2550w_is_a_band():
     assert find_bands("f2550wr")[0].fwhm == find_bands("F2550W")[0].fwhm
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"alignment": "from_run"}, "align_from=None: names no run to follow"),
+        ({"align_from": "out/a/F300M"}, "alignment=tweakreg ignores it"),
+        ({"alignment": "from_run", "align_from": "out/a/F300M"}, None),
+        ({"alignment": "scamp"}, "alignment"),
+        ({"search_displaced": -1}, "a number from 0 to 60 is needed"),
+        ({"search_displaced": 0}, None),
+    ],
+)
+def test_how_exposures_are_aligned(options, said):
+    found = problems(**options)
+    assert any(said in problem for problem in found) if said else found == []
+
+
+def test_the_run_that_others_follow_is_solved():
+    follow = {"target": "a", "band": "F770W", "in_dir": "in", "alignment": "from_run", "align_from": "out/a/F300M"}
+    assert Lv3Config(**follow).aligned_by == "from_run"
+    assert Lv3Config(**follow | {"band": "F300M"}).aligned_by == "solution"

@@ -95,3 +95,13 @@ def test_splits_combine_with_grouped_dithers(rules, expected):
 def test_splitting_nircam_leaves_miri_alone():
     rules = GroupingRules(degroup_modules=True, degroup_short_chips=True)
     assert [group_id(e, rules) for e in MIRI] == [native_group_id(e) for e in MIRI]
+
+
+def test_a_visit_is_one_group_and_its_detectors_can_be_told_apart():
+    others = [make_exposure("jw01234001001_04103_00001_nrca1_cal.fits")]  # another visit group and activity
+    visits = groups(NIRCAM + others, GroupingRules(group_visits=True, degroup_dithers=ALL))
+    assert {name: len(names) for name, names in visits.items()} == {"jw01234001001": 21, "jw01234001002": 20}
+    rules = GroupingRules(degroup_modules=True, degroup_short_chips=True, group_visits=True)
+    apart = groups(NIRCAM, rules)
+    assert len(apart) == 2 * len(DETECTORS)
+    assert all(len(detectors(names)) == 1 and len(exposures(names)) == 2 for names in apart.values())

@@ -8,6 +8,7 @@ import pytest
 
 from app.runtime.resources import usable_cores
 from app.sweep.jobs import Todo, look_at
+from app.sweep.sweep import _in_turn
 from app.sweep.totals import problem_table, totals
 from tests.sweep.sweeps import make_composer
 
@@ -148,3 +149,15 @@ def cpu_and_memory():
     """CPU time of this process and its children [s], whatever else it does; memory [KiB]."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return np.array([own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, own.ru_maxrss])
+
+
+def test_what_others_follow_is_known_and_comes_first(miri, here):
+    words = "target=a", "band=F770W", f"in_dir={miri.folder}", "dr_version=v2,v1"
+    jobs = look(*words, "out_dir=out/${dr_version}", "alignment=from_run", "align_from=out/v1")
+    assert [job.follows for job in jobs] == [here / "out/v1"] * 2
+    leaders, others = _in_turn(jobs)
+    assert [job.folder for job in leaders] == [here / "out/v1"]
+    assert [job.folder for job in others] == [here / "out/v2"]
+    assert all(job.todo is Todo.RUN for job in jobs)
+    assert all(here / "out/v1" not in job.reads for job in jobs)  # not there yet
+    assert all(f"align_from={here / 'out/v1'}" in job.overrides for job in jobs)

@@ -21,7 +21,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
             "There is a single science exposure: nothing to align it with, and no outliers can be found.",
             "Check in_dir, exclude and bgr_check_type if you expected more.",
         )
-    kind = plan.config.alignment
+    kind = plan.config.aligned_by
     if plan.is_moving:
         if kind in ("solution", "from_run"):
             yield ConfigError(f"alignment={kind}: the target moves, and stars say nothing of where it is: take it out")

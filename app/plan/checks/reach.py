@@ -17,7 +17,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat]:
     """Groups that do not overlap tweakreg's reference: only a solution of all overlaps aligns them well."""
     catalogue = (parameters.of("tweakreg", "abs_refcat") or "").strip()
     groups = plan.groups.get("tweakreg", {})
-    if plan.config.alignment != "tweakreg" or parameters.skips("tweakreg") or catalogue or len(groups) < 3:
+    if plan.config.aligned_by != "tweakreg" or parameters.skips("tweakreg") or catalogue or len(groups) < 3:
         return
     area = _overlaps(plan)
     reference = 0 if parameters.of("tweakreg", "enforce_user_order") else _reference(area)

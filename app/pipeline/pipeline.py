@@ -52,6 +52,8 @@ class Lv3Pipeline(Image3Pipeline):
         Where jwst's own implementation of a step needs all pixels, they stay in files.
     sky_solution : SkyOptions or None
         skymatch solves for all levels at once; None: by its own method.
+    spared_fwhm : float or None
+        Width of the stars that outlier detection spares [pixel]; None: it flags as jwst does.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -71,6 +73,7 @@ class Lv3Pipeline(Image3Pipeline):
     work_dir: Path
     is_lean: bool
     sky_solution: SkyOptions | None = None
+    spared_fwhm: float | None = None
     _maps: tuple[Grid, list[PixelMap]] | None = None
 
     @classmethod

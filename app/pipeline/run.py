@@ -43,6 +43,7 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
     if plan.config.sky_method == "solution":
         pipeline.sky_solution = SkyOptions(int(plan.config.sky_order), str(plan.config.sky_anchor))
+    pipeline.spared_fwhm = plan.band.fwhm if plan.config.outliers == "spare_stars" else None
     kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
     pipeline.run(ExposureLibrary(association, plan.config.n_procs))

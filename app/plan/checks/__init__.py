@@ -6,7 +6,7 @@ status the run would have. None stops the others, so that a user sees everything
 
 from dataclasses import dataclass
 
-from app.plan.checks import alignment, disk, footprint, products, references, size, sky
+from app.plan.checks import alignment, disk, footprint, outliers, products, references, size, sky
 from app.plan.cost import Estimate, estimate
 from app.plan.parameters import Parameters, check_parameters, effective
 from app.plan.plan import Plan
@@ -87,6 +87,7 @@ def look_ahead(plan: Plan) -> Outlook:
     except InputError as error:
         found.append(error)
     found += [*alignment.check(plan, parameters), *sky.check(plan, parameters), *footprint.check(plan)]
+    found += outliers.check(plan, parameters)
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
     return Outlook(parameters, cost, errors, [finding for finding in found if isinstance(finding, Caveat)])

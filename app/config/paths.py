@@ -13,7 +13,7 @@ __all__ = ["FILE_PARAMETERS", "listed_catalogues", "named_files", "read_with", "
 #: Parameters of jwst's steps that can name a file; abs_refcat can also be the name of an online catalogue.
 FILE_PARAMETERS = {"abs_refcat", "catfile", "output_wcs", "skylist"}
 
-_KEYS = ("in_dir", "sky_levels", "mosaic_like")
+_KEYS = ("in_dir", "sky_levels", "sky_anchor", "mosaic_like", "align_from")
 _TABLES = ("jwst_parameters", "presets")
 
 

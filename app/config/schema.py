@@ -122,6 +122,11 @@ class Lv3Config:
         "sky=solution: what differences between exposures leave open; the lowest level is 0 (lowest), their mean is "
         "(mean), their mean by samples is (none), or they are those above a mosaic: the path of its i2d file",
     )
+    outliers: str = _option(
+        "observatory",
+        "how outliers are told from stars: as jwst does, or by what an undersampled or displaced star can differ by",
+        ("observatory", "spare_stars"),
+    )
     sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
     mosaic_like: Any = _option(None, "an i2d file whose pixel grid the mosaic gets")
     mosaic_center: Any = _option(None, "right ascension and declination of the mosaic's centre [deg]")

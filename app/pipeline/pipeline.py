@@ -60,6 +60,8 @@ class Lv3Pipeline(Image3Pipeline):
         skymatch solves for all levels at once; None: by its own method.
     take : callable
         Called when the mosaic and its exposures are whole, before what comes after can fail.
+    spared_fwhm : float or None
+        Width of the stars that outlier detection spares [pixel]; None: it flags as jwst does.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -83,6 +85,7 @@ class Lv3Pipeline(Image3Pipeline):
     is_lean: bool
     take: Callable[[], None]
     sky_solution: SkyOptions | None = None
+    spared_fwhm: float | None = None
     _maps: tuple[Grid, list[PixelMap]] | None = None
 
     @classmethod

@@ -63,6 +63,7 @@ def run_pipeline(
     pipeline.alignment, pipeline.products = _alignment(plan), output_dir
     if plan.config.sky_method == "solution":
         pipeline.sky_solution = SkyOptions(int(plan.config.sky_order), str(plan.config.sky_anchor))
+    pipeline.spared_fwhm = plan.band.fwhm if plan.config.outliers == "spare_stars" else None
     kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
     pipeline.output_file = ascii_name(f"{plan.product}.fits")  # with an end: jwst takes off what follows the last dot

@@ -157,6 +157,7 @@ def _check(plan: Plan) -> None:
 def _paths(config: Lv3Config) -> dict[str, Path]:
     """Folders and files of a job other than its out_dir, by key."""
     given = {key: getattr(config, key) for key in ("in_dir", "sky_levels", "mosaic_like", "align_from", "work_dir")}
+    given["sky_anchor"] = config.sky_anchor if Path(config.sky_anchor).is_file() else None  # else a word
     given["crds.path"] = config.crds.path
     return {key: Path(path).absolute() for key, path in given.items() if path}
 

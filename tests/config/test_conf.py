@@ -16,7 +16,7 @@ from app.runtime.errors import ConfigError
 
 GROUPS = [
     *("tweakreg_grouping", "skymatch_grouping", "background", "postprocess", "crds"),
-    *("parameters", "speed", "sky", "mosaic", "alignment"),
+    *("parameters", "speed", "sky", "outliers", "mosaic", "alignment"),
 ]
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted(Path(CONF, group).glob("*.yaml"))]
 # What a user gives with an option that needs it.
@@ -74,6 +74,7 @@ def test_all_options_that_were_promised():
         "background": "parallel_off header check_in_name filename like_science",
         "postprocess": "none drizzle blot drizzle_and_blot",
         "sky": "match global_match local user_levels already_matched solution",
+        "outliers": "observatory spare_stars",
         "parameters": "observatory phangs",
         "mosaic": "auto north_up like explicit",
     }

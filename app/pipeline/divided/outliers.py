@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jwst.datamodels import ImageModel
+from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.outlier_detection.utils import flag_resampled_model_crs
 from numpy.lib.format import open_memmap
-from stcal.outlier_detection.utils import compute_weight_threshold
+from stcal.outlier_detection.utils import compute_weight_threshold, gwcs_blot
+from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.divided.cuts import Box, Grid, PixelMap
 from app.pipeline.divided.exposures import Exposure, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
+from app.pipeline.divided.spare_stars import find_outliers
 from app.runtime.disk import allocate
 from app.runtime.pool import run_all
 
@@ -43,11 +47,14 @@ class OutlierParameters:
         Share of the mean weight below which a drizzled pixel is dropped.
     flag : dict
         Arguments of `jwst.outlier_detection.utils.flag_resampled_model_crs`.
+    spared_fwhm : float or None
+        Width of the stars that are spared (see `spare_stars`) [pixel]; None flags as jwst does.
     """
 
     drizzle: Mapping[str, Any]
     maskpt: float
     flag: Mapping[str, Any]
+    spared_fwhm: float | None = None
 
 
 def flag_outliers(
@@ -79,19 +86,24 @@ def flag_outliers(
     procs : int
         Number of processes; the result does not depend on it.
     """
-    parts = list(run_all(partial(_drizzle, grid, parameters.drizzle), list(zip(exposures, maps, strict=True)), procs))
-    members = [[parts[i] for i in group] for group in groups]
-    thresholds = run_all(partial(_threshold, parameters.maskpt), members, procs)
-    drizzled = [_Group(*pair) for pair in zip(members, thresholds, strict=True)]
-    median = _empty_median(folder / "median.npy", grid.shape)
-    for _ in run_all(partial(_median_tile, median, drizzled), _tiles(grid.box), procs):
-        pass
-    for part in parts:
-        part.path.unlink(missing_ok=True)
-    flag = partial(_flag, median, grid, parameters.flag)
+    names = ("data",) if parameters.spared_fwhm is None else ("data", "err")
+    medians = [folder / f"median_{name}.npy" for name in names]
+    for name, median in zip(names, medians, strict=True):
+        drizzle = partial(_drizzle, grid, parameters.drizzle, name)
+        parts = list(run_all(drizzle, list(zip(exposures, maps, strict=True)), procs))
+        members = [[parts[i] for i in group] for group in groups]
+        thresholds = run_all(partial(_threshold, parameters.maskpt), members, procs)
+        drizzled = [_Group(*pair) for pair in zip(members, thresholds, strict=True)]
+        _empty_median(median, grid.shape)
+        for _ in run_all(partial(_median_tile, median, drizzled), _tiles(grid.box), procs):
+            pass
+        for part in parts:
+            part.path.unlink(missing_ok=True)
+    flag = partial(_flag, medians, grid, parameters)
     for _ in run_all(flag, list(zip(exposures, maps, outputs, strict=True)), procs):
         pass
-    median.unlink()
+    for median in medians:
+        median.unlink()
 
 
 @dataclass(frozen=True)
@@ -114,14 +126,16 @@ class _Group:
     threshold: float
 
 
-def _drizzle(grid: Grid, arguments: Mapping[str, Any], pair: tuple[Exposure, PixelMap]) -> _Part:
-    """Drizzle an exposure onto its box."""
+def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Exposure, PixelMap]) -> _Part:
+    """Drizzle an array of an exposure, its data or its errors, onto its box."""
     exposure, pixels = pair
     part = _Part(pixels.path.with_suffix(".image.npy"), pixels.box)
     if not part.box:
         return part
     resampling = PartResampling([exposure], output_wcs=grid.of_shape(part.box.shape), **arguments)
-    with exposure.open("data", "dq", "var_rnoise") as model, known_pixel_map(pixels.on(part.box)):
+    with exposure.open(name, "dq", "var_rnoise") as model, known_pixel_map(pixels.on(part.box)):
+        if name == "err":
+            model.data = model.err
         resampling.add_model(model)
     np.save(part.path, [resampling.output_model["data"], resampling.output_model["wht"]])
     return part
@@ -182,13 +196,33 @@ def _median(cube: np.ndarray) -> np.ndarray:
     return (low + high) / 2
 
 
-def _flag(median: Path, grid: Grid, arguments: Mapping[str, Any], task: tuple[Exposure, PixelMap, Path]) -> None:
+def _flag(
+    medians: Sequence[Path], grid: Grid, parameters: OutlierParameters, task: tuple[Exposure, PixelMap, Path]
+) -> None:
     """Flag the outliers of an exposure and write it."""
     exposure, pixels, output = task
     # The whole median, of which only the pages under the exposure are read: a blot rounds positions on the mosaic to
     # single precision, and on a cut it would round others.
-    whole = np.load(median, mmap_mode="r")
+    whole = [np.load(median, mmap_mode="r") for median in medians]
     with exposure.open() as model:
         with known_pixel_map(pixels.on(grid.box)):
-            flag_resampled_model_crs(model, whole, grid.wcs, **arguments)
+            if parameters.spared_fwhm is None:
+                flag_resampled_model_crs(model, whole[0], grid.wcs, **parameters.flag)
+            else:
+                _flag_sparing_stars(model, whole, grid, parameters)
         save_model(model, output)
+
+
+def _flag_sparing_stars(
+    model: ImageModel, medians: Sequence[np.ndarray], grid: Grid, parameters: OutlierParameters
+) -> None:
+    """Flag outliers, sparing stars, in place, as `flag_resampled_model_crs` flags them."""
+    blots = [gwcs_blot(median, grid.wcs, model.data.shape, model.meta.wcs, fillval=np.nan) for median in medians]
+    background, flag = model.meta.background, parameters.flag
+    is_in_data = background.subtracted is False and background.level is not None
+    data = model.data - np.float32(background.level if is_in_data else flag["backg"])
+    assert parameters.spared_fwhm is not None
+    found = find_outliers(data, model.err, blots[0], blots[1], parameters.spared_fwhm, (flag["snr1"], flag["snr2"]))
+    model.dq |= found * np.uint32(pixel["DO_NOT_USE"] | pixel["OUTLIER"])
+    match_nans_and_flags(model)
+    log.info("%d pixels marked as outliers", np.count_nonzero(found))

@@ -48,7 +48,9 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
             list(input_data.group_indices.values()),
             self.parent.pixel_maps(input_data, grid),
             grid,
-            OutlierParameters(self._drizzle_parameters(), self.maskpt, self._flag_parameters()),
+            OutlierParameters(
+                self._drizzle_parameters(), self.maskpt, self._flag_parameters(), self.parent.spared_fwhm
+            ),
             self._outputs(input_data),
             self.parent.work_dir,
             self.parent.procs,

@@ -15,6 +15,7 @@ from app.plan.checks import (
     footprint,
     groups,
     moving,
+    outliers,
     outputs,
     products,
     reach,
@@ -107,6 +108,7 @@ def look_ahead(plan: Plan) -> Outlook:
     found += [*exposures.check(plan), *footprint.check(plan), *coverage.check(plan, parameters)]
     found += [*moving.check(plan, parameters), *alignment.check(plan, parameters), *reach.check(plan, parameters)]
     found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *sky.check(plan, parameters)]
+    found += outliers.check(plan, parameters)
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
     caveats = [finding for finding in found if isinstance(finding, Caveat)]

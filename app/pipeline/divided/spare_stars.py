@@ -1,0 +1,61 @@
+"""Outliers that are no stars: what an exposure can differ by from the median where a star is undersampled or displaced.
+
+The blot of the median is smoother than an exposure, and a star in it is not quite where the exposure has it. By how
+much an exposure can differ for these reasons alone follows from the derivative of the blot.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
+from stcal.outlier_detection.utils import _abs_deriv
+
+__all__ = ["find_outliers", "tolerated_share"]
+
+Image = NDArray[np.float32]
+
+#: What a star's pixels differ by from the blot of the median, in units of the derivative of the blot, is at most this
+#: over the width of the PSF [pixel]. It is a bound on Gaussian stars of 1.2 to 2.5 pixels FWHM at any place in a pixel,
+#: in 3 to 6 exposures each of which is displaced by a third of a pixel (10 mas in NIRCam's short channel):
+#: tests/pipeline/divided/test_spare_stars.py drizzles and blots them.
+REACH = 4.1
+
+
+def tolerated_share(fwhm: float) -> float:
+    """By what share of the blot's derivative an exposure can differ from the blot because of a star.
+
+    Parameters
+    ----------
+    fwhm : float
+        Width of the PSF [pixel].
+    """
+    return REACH / fwhm
+
+
+def find_outliers(
+    data: Image, error: Image, blot: Image, blot_error: Image, fwhm: float, snr: tuple[float, float]
+) -> NDArray[np.bool_]:
+    """Find the pixels that hold what no other exposure shows.
+
+    A pixel is an outlier where ``|data - blot| > snr * noise + tolerated_share * derivative``: with the first `snr`, or
+    with the second beside such a pixel. The derivative, the largest step to a neighbour, is that of the
+    median: it grows where exposures agree that something shines, and a ray in one of them is not in it.
+    The noise is the pixel's own error, but no more than is usual at this place of the sky: the error of a pixel that
+    was hit is inflated by the very hit.
+
+    Parameters
+    ----------
+    data, error : ndarray of shape (ny, nx)
+        The exposure and its standard errors, on the level of the median.
+    blot, blot_error : ndarray of shape (ny, nx)
+        The median of the exposures, and of their errors, where this exposure has its pixels; NaN where there is none.
+    fwhm : float
+        Width of the PSF [pixel].
+    snr : (float, float)
+        From how many times the noise on a pixel is an outlier, and a pixel beside one.
+    """
+    steps = np.nan_to_num(_abs_deriv(blot))
+    noise = np.nan_to_num(np.fmin(error, blot_error))
+    difference = np.abs(data - blot) - tolerated_share(fwhm) * steps
+    with np.errstate(invalid="ignore"):
+        sure, likely = (difference > times * noise for times in snr)
+    return maximum_filter(sure, 3) & likely

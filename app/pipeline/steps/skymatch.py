@@ -75,7 +75,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
                     model.meta.background.method = method
                     model.meta.background.level = result.level
                     model.meta.background.subtracted = self.subtract
-                    library.subtracted[index] += result.subtracted
+                    library.subtract(index, result.subtracted)
                 model.meta.cal_step.skymatch = "COMPLETE" if result.is_valid else "SKIPPED"
                 library.shelve(model, index)
 
@@ -89,7 +89,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         with library:
             for index, model in enumerate(library):
                 model.meta.background.subtracted = wanted
-                library.subtracted[index] += (model.meta.background.level,) if wanted else ()
+                library.subtract(index, [model.meta.background.level] if wanted else [])
                 library.shelve(model, index)
         return result
 

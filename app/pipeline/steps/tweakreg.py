@@ -101,7 +101,8 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
                     corrector.meta["fit_info"] = {"status": "SUCCESS"}
                 correctors.append(corrector)
                 library.shelve(model, index, modify=False)
-        return self._apply_tweakreg_solution(library, correctors) or library
+        self.apply_corrections(library, correctors)
+        return library
 
     def _write_corrections(self, before: list[Any], exposures: list[Exposure]) -> None:
         """Write the table that other runs can follow."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.observation.names import ascii_name
+from app.pipeline.context import Context, Notes
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.load import load
 from app.pipeline.pipeline import make_pipeline
@@ -18,17 +19,16 @@ from app.plan.parameters import Layer
 from app.plan.plan import Plan
 from app.plan.serial_fallback import undivided
 from app.plan.sky_levels import match_levels, write_levels
-from app.record.record import Record
 from app.runtime.pool import one_pool
 
-__all__ = ["run_pipeline"]
+__all__ = ["context_of", "run_pipeline"]
 
 
 def run_pipeline(
     association: Path,
     plan: Plan,
     stamp: Stamp,
-    record: Record,
+    notes: Notes,
     output_dir: Path,
     take: Callable[[list[Path]], None] = lambda _: None,
 ) -> list[Path]:
@@ -41,8 +41,8 @@ def run_pipeline(
         Groups and parameters; what can be refused is refused before (see `preflight`).
     stamp : Stamp
         What every product is to say.
-    record : Record
-        Takes times, groups and effective parameters.
+    notes : Notes
+        Takes times, groups, effective parameters and what the steps measure: the record.
     output_dir : Path
         Folder for the products.
     take : callable
@@ -54,25 +54,35 @@ def run_pipeline(
     list of Path
         The products that are still in `output_dir`.
     """
-    made = [_made_files(plan, output_dir.parent), _moved_catalogue(plan, record, output_dir.parent)]
-    pipeline = make_pipeline([*plan.layers, *made], output_dir)
-    pipeline.group_ids = {step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch") if step in plan.groups}
-    pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
-    record.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
-    pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
-    pipeline.alignment, pipeline.products = _alignment(plan), output_dir
-    if plan.config.sky_method == "solution":
-        pipeline.sky_solution = SkyOptions(int(plan.config.sky_order), str(plan.config.sky_anchor))
-    pipeline.spared_fwhm = plan.band.fwhm if plan.config.outliers == "spare_stars" else None
-    kept = undivided(plan, plan.parameters)
-    pipeline.is_lean = kept is None or not kept.pixels
-    pipeline.output_file = ascii_name(f"{plan.product}.fits")  # with an end: jwst takes off what follows the last dot
-    pipeline.take = lambda: take(_made(plan, output_dir))
-    with one_pool(pipeline.procs, load):
-        pipeline.run(ExposureLibrary(association, pipeline.procs))
-    record.add(groups=pipeline.groups_used)
-    pipeline.take()
+    context = context_of(plan, stamp, notes, output_dir, lambda: take(_made(plan, output_dir)))
+    made = [_made_files(plan, context.work_dir), _moved_catalogue(plan, notes, context.work_dir)]
+    pipeline = make_pipeline([*plan.layers, *made], context)
+    notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
+    with one_pool(context.procs, load):
+        pipeline.run(ExposureLibrary(association, context.procs))
+    notes.add(groups=pipeline.groups_used)
+    context.take()
     return _made(plan, output_dir)
+
+
+def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: Callable[[], None]) -> Context:
+    """What a plan says that the steps have to know."""
+    config = plan.config
+    kept = undivided(plan, plan.parameters)
+    solves_sky = config.sky_method == "solution"
+    return Context(
+        procs=config.n_procs,
+        products=output_dir,
+        work_dir=output_dir.parent,
+        group_ids={step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch") if step in plan.groups},
+        stamp=stamp,
+        alignment=_alignment(plan),
+        notes=notes,
+        sky_solution=SkyOptions(int(config.sky_order), str(config.sky_anchor)) if solves_sky else None,
+        spared_fwhm=plan.band.fwhm if config.outliers == "spare_stars" else None,
+        is_lean=kept is None or not kept.pixels,
+        take=take,
+    )
 
 
 def _made(plan: Plan, folder: Path) -> list[Path]:
@@ -111,7 +121,7 @@ def _as_given(parameters: dict[str, Any], made: list[Layer], plan: Plan) -> dict
     return parameters
 
 
-def _moved_catalogue(plan: Plan, record: Record, folder: Path) -> Layer:
+def _moved_catalogue(plan: Plan, notes: Notes, folder: Path) -> Layer:
     """The absolute catalogue at the epoch of the exposures, where it says how; the record says what it was."""
     path = None if plan.parameters.skips("tweakreg") else catalogue_file(plan.parameters)
     if path is None:
@@ -119,7 +129,7 @@ def _moved_catalogue(plan: Plan, record: Record, folder: Path) -> Layer:
     catalogue, epoch = read_catalogue(path), mean_epoch(plan.science)
     moved = catalogue.at(epoch) if epoch else catalogue
     is_moved = moved is not catalogue
-    record.add(
+    notes.add(
         catalogue={
             "file": str(path.absolute()),
             "n_rows": len(catalogue),

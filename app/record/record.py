@@ -150,6 +150,10 @@ class Record:
         known = self.data["caveats"]
         self.add(caveats=known + [entry for caveat in caveats if (entry := asdict(caveat)) not in known])
 
+    def warn(self, code: str, message: str, hint: str) -> None:
+        """Add a caveat."""
+        self.add_caveats([Caveat(code, message, hint)])
+
     def end(self, state: State, error: BaseException | None = None) -> dict[str, Any]:
         """What the record says of the end of the run, if this is it."""
         said = None if error is None else {"type": type(error).__name__, "message": str(error)}

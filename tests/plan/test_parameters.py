@@ -135,8 +135,13 @@ def test_crds_layers_are_what_stpipe_itself_gets(plan, tmp_path):
 def test_a_run_has_the_parameters_that_were_planned(plan, tmp_path):
     """What stpipe makes of the layers is what the plan and the record say."""
     from app.pipeline.pipeline import make_pipeline
+    from app.pipeline.run import context_of
+    from app.pipeline.stamp import Stamp
+    from app.record.record import Record
 
-    pipeline = make_pipeline(plan.layers, tmp_path)
+    notes = Record(tmp_path, plan.config)
+    context = context_of(plan, Stamp("1", "v0", "none"), notes, tmp_path / "products", lambda: None)
+    pipeline = make_pipeline(plan.layers, context)
     for step, table in pipeline.get_pars()["steps"].items():
         planned = {n: setting.value for n, setting in plan.parameters[step].items() if not n.startswith("override_")}
         assert planned == {name: table[name] for name in planned}, step

@@ -1,16 +1,17 @@
 """All that we use of jwst, stcal and photutils beyond what they declare public.
 
-tests/parallel/test_jwst_internals.py fails when a release changes any of it.
+tests/pipeline/divided/test_jwst_internals.py fails when a release changes any of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from astropy.table import Table
-from jwst.datamodels import ImageModel
+from jwst.datamodels import ImageModel, ModelLibrary
 from jwst.resample.resample import ResampleImage
 from jwst.tweakreg import TweakRegStep
 from photutils.background.interpolators import _BkgZoomInterpolator
@@ -19,13 +20,16 @@ from scipy.ndimage import zoom
 from spherical_geometry import great_circle_arc
 from stcal.outlier_detection import utils as blotting
 from stcal.resample import resample as drizzling
+from stcal.skymatch import SkyImage
 from stcal.tweakreg import tweakreg as aligning
 
 from app.pipeline.divided.exposures import Exposure
 from app.runtime.patched import replaced
 
 __all__ = [
+    "FootprintImage",
     "KnownSourcesStep",
+    "OpeningLibrary",
     "PartResampling",
     "fast_background",
     "fast_intersections",
@@ -163,6 +167,28 @@ class KnownSourcesStep(TweakRegStep):
 
     def _find_sources(self, image_model: ImageModel) -> Table:
         return self.sources()[image_model.meta.filename]
+
+    def apply_corrections(self, library: ModelLibrary, correctors: list) -> None:
+        """Give every member the WCS of its corrector, and the keywords that follow from it, as tweakreg does."""
+        self._apply_tweakreg_solution(library, correctors)
+
+
+class OpeningLibrary(ModelLibrary):
+    """A library whose members are opened by a method that a subclass can replace."""
+
+    def open_member(self, path: Path) -> ImageModel:
+        """A datamodel of a member's file."""
+        return super()._datamodels_open(path)
+
+    def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
+        return self.open_member(Path(filename))
+
+
+class FootprintImage(SkyImage):
+    """An image that is sent to other processes as its footprint alone: all that a neighbour needs of it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_polygon": self._polygon, "sky_id": self.sky_id}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from jwst.datamodels import ImageModel
 
 from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.pipeline.divided.exposures import Exposure, Plane, new_model, save_model, without_arrays
+from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
 from app.runtime.errors import InputError
 from app.runtime.pool import run_all
@@ -16,7 +17,7 @@ from app.runtime.pool import run_all
 __all__ = ["ExposureLibrary"]
 
 
-class ExposureLibrary(GroupedLibrary):
+class ExposureLibrary(OpeningLibrary, GroupedLibrary):
     """A library that lends models without pixels, to steps that need none.
 
     Parameters
@@ -57,8 +58,9 @@ class ExposureLibrary(GroupedLibrary):
         """Note versions and the log so far in every member, as stpipe does after a step."""
         super().finalize_result(step, [])
 
-    def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
-        return self._read.pop(Path(filename)).without_pixels()
+    def open_member(self, path: Path) -> ImageModel:
+        """A datamodel of a member without its pixels."""
+        return self._read.pop(path).without_pixels()
 
     def exposures(self) -> list[Exposure]:
         """All members with their current metadata; the library must not be open."""
@@ -69,6 +71,10 @@ class ExposureLibrary(GroupedLibrary):
         model = self.borrow(index)
         self.shelve(model, index, modify=False)
         return Exposure(self.files[index], without_arrays(model.instance), model.shape, self.subtracted[index])
+
+    def subtract(self, index: int, levels: Iterable[float | Plane]) -> None:
+        """Note that more is to be subtracted from the image of a member."""
+        self.subtracted[index] += tuple(levels)
 
     def moved(self, paths: Iterable[Path]) -> None:
         """Note that the members are, with all changes, in other files now."""
@@ -95,7 +101,8 @@ class ExposureLibrary(GroupedLibrary):
             Models stay in files between uses.
         """
         self.save_all((folder / name for name in self.member_names), procs)
-        table = {**self._asn, "products": [{**self._asn["products"][0], "members": self._members_at(self.files)}]}
+        product = {**self.asn["products"][0], "members": self._members_at(self.files)}
+        table = {**self.asn, "products": [product]}
         return GroupedLibrary(table, on_disk=on_disk, temp_directory=folder)
 
     def _members_at(self, files: Iterable[Path]) -> list[dict[str, Any]]:

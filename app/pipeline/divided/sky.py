@@ -4,7 +4,7 @@ stcal's `skymatch` compares all images with all others. Here footprints that can
 distance, the others are measured by stcal's own `SkyImage` before `skymatch` asks for them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from astropy.nddata.bitmask import bitfield_to_boolean_mask
 from stcal.skymatch import SkyGroup, SkyImage, SkyStats, skymatch
 
 from app.pipeline.divided.exposures import Exposure, Plane
-from app.pipeline.divided.jwst_internals import fast_intersections
+from app.pipeline.divided.jwst_internals import FootprintImage, fast_intersections
 from app.runtime.pool import run_all
 
 __all__ = ["SkyParameters", "SkyResult", "match_sky"]
@@ -78,16 +78,18 @@ def match_sky(
     list of SkyResult
         For each exposure.
     """
-    images = [_DistantImage(exposure, parameters) for exposure in exposures]
+    images: list[_DistantImage] = []
+
+    def measure_whole() -> None:
+        _measure_all(images, [[None]] * len(images), parameters, procs)
+
+    images += [_DistantImage(exposure, parameters, measure_whole) for exposure in exposures]
     entities = [
         images[group[0]] if len(group) == 1 else SkyGroup([images[i] for i in group], sky_id=n)
         for n, group in enumerate(groups)
     ]
     if "match" in options["skymethod"]:
         _measure_all(images, [_neighbours(image, entities) for image in images], parameters, procs)
-    if options["skymethod"] != "match":
-        for image in images:
-            image.measure_whole = partial(_measure_all, images, [[None]] * len(images), parameters, procs)
     skymatch(entities, **options)
     return [SkyResult(image.sky, image.is_sky_valid, tuple(image.image)) for image in images]
 
@@ -100,33 +102,41 @@ class _Levels(list):
         return self
 
 
-class _DistantImage(SkyImage):
-    """An image without pixels; what `skymatch` asks of it was measured by other processes."""
+class _DistantImage(FootprintImage):
+    """An image without pixels; what `skymatch` asks of it is measured by other processes.
 
-    def __init__(self, exposure: Exposure, parameters: SkyParameters) -> None:
+    Attributes
+    ----------
+    measured : dict
+        Measures by ``sky_id`` of what the image overlaps; by None that of the whole image.
+    """
+
+    def __init__(self, exposure: Exposure, parameters: SkyParameters, measure_whole: Callable[[], None]) -> None:
         meta = exposure.tree["meta"]
         wcs = meta["wcs"]
         pixels = np.broadcast_to(np.float32(np.nan), exposure.shape)
         super().__init__(pixels, pixels, wcs.__call__, wcs.invert, None, meta["filename"], parameters.stepsize)
         self.image, self.mask = _Levels(), None
         self.exposure = exposure
-        self.measured: dict[int, _Measure] = {}
+        self.measured: dict[Any, _Measure] = {}
+        self._measure_whole = measure_whole
         self.centre, self.radius = _circle(wcs, exposure.shape)
 
-    def __getstate__(self) -> dict[str, Any]:
-        # As somebody's neighbour it is its footprint alone.
-        return {"_polygon": self._polygon, "sky_id": self.sky_id}
-
     def calc_sky(self, overlap: Any = None, delta: bool = True) -> _Measure:
-        if overlap is None and id(None) not in self.measured:
-            self.measure_whole()
-        level, n_pixels, area = self.measured.get(id(overlap), (None, 0, 0.0))
+        if overlap is None and None not in self.measured:
+            self._measure_whole()
+        level, n_pixels, area = self.measured.get(_name(overlap), (None, 0, 0.0))
         return (level - self.sky if delta and level is not None else level), n_pixels, area
 
     def meets(self, other: "_DistantImage") -> bool:
         """Whether the footprints can share anything."""
         distance = 2 * np.arcsin(np.linalg.norm(self.centre - other.centre) / 2)
         return distance <= self.radius + other.radius + 2 * _BULGE
+
+
+def _name(overlap: Any) -> Any:
+    """Name of what an image overlaps: a file name of an image, a number of a group."""
+    return None if overlap is None else overlap.sky_id
 
 
 def _circle(wcs: Any, shape: tuple[int, int]) -> tuple[np.ndarray, float]:
@@ -152,7 +162,7 @@ def _measure_all(
     tasks = [(image.exposure.subtract(image.image), partners) for image, partners in zip(images, overlaps, strict=True)]
     measures = run_all(partial(_measure, parameters), tasks, procs)
     for image, partners, found in zip(images, overlaps, measures, strict=True):
-        image.measured |= dict(zip(map(id, partners), found, strict=True))
+        image.measured |= dict(zip(map(_name, partners), found, strict=True))
 
 
 def _measure(parameters: SkyParameters, task: tuple[Exposure, list[Any]]) -> list[_Measure]:

@@ -25,7 +25,7 @@ class Named:
     def run(self, *args: Any) -> Any:
         """Run the step, timed; whatever goes wrong in it, a SystemExit of CRDS included, becomes its own error."""
         try:
-            with self.parent.record.timed(self.class_alias):  # type: ignore[attr-defined]
+            with self.parent.context.notes.timed(self.class_alias):  # type: ignore[attr-defined]
                 return super().run(*args)  # type: ignore[misc]
         except (Lv3Error, KeyboardInterrupt):
             raise
@@ -41,4 +41,4 @@ class Stamped(Named):
     def finalize_result(self, result: Any, reference_files_used: list) -> None:
         """Stamp one product; stpipe calls this just before it saves."""
         super().finalize_result(result, reference_files_used)  # type: ignore[misc]
-        self.parent.stamp.on_model(result)  # type: ignore[attr-defined]
+        self.parent.context.stamp.on_model(result)  # type: ignore[attr-defined]

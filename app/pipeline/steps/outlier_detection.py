@@ -49,11 +49,11 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
             self.parent.pixel_maps(input_data, grid),
             grid,
             OutlierParameters(
-                self._drizzle_parameters(), self.maskpt, self._flag_parameters(), self.parent.spared_fwhm
+                self._drizzle_parameters(), self.maskpt, self._flag_parameters(), self.parent.context.spared_fwhm
             ),
             self._outputs(input_data),
-            self.parent.work_dir,
-            self.parent.procs,
+            self.parent.context.work_dir,
+            self.parent.context.procs,
         )
         input_data.moved(self._outputs(input_data))
         return input_data
@@ -63,7 +63,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
         if not isinstance(model, ExposureLibrary):
             return super().save_model(model, *args, **kwargs)
         self._finish_metadata(model)
-        model.save_all(self._outputs(model), self.parent.procs)
+        model.save_all(self._outputs(model), self.parent.context.procs)
         return model.files
 
     def _outputs(self, library: ExposureLibrary) -> list[Path]:

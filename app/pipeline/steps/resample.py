@@ -27,7 +27,7 @@ class StampedResampleStep(Stamped, ResampleStep):
     def run(self, *args: Any) -> Any:
         """Make the mosaic, and hand it over with its exposures: they are whole."""
         result = super().run(*args)
-        self.parent.take()
+        self.parent.context.take()
         return result
 
     def process(self, input_data: GroupedLibrary) -> ImageModel:
@@ -46,4 +46,4 @@ class StampedResampleStep(Stamped, ResampleStep):
         only_image = {"blendheaders": False, "enable_ctx": False, "enable_var": False, "compute_err": None}
         grid = Grid.of(ResampleImage(input_data, **{**parameters, **only_image}))
         maps = self.parent.pixel_maps(input_data, grid)
-        return resample(input_data, grid, maps, parameters, self.parent.procs)
+        return resample(input_data, grid, maps, parameters, self.parent.context.procs)

@@ -26,7 +26,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
     def process(self, input_models: ExposureLibrary) -> GroupedLibrary:
         """Match the sky levels, group by group."""
         with self.parent.grouped(input_models, "skymatch"):
-            if self.parent.sky_solution is not None:
+            if self.parent.context.sky_solution is not None:
                 return self._solve(input_models)
             if self.skymethod == "user":
                 return self._take_levels(input_models)
@@ -44,7 +44,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
             list(library.group_indices.values()),
             SkyParameters(statistics, self._dqbits, self.stepsize),
             {name: getattr(self, name) for name in ("skymethod", "match_down", "subtract")},
-            self.parent.procs,
+            self.parent.context.procs,
         )
         self._write(library, results, str(self.skymethod))
         return library
@@ -53,12 +53,12 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         results, entry = solve_levels(
             library.exposures(),
             library.group_indices,
-            self.parent.sky_solution,
+            self.parent.context.sky_solution,
             dqbits=self._dqbits,
             subtract=self.subtract,
-            procs=self.parent.procs,
+            procs=self.parent.context.procs,
         )
-        self.parent.record.add(sky_solution=entry)
+        self.parent.context.notes.add(sky_solution=entry)
         self._write(library, results, "solution")
         return library
 
@@ -75,7 +75,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
                     model.meta.background.method = method
                     model.meta.background.level = result.level
                     model.meta.background.subtracted = self.subtract
-                    library.subtracted[index] += result.subtracted
+                    library.subtract(index, result.subtracted)
                 model.meta.cal_step.skymatch = "COMPLETE" if result.is_valid else "SKIPPED"
                 library.shelve(model, index)
 
@@ -89,7 +89,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         with library:
             for index, model in enumerate(library):
                 model.meta.background.subtracted = wanted
-                library.subtracted[index] += (model.meta.background.level,) if wanted else ()
+                library.subtract(index, [model.meta.background.level] if wanted else [])
                 library.shelve(model, index)
         return result
 

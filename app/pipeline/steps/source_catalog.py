@@ -7,7 +7,6 @@ from typing import Any
 from jwst.source_catalog import SourceCatalogStep
 
 from app.pipeline.steps.base import Stamped
-from app.record.caveats import Caveat
 from app.runtime.disk import disk_error
 from app.runtime.errors import Lv3Error
 from app.runtime.memory import memory_error
@@ -38,12 +37,13 @@ class StampedSourceCatalogStep(Stamped, SourceCatalogStep):
             log.exception("the source catalogue could not be made; the mosaic is not touched by this")
             for suffix, end in (("cat", ".ecsv"), ("segm", ".fits")):  # maybe half of them
                 Path(self.make_output_path(suffix=suffix, ext=end)).unlink(missing_ok=True)
-            self.parent.record.add_caveats([_failed(error)])
+            self.parent.context.notes.warn(*_failed(error))
         return None
 
 
-def _failed(error: Lv3Error) -> Caveat:
-    return Caveat(
+def _failed(error: Lv3Error) -> tuple[str, str, str]:
+    """Code, message and hint of the caveat."""
+    return (
         "catalogue_failed",
         f"The source catalogue could not be made ({error}); the mosaic and its exposures are whole.",
         "See source_catalog in lv3_run.log; jwst_parameters.source_catalog.skip=true leaves it out.",

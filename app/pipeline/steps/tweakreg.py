@@ -39,7 +39,7 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
         exposures = input_data.exposures()
         before = [e.tree["meta"]["wcs"] for e in exposures]
         with self.parent.grouped(input_data, "tweakreg"):
-            kind = self.parent.alignment.kind
+            kind = self.parent.context.alignment.kind
             result = self._follow(input_data) if kind == "from_run" else self._align(input_data, exposures)
         self._write_corrections(before, result.exposures())
         return result
@@ -47,19 +47,19 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
     def _align(self, library: ExposureLibrary, exposures: list[Exposure]) -> ExposureLibrary:
         parameters = {name: value for name, value in self.get_pars().items() if name not in ("pre_hooks", "post_hooks")}
 
-        is_solved = self.parent.alignment.kind == "solution"
+        is_solved = self.parent.context.alignment.kind == "solution"
 
         @cache
         def sources() -> dict[str, Table]:
             find = find_centred_sources if is_solved else find_sources
-            found = run_all(partial(find, parameters), exposures, self.parent.procs)
+            found = run_all(partial(find, parameters), exposures, self.parent.context.procs)
             return dict(zip([e.tree["meta"]["filename"] for e in exposures], found, strict=True))
 
         self.sources = sources
         with self._solving([e.shape for e in exposures]) if is_solved else nullcontext():
             result = super().process(library)
         if sources.cache_info().currsize:
-            self.parent.record.add(sources={name: len(table) for name, table in sources().items()})
+            self.parent.context.notes.add(sources={name: len(table) for name, table in sources().items()})
         del self.sources
         return result
 
@@ -70,7 +70,7 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
             solve_alignment,
             shapes=shapes,
             parameters=self.get_pars(),
-            displaced_radius=self.parent.alignment.search_displaced,
+            displaced_radius=self.parent.context.alignment.search_displaced,
         )
 
         def relative(correctors: list, **_: Any) -> list:
@@ -85,11 +85,11 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
         with other_alignment(relative, absolute):
             yield
         if self._solved:
-            self.parent.record.add(alignment=describe(self._solved.aligned, self.fitgeometry))
+            self.parent.context.notes.add(alignment=describe(self._solved.aligned, self.fitgeometry))
 
     def _follow(self, library: ExposureLibrary) -> ExposureLibrary:
         """Move every exposure as its visit was moved in the run that is followed."""
-        correctors, choice = [], self.parent.alignment
+        correctors, choice = [], self.parent.context.alignment
         with library:
             for index, model in enumerate(library):
                 info = {name: getattr(model.meta.wcsinfo, name) for name in ("roll_ref", "v2_ref", "v3_ref")}
@@ -101,18 +101,19 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
                     corrector.meta["fit_info"] = {"status": "SUCCESS"}
                 correctors.append(corrector)
                 library.shelve(model, index, modify=False)
-        return self._apply_tweakreg_solution(library, correctors) or library
+        self.apply_corrections(library, correctors)
+        return library
 
     def _write_corrections(self, before: list[Any], exposures: list[Exposure]) -> None:
         """Write the table that other runs can follow."""
         rows = []
-        choice = self.parent.alignment
+        choice = self.parent.context.alignment
         known = self._solved.by_group if self._solved else {}
         for wcs, aligned in zip(before, exposures, strict=True):
             name = aligned.path.name
-            exposure, group = choice.exposures[name], self.parent.group_ids["tweakreg"][name]
+            exposure, group = choice.exposures[name], self.parent.context.group_ids["tweakreg"][name]
             motion = motion_between(wcs, aligned.tree["meta"]["wcs"], aligned.shape)
             error, n_stars = known.get(group, (np.nan, -1))
             where = name, visit_id(exposure), exposure.detector, group
             rows.append(Correction(*where, motion.ra, motion.dec, motion.values, error, n_stars))
-        write_corrections(rows, self.parent.products / TABLE_NAME, alignment=choice.kind)
+        write_corrections(rows, self.parent.context.products / TABLE_NAME, alignment=choice.kind)

@@ -1,0 +1,69 @@
+"""What a run gives to its pipeline: made once, from the plan, and never changed."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.pipeline.solution.choice import AlignmentChoice
+from app.pipeline.solution.levels import SkyOptions
+from app.pipeline.stamp import Stamp
+
+__all__ = ["Context", "Notes"]
+
+
+class Notes(Protocol):
+    """Takes what the steps have to tell; the record of a run (`record.record.Record`) does."""
+
+    def timed(self, step: str) -> AbstractContextManager[None]:
+        """Context whose duration is the wall time of a step."""
+
+    def add(self, **facts: Any) -> None:
+        """Take facts, by their names in the record."""
+
+    def warn(self, code: str, message: str, hint: str) -> None:
+        """Take a caveat: its code, what was found, what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run gives to its pipeline.
+
+    Parameters
+    ----------
+    procs : int
+        Number of processes.
+    products : Path
+        Folder for the products.
+    work_dir : Path
+        Folder for temporary files.
+    group_ids : mapping
+        ``{step: {file name: group id}}`` for ``tweakreg`` and ``skymatch``.
+    stamp : Stamp
+        What every product says about its making.
+    alignment : AlignmentChoice
+        How exposures are aligned.
+    notes : Notes
+        Takes times, facts and caveats.
+    sky_solution : SkyOptions or None
+        skymatch solves for all levels at once; None: by its own method.
+    spared_fwhm : float or None
+        Width of the stars that outlier detection spares [pixel]; None: it flags as jwst does.
+    is_lean : bool
+        Where jwst's own implementation of a step needs all pixels, they stay in files.
+    take : callable
+        Called when the mosaic and its exposures are complete, before the catalogue is made.
+    """
+
+    procs: int
+    products: Path
+    work_dir: Path
+    group_ids: Mapping[str, Mapping[str, str]]
+    stamp: Stamp
+    alignment: AlignmentChoice
+    notes: Notes
+    sky_solution: SkyOptions | None = None
+    spared_fwhm: float | None = None
+    is_lean: bool = False
+    take: Callable[[], None] = lambda: None

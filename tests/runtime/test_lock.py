@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from app import lock as module
+from app.runtime import lock as module
 from app.runtime.errors import InputError
 from app.runtime.lock import LOCK_NAME, OutputLock, locked
 

@@ -1,6 +1,7 @@
 """What many tests share: a synthetic reference cache and small simulated observations, made once a session."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.crds import SYNTHETIC_CONTEXT, CrdsOptions, set_environment
 # Before any test module imports jwst or crds: they remember what they see first. Tests that need another reference
 # cache use a process of their own.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes what it starts behind it deaf to Ctrl-C
 _CACHE = tempfile.TemporaryDirectory(prefix="jwst-lv3-crds-")
 _CRDS = CrdsOptions(mode="synthetic", context=SYNTHETIC_CONTEXT, path=_CACHE.name)
 set_environment(_CRDS)

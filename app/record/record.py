@@ -95,11 +95,14 @@ class Record:
 
     def write(self) -> None:
         """Write the record, whole or not at all; a full disk must not end a run that has no other trouble."""
-        self._check()
         try:
-            write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
+            self._write()
         except OSError as error:
             log.error("%s: the record could not be written (%s)", self.path, error.strerror)  # noqa: TRY400
+
+    def _write(self) -> None:
+        self._check()
+        write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
 
     def add(self, **facts: Any) -> None:
         """Add facts and write the record."""
@@ -160,10 +163,19 @@ class Record:
         return {"state": state, "finished": _now(), "error": said, "peak_memory": peak_memory()}
 
     def finish(self, state: State, error: BaseException | None = None) -> None:
-        """Write the record for the last time."""
+        """Write the record for the last time.
+
+        Raises
+        ------
+        OSError
+            It could not be written; for a run that ended well, which without this word counts as cut off.
+        """
+        self.data |= plain(self.end(state, error))
         if state in FINISHED:
             self.data.pop("step", None)  # where an earlier run was cut off
-        self.add(**self.end(state, error))
+            self._write()
+        else:
+            self.write()
 
     def interrupt(self, error: BaseException | None = None) -> None:
         """Write the record where a signal ends the run: as interrupted, or with the end that it came to just before."""

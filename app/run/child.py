@@ -1,24 +1,28 @@
 """The process that does a run: its supervisor starts ``python -m app.run.child PARENT`` and writes the order to it."""
 
-import logging
-import pickle
-import sys
-from functools import partial
+from __future__ import annotations
 
-from app.run.supervisor import Order
-from app.runtime.errors import Lv3Error
-from app.runtime.exit_status import exit_status
-from app.runtime.logs import configure_logging, show_all
+import sys
+from typing import TYPE_CHECKING
+
 from app.runtime.parent import end_with
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from app.run.supervisor import Order
 
-log = logging.getLogger(__name__)
+__all__ = ["main"]
 
 
 def main() -> int:
     """Do what the supervisor orders; the exit status."""
-    end_with(int(sys.argv[1]))
+    end_with(int(sys.argv[1]))  # first of all: what is imported below takes a while, in which the parent may die
+    import logging
+    import pickle
+    from functools import partial
+
+    from app.runtime.exit_status import exit_status
+    from app.runtime.logs import configure_logging, show_all
+
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own parent
     sys.argv = ["jwst-lv3", *order.command]
     configure_logging()
@@ -31,6 +35,7 @@ def main() -> int:
 
 def _run(order: Order) -> None:
     from app.run.step import Lv3Step
+    from app.runtime.errors import Lv3Error
 
     try:
         Lv3Step.from_config(order.config).do_step()

@@ -69,6 +69,8 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
         record.finish(State.FAILED, explained)
         if is_healthy and plan.config.report:
             report(record)
+        if is_healthy:
+            raise
         raise explained from error
 
 

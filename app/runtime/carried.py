@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from app.runtime.errors import causes
+
 __all__ = ["Carried", "carry"]
 
 
@@ -50,9 +52,12 @@ class Carried:
 
 def carry(error: BaseException) -> Carried:
     """An error, and those behind it, in a form that can always be sent."""
-    where = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    cause = error.__cause__ or error.__context__
-    return Carried(_pickled(error), type(error).__name__, str(error), where, carry(cause) if cause else None)
+    carried = None
+    for each in reversed(list(causes(error))):
+        where = "".join(traceback.format_tb(each.__traceback__)).rstrip()
+        carried = Carried(_pickled(each), type(each).__name__, str(each), where, carried)
+    assert carried is not None
+    return carried
 
 
 def _pickled(error: BaseException) -> bytes:

@@ -143,9 +143,11 @@ class MemoryExceededError(Lv3Error):
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those behind it: libraries hide the first cause behind errors of their own."""
-    while error is not None:
+    """An error and those behind it, each once: libraries hide the first cause behind errors of their own."""
+    seen: list[BaseException] = []
+    while error is not None and not any(error is known for known in seen):
         yield error
+        seen.append(error)
         error = error.__cause__ or error.__context__
 
 

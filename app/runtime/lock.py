@@ -58,6 +58,12 @@ class OutputLock:
                 f"out_dir={self.folder}: another run is at work in it ({self._holder}); wait for its end, or choose "
                 f"another out_dir; where nobody is at work, remove {self.folder / LOCK_NAME}"
             ) from error
+        except OSError as error:
+            place = self.folder / LOCK_NAME
+            error.filename = error.filename or str(place)
+            if self._lease.owner is None:  # a file that was made and could not be written; others would wait for it
+                place.unlink(missing_ok=True)
+            raise
 
     def _acquire(self) -> None:
         try:

@@ -39,6 +39,9 @@ class Interrupted(KeyboardInterrupt):
 class TimeLimitError(Interrupted):
     """The signal that clusters send some time before a job's time is over; at the limit itself they send SIGTERM."""
 
+    def __str__(self) -> str:
+        return "SIGUSR2, which clusters send before a job's time is over"
+
 
 def interruption(number: int) -> Interrupted:
     """The exception that stands for a signal."""

@@ -63,7 +63,7 @@ def test_the_first_signal_raises_and_no_other(number):
         work()
     assert seen == ["in order"]
     assert raised.value.exit_code == STATUS[number]
-    assert str(raised.value) == number.name
+    assert str(raised.value).startswith(number.name)
     for each in STATUS:  # deaf for the rest of its life, which in a test goes on
         signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from app.config.schema import Lv3Config
+from app.config.forms import in_words
+from app.config.schema import NOT_GIVEN, Lv3Config
 from app.runtime.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,16 +68,16 @@ def page() -> str:
 
 
 def _keys() -> Iterator[str]:
-    yield "| key | default | meaning |"
-    yield "|---|---|---|"
+    yield "| key | type | default | meaning |"
+    yield "|---|---|---|---|"
     for item in fields(Lv3Config):
         choices = item.metadata.get("choices", ())
         allowed = f"; of {', '.join(choices)}" if choices else ""
-        yield f"| `{item.name}` | {_default(item)} | {_cell(item.metadata['doc'] + allowed)} |"
+        yield f"| `{item.name}` | {in_words(item.type)} | {_default(item)} | {_cell(item.metadata['doc'] + allowed)} |"
 
 
 def _default(item: Field) -> str:
-    if item.default == "???":
+    if item.default == NOT_GIVEN:
         return "must be given"
     if item.default is MISSING:
         return "" if item.name == "crds" else _code(item.default_factory())  # type: ignore[misc]

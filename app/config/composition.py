@@ -2,7 +2,9 @@
 
 import re
 from argparse import Namespace
+from dataclasses import field, fields, make_dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.errors import OverrideParseException
@@ -25,7 +27,25 @@ _NO_ROOT = (
     "sets goes over that, and the command line over both"
 )
 
-ConfigStore.instance().store(name="schema", node=Lv3Config)
+
+def _schema() -> type:
+    """The keys as Hydra composes them: what YAML has traps for stays as it was written, for `forms` to look at."""
+    left_to_hydra = (bool, dict[str, Any])
+    return make_dataclass(
+        "Schema",
+        [
+            (
+                item.name,
+                item.type if item.type in left_to_hydra else Any,
+                field(default=item.default, default_factory=dict if item.name == "crds" else item.default_factory),
+            )
+            for item in fields(Lv3Config)
+        ],
+    )
+
+
+_SCHEMA = _schema()
+ConfigStore.instance().store(name="schema", node=_SCHEMA)
 
 
 def to_config(composed: DictConfig) -> Lv3Config:
@@ -39,10 +59,9 @@ def to_config(composed: DictConfig) -> Lv3Config:
     check_root(composed)
     if unknown := unknown_keys(str(key) for key in composed if key != "hydra"):  # + and ++ add any key to Hydra's own
         raise ConfigError(unknown)
-    for key in OmegaConf.missing_keys(composed):
-        OmegaConf.update(composed, key, None)
-    config = OmegaConf.to_object(composed)
-    assert isinstance(config, Lv3Config)
+    given = OmegaConf.to_container(composed, resolve=True)  # a key that is missing stays ???
+    assert isinstance(given, dict)
+    config = Lv3Config(**{str(key): value for key, value in given.items() if key != "hydra"})
     check(config)
     return config
 
@@ -54,7 +73,7 @@ def check_root(composed: DictConfig) -> None:
     ------
     ConfigError
     """
-    if OmegaConf.get_type(composed) is not Lv3Config:
+    if OmegaConf.get_type(composed) is not _SCHEMA:
         raise ConfigError(f"--config-name: {_NO_ROOT}")
 
 
@@ -91,7 +110,7 @@ def composition_error(error: Exception) -> ConfigError:
         return ConfigError(
             f"hydra/launcher={launcher[1] or launcher[2]}: is not installed, or unknown: {INSTALL}. {text}"
         )
-    if in_file := re.search(r"In '([\w/]+)/(\w+)': .*Key '(\w+)' not in 'Lv3Config'", text):
+    if in_file := re.search(r"In '([\w/]+)/(\w+)': .*Key '(\w+)' not in 'Schema'", text):
         return ConfigError(_foreign_key(*in_file.groups()))
     if twice := re.search(r"Multiple values for ([\w/]+)\. .*'override [\w/]+: (\w+)'", text):
         group, option = twice.groups()

@@ -4,19 +4,22 @@ The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from app.config.forms import formed
 from app.crds import CONTEXT, SYNTHETIC_CONTEXT, CrdsOptions
 from app.observation.bands import Channel, spelled
 from app.observation.grouping import GroupingRules
 from app.observation.names import safe_name
 from app.runtime.resources import usable_cores
 
-__all__ = ["LISTS", "NAMED_BACKGROUND", "PRESETS", "Lv3Config", "as_list", "nearest", "unknown_keys"]
+__all__ = ["NAMED_BACKGROUND", "NOT_GIVEN", "PRESETS", "Lv3Config", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
 
@@ -27,32 +30,35 @@ PRESETS = ("parameters", "speed", "sky", "mosaic")
 
 #: Values of bgr_check_type that look for bgr_background_name.
 NAMED_BACKGROUND = ("check_in_name", "filename")
-#: Keys that hold lists of names; one name is a list of one.
-LISTS = (
-    *("tweakreg_group_dithers", "tweakreg_degroup_dithers", "skymatch_group_dithers", "skymatch_degroup_dithers"),
-    *("bands", "exclude", "targets"),
-)
+#: What stands for a value that the user has to give, as OmegaConf writes it.
+NOT_GIVEN = "???"
 
 
 def _option(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
     metadata = {"doc": doc, "choices": choices}
     if isinstance(default, (dict, list)):
-        return field(default_factory=type(default), metadata=metadata)
+        return field(default_factory=partial(copy, default), metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
 @dataclass
 class Lv3Config:
-    """All that a run can be told; every field says what it means, and in what unit."""
+    """All that a run can be told; every field says what it means, and in what unit.
 
-    target: Any = _option("???", "target to consider; part of every product's name")
-    band: Any = _option("???", "band to consider: F770W, or with an instrument where two share the name, F200W_niriss")
-    in_dir: Any = _option("???", "folder with the input files")
-    out_dir: Any = _option(None, "folder for the products; default <out_root>/<target>/<band>")
-    dr_version: Any = _option("v0", "data processing version, written into every product")
+    A field may be given in any form that YAML and Python have for it, and then has the form of its type. A value that
+    cannot have it stays as it is: `validation.check` refuses it together with all other problems.
+    """
+
+    target: str = _option(NOT_GIVEN, "target to consider; part of every product's name")
+    band: str = _option(
+        NOT_GIVEN, "band to consider: F770W, or with an instrument where two share the name, F200W_niriss"
+    )
+    in_dir: str = _option(NOT_GIVEN, "folder with the input files")
+    out_dir: str | None = _option(None, "folder for the products; default <out_root>/<target>/<band>")
+    dr_version: str = _option("v0", "data processing version, written into every product")
     is_bgr: bool = _option(False, "process background observations: every exposure is science, products end in _bgr")
-    step_ext: Any = _option("cal", "extension of the input files: *_<step_ext>.fits")
-    procs: Any = _option(None, "number of processes; default the cores that this process may use")
+    step_ext: str = _option("cal", "extension of the input files: *_<step_ext>.fits")
+    procs: int | None = _option(None, "number of processes; default the cores that this process may use")
 
     tweakreg_degroup_nircam_modules: bool = _option(
         False, "NIRCam modules A and B are aligned apart; the cure for doubled stars between modules"
@@ -60,8 +66,8 @@ class Lv3Config:
     tweakreg_degroup_nircam_short_chips: bool = _option(
         False, "every NIRCam short-wavelength detector is aligned apart; the cure for doubled stars between chips"
     )
-    tweakreg_group_dithers: Any = _option(None, "channels whose dithers of one visit are aligned as one", CHANNELS)
-    tweakreg_degroup_dithers: Any = _option(None, "channels whose every file is aligned on its own", CHANNELS)
+    tweakreg_group_dithers: list[str] = _option([], "channels whose dithers of one visit are aligned as one", CHANNELS)
+    tweakreg_degroup_dithers: list[str] = _option([], "channels whose every file is aligned on its own", CHANNELS)
     tweakreg_group_visits: bool = _option(
         False, "all exposures of a visit, which has one guide star, are aligned as one; for alignment=solution"
     )
@@ -71,16 +77,16 @@ class Lv3Config:
         "was (align_from), or not at all",
         ("tweakreg", "solution", "from_run", "none"),
     )
-    align_from: Any = _option(
+    align_from: str | None = _option(
         None,
         "out_dir, record or lv3_alignment.ecsv of the run that alignment=from_run follows; where it is the run's own "
         "out_dir, alignment=solution",
     )
-    search_displaced: Any = _option(
+    search_displaced: float = _option(
         30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
     )
-    skymatch_group_dithers: Any = _option(None, "channels whose dithers of one visit share a sky level", CHANNELS)
-    skymatch_degroup_dithers: Any = _option(None, "channels whose every file has a sky level of its own", CHANNELS)
+    skymatch_group_dithers: list[str] = _option([], "channels whose dithers of one visit share a sky level", CHANNELS)
+    skymatch_degroup_dithers: list[str] = _option([], "channels whose every file has a sky level of its own", CHANNELS)
 
     bgr_check_type: str = _option(
         "parallel_off",
@@ -89,7 +95,9 @@ class Lv3Config:
         "(check_in_name), or in the file name (filename)",
         ("parallel_off", "header", "check_in_name", "filename"),
     )
-    bgr_background_name: Any = _option("off", "text that tells background exposures; a list too, for filename")
+    bgr_background_name: list[str] = _option(
+        ["off"], "text in the name of background exposures; for filename also a list of texts"
+    )
     process_bgr_like_science: bool = _option(False, "background exposures become part of the mosaic")
 
     jwst_parameters: dict[str, Any] = _option(
@@ -97,27 +105,27 @@ class Lv3Config:
     )
     do_drizzle: bool = _option(False, "drizzle every exposure onto the mosaic's grid: *_i2d_single.fits")
     do_blot: bool = _option(False, "blot the mosaic back onto every exposure: *_i2d_blot.fits")
-    blot_fillval: Any = _option("nan", "value of blotted pixels where the mosaic has no data; a number or nan")
+    blot_fillval: str = _option("nan", "value of blotted pixels where the mosaic has no data; a number or nan")
     overwrite: bool = _option(False, "replace the products of an earlier run (and nothing else)")
 
     presets: dict[str, Any] = _option(
         {}, "parameters of steps by config group: parameters, speed, sky; a later one wins, jwst_parameters over all"
     )
-    out_root: Any = _option("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
-    data: Any = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
+    out_root: str = _option("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
+    data: str | None = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
     keep_going: bool = _option(False, "a sweep runs its sound jobs although others are refused")
     fail_fast: bool = _option(False, "a sweep starts no more jobs once one has failed")
-    bands: Any = _option([], "bands of a survey, all of which -m sweeps where no band is given")
-    sif: Any = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")
-    targets: Any = _option(
+    bands: list[str] = _option([], "bands of a survey, all of which -m sweeps where no band is given")
+    sif: str | None = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")
+    targets: list[str] = _option(
         [], "targets of a survey, all of which -m sweeps where none is given; parameters can be selected by these only"
     )
 
     sky_method: str = _option(
         "skymatch", "how sky levels are found: by jwst's skymatch, or by one solution for all", ("skymatch", "solution")
     )
-    sky_order: Any = _option(0, "sky=solution: 0, a level for each group, or 1, a plane, for stray light")
-    sky_anchor: Any = _option(
+    sky_order: int = _option(0, "sky=solution: 0, a level for each group, or 1, a plane, for stray light")
+    sky_anchor: str = _option(
         "lowest",
         "sky=solution: what differences between exposures leave open; the lowest level is 0 (lowest), their mean is "
         "(mean), their mean by samples is (none), or they are those above a mosaic: the path of its i2d file",
@@ -127,30 +135,32 @@ class Lv3Config:
         "how outliers are told from stars: as jwst does, or by what an undersampled or displaced star can differ by",
         ("observatory", "spare_stars"),
     )
-    sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
-    mosaic_like: Any = _option(None, "an i2d file whose pixel grid the mosaic gets")
-    mosaic_center: Any = _option(None, "right ascension and declination of the mosaic's centre [deg]")
-    mosaic_shape: Any = _option(None, "columns and rows of the mosaic [pixel]; needs mosaic_center")
-    mosaic_pixel_scale: Any = _option(None, "pixel scale of the mosaic [arcsec]; default that of the detector")
-    mosaic_rotation: Any = _option(
+    sky_levels: str | None = _option(
+        None, "table of file name and sky level [unit of the exposures] for sky=user_levels"
+    )
+    mosaic_like: str | None = _option(None, "an i2d file whose pixel grid the mosaic gets")
+    mosaic_center: list[float] | None = _option(None, "right ascension and declination of the mosaic's centre [deg]")
+    mosaic_shape: list[int] | None = _option(None, "columns and rows of the mosaic [pixel]; needs mosaic_center")
+    mosaic_pixel_scale: float | None = _option(None, "pixel scale of the mosaic [arcsec]; default that of the detector")
+    mosaic_rotation: float | None = _option(
         None, "position angle of the mosaic's y axis [deg], 0 is north up; default along the first exposure's detector"
     )
     crds: CrdsOptions = field(
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
     )
     drizzle_footprint_only: bool = _option(False, "of each drizzled exposure write only the part of the grid it covers")
-    exclude: Any = _option(
+    exclude: list[str] = _option(
         [], "input files to leave out: names, parts of names, or shell patterns; each has to match a file"
     )
-    work_dir: Any = _option(None, "folder for temporary files; default a hidden folder in out_dir")
+    work_dir: str | None = _option(None, "folder for temporary files; default a hidden folder in out_dir")
     memory: str = _option(
         "auto",
         "where exposures stay while jwst's own implementation of a step needs all their pixels: in memory, on disk "
         "(lean), or by estimate",
         ("auto", "in_memory", "lean"),
     )
-    max_mosaic_megapixels: Any = _option(2000, "largest mosaic that is made [million pixels]")
-    offline: Any = _option(
+    max_mosaic_megapixels: float = _option(2000.0, "largest mosaic that is made [million pixels]")
+    offline: bool | None = _option(
         None,
         "there is no network (true), or there is (false); default: tried out when an online catalogue is asked for",
     )
@@ -161,13 +171,13 @@ class Lv3Config:
     action: str = _option("run", "what to do", ("run", "plan", "selftest", "summary", "failed"))
 
     def __post_init__(self) -> None:
-        for name in LISTS:
-            setattr(self, name, as_list(getattr(self, name)))
-        for item in fields(self):  # the empty lists and tables of YAML mean "not set", as null does
-            if item.default is None and getattr(self, item.name) == []:
-                setattr(self, item.name, None)
-        if isinstance(self.band, str) and self.band != "???":  # f770w is F770W, in folders and records too
+        for item in fields(self):
+            value = getattr(self, item.name)
+            given = NOT_GIVEN if value is None and item.default == NOT_GIVEN else value
+            setattr(self, item.name, formed(given, item.type))
+        if isinstance(self.band, str) and self.band != NOT_GIVEN:  # f770w is F770W, in folders and records too
             self.band = spelled(self.band)
+        self.blot_fillval = _fill_value(self.blot_fillval)
         self.crds = _crds_options(self.crds)
         if isinstance(self.presets, dict):
             self.presets = {group: table for group, table in self.presets.items() if table}
@@ -180,13 +190,13 @@ class Lv3Config:
     @property
     def n_procs(self) -> int:
         """Number of processes."""
-        return usable_cores() if self.procs is None else int(self.procs)
+        return usable_cores() if self.procs is None else self.procs
 
     @property
     def output_folder(self) -> Path:
         """Folder for the products, absolute."""
-        band = f"{self.band}_bgr" if self.is_bgr else str(self.band)
-        return Path(self.out_dir or Path(self.out_root, safe_name(str(self.target)), safe_name(band))).absolute()
+        band = f"{self.band}_bgr" if self.is_bgr else self.band
+        return Path(self.out_dir or Path(self.out_root, safe_name(self.target), safe_name(band))).absolute()
 
     @property
     def is_of_survey(self) -> bool:
@@ -225,24 +235,26 @@ class Lv3Config:
 
 
 def _crds_options(value: Any) -> Any:
-    """Options of a mode's name or of a table, as Python gives them; what is neither stays, to be refused."""
+    """Options of a mode's name or of a table, as YAML and Python give them; what is neither stays, to be refused."""
     table = {"mode": value} if isinstance(value, str) else value
     is_known = isinstance(table, dict) and set(table) <= {item.name for item in fields(CrdsOptions)}
     if not is_known:
         return value
     context = SYNTHETIC_CONTEXT if table.get("mode") == "synthetic" else CONTEXT
-    return CrdsOptions(**{"context": context} | table)
+    types = {item.name: item.type for item in fields(CrdsOptions)}
+    return CrdsOptions(**{key: formed(given, types[key]) for key, given in ({"context": context} | table).items()})
 
 
-def as_list(value: Any) -> list[Any]:
-    """A list of what may be one value, several, or none."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return list(value)
-    return [] if value is None else [value]
+def _fill_value(value: Any) -> Any:
+    """``nan`` or a number as a text, for JSON has no NaN; what is neither stays, to be refused."""
+    try:
+        return value if isinstance(value, bool) else str(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return value
 
 
-def _channels(names: Iterable[str] | None) -> frozenset[Channel]:
-    return frozenset(Channel(name) for name in names or ())
+def _channels(names: Iterable[str]) -> frozenset[Channel]:
+    return frozenset(Channel(name) for name in names)
 
 
 def unknown_keys(names: Iterable[str]) -> list[str]:

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields, replace
+from itertools import chain
 from typing import Any
 
-from app.config.schema import LISTS, NAMED_BACKGROUND, PRESETS, Lv3Config, as_list, nearest
+from app.config.forms import as_list, misfits
+from app.config.schema import NAMED_BACKGROUND, NOT_GIVEN, PRESETS, Lv3Config, nearest
 from app.crds import CrdsOptions
 from app.observation.bands import find_bands
 from app.runtime.errors import ConfigError, Lv3Error
@@ -15,12 +17,6 @@ __all__ = ["REQUIRED", "check"]
 #: What an option of a config group sets a key to that the user has to give (``???`` does not override a default).
 REQUIRED = "required"
 
-_TEXTS = (
-    *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "align_from"),
-    *("bands", "exclude", "targets"),
-)
-_SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
 _FARTHEST = 60.0  # [arcsec] beyond it chance coincidences of stars are as good as a displaced visit
 _LONGEST_NAME = 150  # [byte] leaves room for the rest of a file name, of 255 bytes
 
@@ -33,46 +29,44 @@ def check(config: Lv3Config) -> None:
     ConfigError
         With all problems at once.
     """
-    checks = (_missing, _texts, _names, _choices, _booleans, _band, _numbers, _tables, _crds, _mosaic, _contradictions)
-    if found := [problem for check in checks for problem in check(config)]:
+    problems = {item.name: list(_of_one(config, item)) for item in fields(config)}
+    refused = {name for name, found in problems.items() if found}
+    # The rest is looked at as if what is refused were not there: it may count on types, and says nothing twice.
+    rest = replace(config, **{item.name: _default(item) for item in fields(config) if item.name in refused})
+    checks = (_names, _choices, _band, _numbers, _presets, _mosaic, _contradictions)
+    found = [*chain.from_iterable(problems.values()), *(problem for check in checks for problem in check(rest))]
+    if found:
         raise ConfigError(found)
 
 
-def _missing(config: Lv3Config) -> Iterator[str]:
-    if config.action in ("selftest", "summary", "failed"):  # they look at no observation
-        return
-    for item in fields(config):
-        value = getattr(config, item.name)
-        if value in (REQUIRED, [REQUIRED]) or (item.default == "???" and value in (None, "???", "")):
+def _of_one(config: Lv3Config, item: Field) -> Iterator[str]:
+    """What keeps one key from being used at all: it is missing, or not of its type."""
+    value = getattr(config, item.name)
+    if value in (REQUIRED, [REQUIRED]) or (item.default == NOT_GIVEN and value in (NOT_GIVEN, "")):
+        if config.action not in ("selftest", "summary", "failed"):  # they look at no observation
             yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
+    elif item.name == "crds":
+        yield from _crds(value)
+    else:
+        yield from misfits(item.name, value, item.type)
 
 
-def _texts(config: Lv3Config) -> Iterator[str]:
-    """YAML reads an unquoted off as false and 001 as 1: what must be a text has to arrive as one."""
-    for name in _TEXTS:
-        given = getattr(config, name)
-        for value in as_list(given) if name in _SEVERAL or given is None else [given]:
-            if isinstance(value, bool):
-                word = "on, yes or true" if value else "off, no or false"
-                yield f"{name}={value}: a text is needed, and YAML reads an unquoted {word} as {value}: quote it"
-            elif isinstance(value, (int, float)):
-                yield f"{name}={value}: a text is needed, and YAML reads 001 as 1: quote it, {name}='\"{value}\"'"
-            elif not isinstance(value, str):
-                yield f"{name}={value!r}: a text is needed"
+def _default(item: Field) -> Any:
+    return item.default if item.default_factory is MISSING else item.default_factory()
 
 
 def _names(config: Lv3Config) -> Iterator[str]:
     """Names that become part of file names must not lead elsewhere."""
     for name in ("target", "dr_version", "step_ext"):
         value = getattr(config, name)
-        if isinstance(value, str) and value != "???" and not _is_name(value):
+        if value != NOT_GIVEN and not _is_name(value):
             rule = f"at most {_LONGEST_NAME} bytes, printable, without / and \\, and neither . nor - the first"
             yield f"{name}={value[:_LONGEST_NAME]!r}: becomes part of file names: {rule}"
-    if isinstance(config.dr_version, str) and not config.dr_version.isascii():
+    if not config.dr_version.isascii():
         yield f"dr_version={config.dr_version!r}: becomes part of FITS headers, which hold ASCII letters alone"
-    if config.targets and isinstance(config.target, str) and config.target not in [*config.targets, "???"]:
-        near = nearest(config.target, map(str, config.targets))
-        yield f"target={config.target}: is not in targets ({', '.join(map(str, config.targets))}){near}"
+    if config.targets and config.target not in [*config.targets, NOT_GIVEN]:
+        near = nearest(config.target, config.targets)
+        yield f"target={config.target}: is not in targets ({', '.join(config.targets)}){near}"
 
 
 def _is_name(text: str) -> bool:
@@ -83,102 +77,76 @@ def _is_name(text: str) -> bool:
 def _choices(config: Lv3Config) -> Iterator[str]:
     for item in fields(config):
         allowed = item.metadata.get("choices", ())
-        for value in as_list(getattr(config, item.name)) if allowed else []:
+        for value in as_list(getattr(config, item.name)) if allowed else ():
             if value not in allowed:
                 yield f"{item.name}={value}: allowed are {', '.join(allowed)}{nearest(str(value), allowed)}"
 
 
-def _booleans(config: Lv3Config) -> Iterator[str]:
-    for item in fields(config):
-        value = getattr(config, item.name)
-        if (isinstance(item.default, bool) or item.name == "offline") and not isinstance(value, bool | None):
-            yield f"{item.name}={value!r}: true or false is needed"
-        elif isinstance(item.default, bool) and value is None:
-            yield f"{item.name}: is empty; true or false is needed"
-
-
 def _band(config: Lv3Config) -> list[str]:
-    if not isinstance(config.band, str) or config.band in ("???", ""):
-        return []
     try:
-        find_bands(config.band)
+        if config.band != NOT_GIVEN:
+            find_bands(config.band)
     except Lv3Error as error:
         return error.problems
     return []
 
 
 def _numbers(config: Lv3Config) -> Iterator[str]:
-    procs = config.procs
-    if procs is not None and not (_is_integer(procs) and procs >= 1):
-        yield f"procs={procs}: a whole number from 1 on is needed, or null for every usable core"
-    try:
-        if isinstance(config.blot_fillval, bool) or math.isinf(float(config.blot_fillval)):
-            raise ValueError
-    except (TypeError, ValueError):
+    if config.procs is not None and config.procs < 1:
+        yield f"procs={config.procs}: a whole number from 1 on is needed, or null for every usable core"
+    if not _is_fill_value(config.blot_fillval):
         yield f"blot_fillval={config.blot_fillval!r}: a number or nan is needed"
-    if not (_is_number(config.search_displaced) and 0 <= config.search_displaced <= _FARTHEST):
+    if not 0 <= config.search_displaced <= _FARTHEST:
         yield f"search_displaced={config.search_displaced!r}: a number from 0 to {_FARTHEST:g} is needed [arcsec]"
-    largest = config.max_mosaic_megapixels
-    if not (_is_number(largest) and largest > 0):
-        yield f"max_mosaic_megapixels={largest!r}: a positive number is needed [million pixels]"
+    if config.max_mosaic_megapixels <= 0:
+        yield f"max_mosaic_megapixels={config.max_mosaic_megapixels:g}: a positive number is needed [million pixels]"
 
 
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_fill_value(text: str) -> bool:
+    try:
+        return not math.isinf(float(text))
+    except ValueError:
+        return False
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _tables(config: Lv3Config) -> Iterator[str]:
-    for name in ("jwst_parameters", "presets"):
-        if not isinstance(getattr(config, name), dict):
-            yield f"{name}={getattr(config, name)!r}: a table is needed, {{step: {{parameter: value}}}}"
-    for group, table in config.presets.items() if isinstance(config.presets, dict) else ():
+def _presets(config: Lv3Config) -> Iterator[str]:
+    for group, table in config.presets.items():
         if group not in PRESETS:
             yield f"presets.{group}: allowed are {', '.join(PRESETS)}{nearest(str(group), PRESETS)}"
-        elif not isinstance(table, dict | None):
+        elif not isinstance(table, dict):
             yield f"presets.{group}={table!r}: a table is needed, {{step: {{parameter: value}}}}"
 
 
-def _crds(config: Lv3Config) -> Iterator[str]:
-    given: Any = config.crds
-    known = [item.name for item in fields(CrdsOptions)]
+def _crds(given: Any) -> Iterator[str]:
+    known = {item.name: item.type for item in fields(CrdsOptions)}
     if isinstance(given, dict):
         yield from (f"crds.{n}: no such key{nearest(str(n), known)}" for n in given if n not in known)
-    elif not isinstance(given, CrdsOptions):
+    elif isinstance(given, CrdsOptions):
+        for name, kind in known.items():
+            yield from misfits(f"crds.{name}", getattr(given, name), kind)
+    else:
         yield f"crds={given!r}: a table with {', '.join(known)} is needed, or the name of a mode"
 
 
 def _mosaic(config: Lv3Config) -> Iterator[str]:
-    keys = ("mosaic_center", "mosaic_shape", "mosaic_pixel_scale")
-    center, shape, scale = (None if (value := getattr(config, key)) == REQUIRED else value for key in keys)
+    center, shape, scale = config.mosaic_center, config.mosaic_shape, config.mosaic_pixel_scale
     if center is not None and not _is_position(center):
         yield f"mosaic_center={center}: [right ascension, declination] is needed, 0 to 360 and -90 to 90 degrees"
-    if shape is not None and not (_is_pair(shape) and all(_is_integer(n) and n >= 2 for n in shape)):
+    if shape is not None and not (len(shape) == 2 and min(shape) >= 2):
         yield f"mosaic_shape={shape}: [columns, rows] is needed, whole numbers from 2 on"
-    if scale is not None and not (_is_number(scale) and scale > 0):
+    if scale is not None and scale <= 0:
         yield f"mosaic_pixel_scale={scale!r}: a positive number is needed [arcsec]"
-    if config.mosaic_rotation is not None and not _is_number(config.mosaic_rotation):
-        yield f"mosaic_rotation={config.mosaic_rotation!r}: a number is needed [deg]"
-    if shape is not None and config.mosaic_center is None:
+    if shape is not None and center is None:
         yield "mosaic_shape: is given without mosaic_center, so it is not known which part of the sky is wanted"
 
 
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) == 2
-
-
-def _is_position(value: Any) -> bool:
-    return _is_pair(value) and all(map(_is_number, value)) and 0 <= value[0] <= 360 and abs(value[1]) <= 90
+def _is_position(value: list[float]) -> bool:
+    return len(value) == 2 and 0 <= value[0] <= 360 and abs(value[1]) <= 90
 
 
 def _contradictions(config: Lv3Config) -> Iterator[str]:
     for step in ("tweakreg", "skymatch"):
-        grouped, degrouped = (
-            set(map(str, as_list(getattr(config, f"{step}_{w}_dithers")))) for w in ("group", "degroup")
-        )
+        grouped, degrouped = (set(getattr(config, f"{step}_{w}_dithers")) for w in ("group", "degroup"))
         for channel in sorted(grouped & degrouped):
             both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
             yield f"{both}: its dithers cannot be together and apart; take it out of one"
@@ -194,32 +162,32 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
     if config.mosaic_like and others:
         yield f"mosaic_like: gives the whole grid; take out {', '.join('mosaic_' + key for key in others)}"
     yield from _sky(config)
-    if config.sky_levels and isinstance(config.presets, dict) and config.presets.get("sky"):
+    if config.sky_levels and config.presets.get("sky"):
         yield "sky_levels: is for sky=user_levels; the config group sky asks for something else"
 
 
 def _background(config: Lv3Config) -> Iterator[str]:
     """What bgr_check_type takes as bgr_background_name."""
     names, kind = config.bgr_background_name, config.bgr_check_type
-    if kind == "check_in_name" and isinstance(names, (list, tuple)):
+    if kind == "check_in_name" and len(names) > 1:
         yield f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name"
-    if kind in NAMED_BACKGROUND and not (names and all(as_list(names))):
-        yield f"bgr_background_name={names!r}: is empty, and an empty text is in every name"
-    if kind not in NAMED_BACKGROUND and as_list(names) not in ([], ["off"]):
+    if kind in NAMED_BACKGROUND and not (names and all(names)):
+        yield f"bgr_background_name={names}: is empty, and an empty text is in every name"
+    if kind not in NAMED_BACKGROUND and names not in ([], ["off"]):
         users = " and ".join(NAMED_BACKGROUND)
         yield f"bgr_background_name={names}: bgr_check_type={kind} looks at no name, as {users} do; take it out"
 
 
 def _sky(config: Lv3Config) -> Iterator[str]:
     """Keys of the solution, and what it takes the place of."""
-    if config.sky_order not in (0, 1) or isinstance(config.sky_order, bool):
+    if config.sky_order not in (0, 1):
         yield f"sky_order={config.sky_order!r}: 0, a level for each group, or 1, a plane, is needed"
-    if config.sky_anchor in (None, ""):
+    if not config.sky_anchor:
         yield "sky_anchor: is empty; lowest, mean, none, or the path of an i2d file is needed"
     if config.sky_method != "solution":
         for key, usual in (("sky_order", 0), ("sky_anchor", "lowest")):
             if getattr(config, key) != usual:
                 yield f"{key}={getattr(config, key)}: is for sky=solution"
         return
-    if config.sky_levels or (isinstance(config.presets, dict) and config.presets.get("sky")):
+    if config.sky_levels or config.presets.get("sky"):
         yield "sky_method=solution: levels are asked for in another way too (sky_levels, or the config group sky)"

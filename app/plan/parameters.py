@@ -120,7 +120,7 @@ def layers(config: Lv3Config, band: Band, crds: Iterable[Layer] = ()) -> list[La
 
 
 def _selection(config: Lv3Config, band: Band) -> Selection:
-    return Selection(str(config.target), band, tuple(map(str, config.targets)))
+    return Selection(config.target, band, tuple(config.targets))
 
 
 def _tables(config: Lv3Config) -> list[tuple[str, str, dict[str, Any]]]:

@@ -68,7 +68,7 @@ class Plan:
     @property
     def names(self) -> ProductNames:
         """File names of the mosaic and of what belongs to it."""
-        return ProductNames(str(self.config.target), self.band, self.config.is_bgr)
+        return ProductNames(self.config.target, self.band, self.config.is_bgr)
 
     @property
     def product(self) -> str:
@@ -83,7 +83,7 @@ class Plan:
     @property
     def association(self) -> dict[str, Any]:
         """The association as a table."""
-        return association(self.members, self.product, str(self.config.target))
+        return association(self.members, self.product, self.config.target)
 
     @property
     def exposure_products(self) -> list[str]:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from app.config.schema import NAMED_BACKGROUND, Lv3Config
-from app.config.validation import as_list
 from app.observation.bands import Band, Instrument, find_bands
 from app.observation.exposure import Exposure
 from app.observation.members import Member, Role
@@ -91,8 +90,8 @@ def _idle_names(exposures: list[Exposure], config: Lv3Config) -> Iterator[str]:
     by_target = config.bgr_check_type == "check_in_name"
     texts = sorted({e.target if by_target else e.name for e in exposures})
     what = f"in no target's name ({', '.join(texts)})" if by_target else f"in none of {len(texts)} files' names"
-    for name in as_list(config.bgr_background_name):
-        if not any(_holds(text, str(name), by_target) for text in texts):
+    for name in config.bgr_background_name:
+        if not any(_holds(text, name, by_target) for text in texts):
             yield (
                 f"bgr_background_name={name}: is {what}: correct it, or, where there is no background exposure, "
                 "leave bgr_check_type at its default"
@@ -126,8 +125,9 @@ def _background_sign(exposure: Exposure, config: Lv3Config) -> str | None:
         case "header":
             return "header: BKGDTARG is true" if exposure.is_background_target else None
         case "check_in_name":
-            found = _holds(exposure.target, str(names), by_target=True)
-            return f"check_in_name: {names} is in the target's name {exposure.target}" if found else None
+            (name,) = names
+            found = _holds(exposure.target, name, by_target=True)
+            return f"check_in_name: {name} is in the target's name {exposure.target}" if found else None
         case _:
-            matching = [name for name in as_list(names) if _holds(exposure.name, name, by_target=False)]
+            matching = [name for name in names if _holds(exposure.name, name, by_target=False)]
             return f"filename: {matching[0]} is in the file's name" if matching else None

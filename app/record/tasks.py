@@ -52,7 +52,7 @@ def tasks(config: Lv3Config) -> list[Task]:
         options: dict[str, Any] = {"drizzle_footprint_only": config.drizzle_footprint_only}
         found.append(Task("drizzle", DRIZZLED, options))
     if config.do_blot:
-        options = {"blot_fillval": str(float(config.blot_fillval))}  # a text, for JSON has no NaN
+        options = {"blot_fillval": config.blot_fillval}
         found.append(Task("blot", BLOTTED, options))
     return found
 

@@ -74,7 +74,6 @@ class Lv3Step:
         **options: Any,
     ) -> None:
         given = {k: v for k, v in locals().items() if k not in {"self", "options"}}
-        given |= {"in_dir": str(in_dir), "out_dir": None if out_dir is None else str(out_dir)}
         if unknown := unknown_keys(options):
             raise ConfigError(unknown)
         self.config = Lv3Config(**given | {"jwst_parameters": jwst_parameters or {}} | options)
@@ -268,7 +267,7 @@ class Lv3Step:
             stamp.on_file(Path(file))
 
     def _stamp(self) -> Stamp:
-        return Stamp(own_version(), str(self.config.dr_version), self.config.crds.context)
+        return Stamp(own_version(), self.config.dr_version, self.config.crds.context)
 
     def _standing(self) -> Standing:
         """What an earlier run left; one that made another mosaic is refused, unless it may be replaced."""

@@ -22,7 +22,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from app.config.composition import check_root, composition_error, to_config
-from app.config.schema import Lv3Config, as_list
+from app.config.forms import as_list
+from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.runtime.errors import ConfigError
 

@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
 
-from app.__main__ import CONF
-from app.config.schema import Lv3Config
+from app.config.composition import CONF, to_config
 from app.config.validation import check
 from app.observation.bands import BANDS, find_bands
 from app.plan.parameters import check_parameters, effective, layers
@@ -34,9 +32,7 @@ def composed(*overrides):
     assert "schema.yaml" in ConfigStore.instance().repo
     with initialize_config_dir(str(Path(CONF).resolve()), version_base="1.3"):
         found = compose("config", [*overrides, "target=ngc0628", "in_dir=in"])
-    config = OmegaConf.to_object(found)
-    assert isinstance(config, Lv3Config)
-    return config
+    return to_config(found)
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)

@@ -159,7 +159,7 @@ def test_all_problems_come_at_once():
 def test_one_name_is_a_list_of_one():
     config = Lv3Config(exclude="a", targets="b")
     assert (config.exclude, config.targets) == (["a"], ["b"])
-    assert (Lv3Config(exclude=None).exclude, Lv3Config(tweakreg_group_dithers=[]).tweakreg_group_dithers) == ([], None)
+    assert (Lv3Config(exclude=None).exclude, Lv3Config(mosaic_center=[]).mosaic_center) == ([], None)
 
 
 @pytest.mark.parametrize("step", ["tweakreg", "skymatch"])

@@ -9,11 +9,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import OmegaConf
 
-from app.__main__ import CONF
-from app.config.schema import Lv3Config
-from app.config.validation import check
+from app.config.composition import CONF, to_config
 from app.runtime.errors import ConfigError, ExitCode
 from scripts.from_pjpipe import main, move
 
@@ -118,9 +115,7 @@ def test_hydra_composes_what_is_made(files, capsys):
 
     Plugins.instance().register(ConfDir)
     with initialize_config_dir(arguments[2], version_base="1.3"):
-        config = OmegaConf.to_object(compose(arguments[4], ["target=ngc0628", "band=F770W", arguments[-1]]))
-    assert isinstance(config, Lv3Config)
-    check(config)
+        config = to_config(compose(arguments[4], ["target=ngc0628", "band=F770W", arguments[-1]]))
     assert config.in_dir == "/data/jwst/v1p0/ngc0628/F770W/level_match"
 
 

@@ -24,7 +24,7 @@ def check(plan: Plan, cost: Estimate) -> Iterator[Lv3Error]:
 def _too_large(plan: Plan, cost: Estimate) -> ResampleError:
     rows, columns = cost.shape
     size = f"the mosaic would have {columns} x {rows} pixels, {cost.megapixels:.0f} million"
-    limit = f"max_mosaic_megapixels={plan.config.max_mosaic_megapixels}: {size}"
+    limit = f"max_mosaic_megapixels={plan.config.max_mosaic_megapixels:g}: {size}"
     if stretching := _stretching(plan):
         return ResampleError(f"{limit}. Leave out, with exclude, what stretches it: {stretching}; or raise the limit")
     return ResampleError(f"{limit}. All exposures overlap: set mosaic_pixel_scale, or raise the limit")

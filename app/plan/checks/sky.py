@@ -97,7 +97,7 @@ def _solution(plan: Plan, parameters: Parameters) -> Iterator[Lv3Error]:
         yield ConfigError(
             f"jwst_parameters.skymatch.skymethod={setting.value}: sky_method=solution has no such method; take one out"
         )
-    anchor = str(plan.config.sky_anchor)
+    anchor = plan.config.sky_anchor
     if anchor not in ANCHORS:
         yield from _mosaic(anchor)
 

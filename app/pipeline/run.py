@@ -16,7 +16,7 @@ from app.plan.corrections import read_corrections
 from app.plan.grid import write_grid
 from app.plan.parameters import Layer
 from app.plan.plan import Plan
-from app.plan.serial_fallback import undivided
+from app.plan.serial_fallback import serial_fallback
 from app.plan.sky_levels import match_levels, write_levels
 from app.record.record import Record
 from app.runtime.pool import one_pool
@@ -63,7 +63,7 @@ def run_pipeline(
     pipeline.alignment, pipeline.products = _alignment(plan), output_dir
     if plan.config.sky_method == "solution":
         pipeline.sky_solution = SkyOptions(int(plan.config.sky_order), str(plan.config.sky_anchor))
-    kept = undivided(plan, plan.parameters)
+    kept = serial_fallback(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
     pipeline.output_file = ascii_name(f"{plan.product}.fits")  # with an end: jwst takes off what follows the last dot
     pipeline.take = lambda: take(_made(plan, output_dir))

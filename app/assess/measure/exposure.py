@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from app.assess.measure.alignment import Motion, motion
 from app.assess.measure.frames import TangentPlane, footprint, open_fits, read_wcs
+from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import DO_NOT_USE, Flagged, count_flagged
-from app.assess.measure.sky import Samples
 from app.assess.measure.stars import find_stars
 from app.observation.sky_points import sample_points, take_samples
 

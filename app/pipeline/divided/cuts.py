@@ -14,7 +14,7 @@ import numpy as np
 from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import calc_pixmap
 
-from app.pipeline.divided.exposures import Exposure
+from app.pipeline.divided.exposure_files import ExposureFile
 
 __all__ = ["Box", "Grid", "PixelMap", "map_pixels"]
 
@@ -110,7 +110,7 @@ class Grid:
         wcs.array_shape = shape
         return {"wcs": wcs, "pixel_scale": self.pixel_scale, "pixel_scale_ratio": self.pixel_scale_ratio}
 
-    def maps_like(self, other: "Grid") -> bool:
+    def has_same_pixel_map(self, other: "Grid") -> bool:
         """Whether exposures have the same pixel maps on another grid, to the bit."""
         if (self.shape, self.stepsize, self.order) != (other.shape, other.stepsize, other.order):
             return False
@@ -118,7 +118,7 @@ class Grid:
         return np.array_equal(self.wcs(x, y), other.wcs(x, y), equal_nan=True)
 
 
-def map_pixels(grid: Grid, task: tuple[Exposure, Path]) -> "PixelMap":
+def map_pixels(grid: Grid, task: tuple[ExposureFile, Path]) -> "PixelMap":
     """Compute where the pixels of an exposure fall, and keep that in a file."""
     exposure, path = task
     wcs = exposure.without_pixels().meta.wcs

@@ -18,7 +18,7 @@ from numpy.lib.format import open_memmap
 from stcal.outlier_detection.utils import compute_weight_threshold
 
 from app.pipeline.divided.cuts import Box, Grid, PixelMap
-from app.pipeline.divided.exposures import Exposure, save_model
+from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.runtime.disk import allocate
 from app.runtime.pool import run_all
@@ -51,7 +51,7 @@ class OutlierParameters:
 
 
 def flag_outliers(
-    exposures: Sequence[Exposure],
+    exposures: Sequence[ExposureFile],
     groups: Sequence[Sequence[int]],
     maps: Sequence[PixelMap],
     grid: Grid,
@@ -64,7 +64,7 @@ def flag_outliers(
 
     Parameters
     ----------
-    exposures : sequence of Exposure
+    exposures : sequence of ExposureFile
     groups : sequence of sequence of int
         Places of the exposures that are drizzled together.
     maps : sequence of PixelMap
@@ -114,7 +114,7 @@ class _Group:
     threshold: float
 
 
-def _drizzle(grid: Grid, arguments: Mapping[str, Any], pair: tuple[Exposure, PixelMap]) -> _Part:
+def _drizzle(grid: Grid, arguments: Mapping[str, Any], pair: tuple[ExposureFile, PixelMap]) -> _Part:
     """Drizzle an exposure onto its box."""
     exposure, pixels = pair
     part = _Part(pixels.path.with_suffix(".image.npy"), pixels.box)
@@ -182,7 +182,7 @@ def _median(cube: np.ndarray) -> np.ndarray:
     return (low + high) / 2
 
 
-def _flag(median: Path, grid: Grid, arguments: Mapping[str, Any], task: tuple[Exposure, PixelMap, Path]) -> None:
+def _flag(median: Path, grid: Grid, arguments: Mapping[str, Any], task: tuple[ExposureFile, PixelMap, Path]) -> None:
     """Flag the outliers of an exposure and write it."""
     exposure, pixels, output = task
     # The whole median, of which only the pages under the exposure are read: a blot rounds positions on the mosaic to

@@ -17,7 +17,8 @@ from jwst.outlier_detection.utils import flag_resampled_model_crs
 from numpy.lib.format import open_memmap
 from stcal.outlier_detection.utils import compute_weight_threshold
 
-from app.pipeline.divided.cuts import Box, Grid, PixelMap
+from app.pipeline.box import Box
+from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.runtime.disk import allocate

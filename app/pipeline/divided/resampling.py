@@ -15,7 +15,8 @@ from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import get_tmeasure
 
-from app.pipeline.divided.cuts import Box, Grid, PixelMap
+from app.pipeline.box import Box
+from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary

@@ -4,7 +4,8 @@ from gwcs.wcs import WCS
 from jwst.datamodels import ModelLibrary
 from jwst.resample.resample import ResampleImage
 
-from app.pipeline.divided.cuts import Box, Grid, map_pixels
+from app.pipeline.box import Box
+from app.pipeline.divided.cuts import Grid, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
 
 

@@ -12,11 +12,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from app.crds.cache.fill import IMAGING, fill
+from app.crds.cache.fill import fill
 from app.crds.cache.layout import check_mapping, contexts, mapping_files
 from app.crds.cache.synthetic import make_synthetic_cache
 from app.crds.environment import CONTEXT, SERVER_URL
 from app.crds.manifest import check_manifest, read_manifest
+from app.observation.bands import IMAGING
 from app.runtime.errors import CrdsError
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.plan.checks import Outlook
 from app.plan.plan import Plan
 from app.runtime.errors import CrdsError
+from app.runtime.words import listed
 
 __all__ = ["as_json", "as_table", "describe"]
 
@@ -80,11 +81,7 @@ def _groups(description: dict[str, Any]) -> Iterator[str]:
     for step, grouped in description["groups"].items():
         what = "outlier detection" if step == "native" else step
         yield f"Groups of {what}: {len(grouped)}"
-        yield from _columns([[name, str(len(files)), _shortened(files)] for name, files in grouped.items()])
-
-
-def _shortened(files: list[str], shown: int = 3) -> str:
-    return ", ".join(files[:shown]) + (f", and {len(files) - shown} more" if len(files) > shown else "")
+        yield from _columns([[name, str(len(files)), listed(files)] for name, files in grouped.items()])
 
 
 def _parameters(description: dict[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from app.runtime.errors import ConfigError
-from app.runtime.patched import replaced
+from app.runtime.patched import patched
 
 __all__ = ["checked_hydra_node"]
 
@@ -49,7 +49,7 @@ def checked_hydra_node() -> AbstractContextManager[None]:
             raise ConfigError(problems)
         return composed
 
-    return replaced(ConfigLoaderImpl, "load_configuration", load_checked)
+    return patched(ConfigLoaderImpl, "load_configuration", load_checked)
 
 
 def _problems(node: DictConfig) -> Iterator[str]:

@@ -4,21 +4,14 @@ CRDS compares downloads with the server and mappings with a sum of their own, bu
 manifest is a text file that ``sha256sum --check`` understands too.
 """
 
-import hashlib
 from pathlib import Path
 
 from app.runtime.errors import CrdsError
-from app.runtime.files import settle
+from app.runtime.files import settle, sha256
 
-__all__ = ["MANIFEST", "check_manifest", "read_manifest", "sha256", "write_manifest"]
+__all__ = ["MANIFEST", "check_manifest", "read_manifest", "write_manifest"]
 
 MANIFEST = "MANIFEST.sha256"
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_manifest(cache: Path) -> Path:

@@ -14,9 +14,9 @@ from typing import Any
 
 from app.crds.cache.download import fetch, fetch_mappings
 from app.crds.cache.layout import contexts
-from app.crds.manifest import sha256
 from app.crds.rules import data_types, find_rmap, parameter_types
 from app.runtime.errors import CrdsError
+from app.runtime.files import sha256
 
 __all__ = ["ReferenceSet", "resolve"]
 

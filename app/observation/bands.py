@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.runtime.errors import ConfigError
 
-__all__ = ["BANDS", "Band", "Channel", "Instrument", "find_bands", "spelled", "split_band"]
+__all__ = ["BANDS", "IMAGING", "OPEN_PUPILS", "Band", "Channel", "Instrument", "find_bands", "spelled", "split_band"]
 
 
 class Instrument(StrEnum):
@@ -15,6 +15,15 @@ class Instrument(StrEnum):
     NIRCAM = "nircam"
     MIRI = "miri"
     NIRISS = "niriss"
+
+    @property
+    def exp_type(self) -> str:
+        """Its exposure type of imaging (JWST keyword dictionary, EXP_TYPE)."""
+        return {"nircam": "NRC_IMAGE", "miri": "MIR_IMAGE", "niriss": "NIS_IMAGE"}[self]
+
+
+#: Instruments by exposure type.
+IMAGING = {instrument.exp_type: instrument for instrument in Instrument}
 
 
 class Channel(StrEnum):
@@ -53,6 +62,27 @@ class Band:
         """Nominal pixel scale [arcsec]."""
         return _PIXEL_SCALE[self.channel]
 
+    @property
+    def wheels(self) -> dict[str, str]:
+        """Positions of the filter wheel and, but for MIRI, of the pupil wheel, as headers name them."""
+        if self.instrument is Instrument.MIRI:
+            return {"filter": self.name}
+        if self.instrument is Instrument.NIRISS:
+            in_pupil = self.name in _NIRISS_PUPIL
+            return {"filter": "CLEAR", "pupil": self.name} if in_pupil else {"filter": self.name, "pupil": "CLEARP"}
+        if self.name in _NIRCAM_PUPIL:
+            return {"filter": _NIRCAM_PUPIL[self.name], "pupil": self.name}
+        return {"filter": self.name, "pupil": "CLEAR"}
+
+
+#: Positions of a pupil wheel that let all light through; MIRI has no such wheel.
+OPEN_PUPILS = frozenset({"", "CLEAR", "CLEARP"})
+# Bands in NIRCam's pupil wheels, and the filter that goes with each (JWST User Documentation, "NIRCam Filters").
+_NIRCAM_PUPIL = {
+    "F162M": "F150W2", "F164N": "F150W2", "F323N": "F322W2", "F405N": "F444W", "F466N": "F444W", "F470N": "F444W",
+}  # fmt: skip
+# Bands in NIRISS's pupil wheel; the others are in the filter wheel (JWST User Documentation, "NIRISS Filters").
+_NIRISS_PUPIL = frozenset({"F090W", "F115W", "F140M", "F150W", "F158M", "F200W"})
 
 # Nominal scales [arcsec per pixel]: JWST User Documentation, detector overview of each instrument.
 _PIXEL_SCALE = {Channel.MIRI: 0.11, Channel.NIRCAM_SHORT: 0.031, Channel.NIRCAM_LONG: 0.063, Channel.NIRISS: 0.066}

@@ -18,15 +18,12 @@ import numpy as np
 from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
-from app.observation.bands import Band, Channel, Instrument
+from app.observation.bands import IMAGING, OPEN_PUPILS, Band, Channel, Instrument
 from app.observation.calibration import KEYWORDS, Calibration, calibration
 from app.observation.fits_check import read_headers
 from app.runtime.errors import InputError
 
 __all__ = ["Exposure", "read_exposure", "read_exposures"]
-
-# Exposure types of JWST imaging (JWST keyword dictionary, EXP_TYPE).
-IMAGING = {"NRC_IMAGE": Instrument.NIRCAM, "MIR_IMAGE": Instrument.MIRI, "NIS_IMAGE": Instrument.NIRISS}
 
 # What names an exposure; it becomes part of group ids, so letters and digits alone.
 _NAMES = {
@@ -176,7 +173,7 @@ class Exposure:
 
     def _band_names(self) -> set[str]:
         # A band in the pupil wheel is crossed with a wider filter that blocks the rest: the pupil names the band.
-        return {self.filter} if self.pupil in {"", "CLEAR", "CLEARP"} else {self.pupil}
+        return {self.filter} if self.pupil in OPEN_PUPILS else {self.pupil}
 
 
 def read_exposures(paths: list[Path], procs: int = 1) -> list[Exposure]:

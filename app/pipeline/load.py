@@ -6,6 +6,6 @@ __all__ = ["load"]
 def load() -> None:
     """Load jwst and the steps."""
     import app.pipeline.run  # noqa: F401
-    from app.pipeline.divided.exposures import new_model
+    from app.pipeline.divided.exposure_files import new_model
 
     new_model()  # the schema of images

@@ -80,7 +80,7 @@ class Lv3Pipeline(Image3Pipeline):
 
     def pixel_maps(self, library: ExposureLibrary, grid: Grid) -> list[PixelMap]:
         """Where all pixels of all exposures fall on a grid; known already where a step has asked before."""
-        if self._maps is None or not self._maps[0].maps_like(grid):
+        if self._maps is None or not self._maps[0].has_same_pixel_map(grid):
             paths = [self.context.work_dir / f"pixels_{index}.npy" for index in range(len(library))]
             tasks = list(zip(library.exposures(), paths, strict=True))
             self._maps = grid, list(run_all(partial(map_pixels, grid), tasks, self.context.procs))

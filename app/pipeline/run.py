@@ -17,7 +17,7 @@ from app.plan.corrections import read_corrections
 from app.plan.grid import write_grid
 from app.plan.parameters import Layer
 from app.plan.plan import Plan
-from app.plan.serial_fallback import undivided
+from app.plan.serial_fallback import serial_fallback
 from app.plan.sky_levels import match_levels, write_levels
 from app.runtime.pool import one_pool
 
@@ -68,7 +68,7 @@ def run_pipeline(
 def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: Callable[[], None]) -> Context:
     """What a plan says that the steps have to know."""
     config = plan.config
-    kept = undivided(plan, plan.parameters)
+    kept = serial_fallback(plan, plan.parameters)
     solves_sky = config.sky_method == "solution"
     return Context(
         procs=config.n_procs,
@@ -95,7 +95,7 @@ def _made(plan: Plan, folder: Path) -> list[Path]:
 
 def _alignment(plan: Plan) -> AlignmentChoice:
     config = plan.config
-    leaders = read_corrections(Path(config.align_from)) if config.aligned_by == "from_run" else []
+    leaders = read_corrections(Path(str(config.align_from))) if config.aligned_by == "from_run" else []
     return AlignmentChoice(
         config.aligned_by, {e.name: e for e in plan.science}, float(config.search_displaced), leaders
     )

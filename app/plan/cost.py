@@ -7,7 +7,7 @@ from app.plan.parameters import Parameters
 from app.plan.peak_disk import peak_disk
 from app.plan.peak_memory import Work, peak_memory
 from app.plan.plan import Plan
-from app.plan.serial_fallback import undivided
+from app.plan.serial_fallback import serial_fallback
 
 __all__ = ["Estimate", "estimate"]
 
@@ -56,7 +56,7 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     scale, ratio = (parameters.of("resample", name) for name in ("pixel_scale", "pixel_scale_ratio"))
     work = Work.of(plan.science, shape[0] * shape[1], scale or ratio * plan.band.pixel_scale)
     with_catalogue = not parameters.skips("source_catalog")
-    kept = undivided(plan, parameters)
+    kept = serial_fallback(plan, parameters)
     memory = peak_memory(work, plan.config, with_catalogue, kept)
     disk = peak_disk(work, plan.science, plan.config, with_catalogue, kept)
     return Estimate(shape, memory, disk, _n_files(plan, with_catalogue))

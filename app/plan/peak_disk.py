@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
-from app.plan.peak_memory import Undivided, Work
+from app.plan.peak_memory import SerialFallback, Work
 
 __all__ = ["peak_disk"]
 
@@ -30,7 +30,7 @@ def peak_disk(
     exposures: list[Exposure],
     config: Lv3Config,
     with_catalogue: bool = True,
-    undivided: Undivided | None = None,
+    fallback: SerialFallback | None = None,
 ) -> int:
     """Most room that a run takes: products, each made in the work folder and moved, and temporary files [byte].
 
@@ -42,7 +42,7 @@ def peak_disk(
     config : Lv3Config
     with_catalogue : bool
         Whether sources of the mosaic are found.
-    undivided : Undivided, optional
+    fallback : SerialFallback, optional
         What jwst's own implementation keeps in memory, where it runs; there the exposures are copied before, and
         again, with the images of the mosaic's size, where it keeps nothing in memory.
     """
@@ -53,8 +53,8 @@ def peak_disk(
     waiting = min(_PARTS_A_PROCESS * config.n_procs, work.n_exposures) if config.n_procs > 1 else 1
     parts = waiting * work.cut * _ARRAYS_PART * _BYTES
     copies = 0.0
-    if undivided:
-        copies = size if undivided.pixels else 2 * size + work.n_exposures * median
+    if fallback:
+        copies = size if fallback.pixels else 2 * size + work.n_exposures * median
     finished = size + _mosaic(work, with_catalogue) + _companions(work, pixels, config)
     return int(_SMALL + maps + copies + max(median + max(drizzled, size), size + parts, finished))
 

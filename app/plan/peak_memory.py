@@ -13,7 +13,7 @@ import numpy as np
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
 
-__all__ = ["Undivided", "Work", "box_area", "peak_memory"]
+__all__ = ["SerialFallback", "Work", "box_area", "peak_memory"]
 
 #: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
 _MAIN, _MAIN_SHARED = 300e6, 200e6
@@ -86,8 +86,8 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Undivided:
-    """What jwst's own implementation keeps in memory; 0 where that is in files.
+class SerialFallback:
+    """What the serial fallback, jwst's own implementation, keeps in memory; 0 where that is in files.
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ class Undivided:
         return self.pixels * _PER_PIXEL_KEPT + self.n_stacked * mosaic * _PER_STACKED_PIXEL
 
 
-def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True, undivided: Undivided | None = None) -> int:
+def peak_memory(
+    work: Work, config: Lv3Config, with_catalogue: bool = True, fallback: SerialFallback | None = None
+) -> int:
     """Peak memory of a run, its post-processing included [byte].
 
     Parameters
@@ -114,14 +116,14 @@ def peak_memory(work: Work, config: Lv3Config, with_catalogue: bool = True, undi
     config : Lv3Config
     with_catalogue : bool
         Whether sources of the mosaic are found.
-    undivided : Undivided, optional
+    fallback : SerialFallback, optional
         What jwst's own implementation keeps in memory, where it runs.
     """
     procs = min(config.n_procs, work.n_exposures)
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     peaks = [_pipeline(work, procs)]
-    if undivided:
-        peaks.append(_whole(work, undivided))
+    if fallback:
+        peaks.append(_whole(work, fallback))
     if with_catalogue:
         peaks.append(_MAIN + work.mosaic * _PER_CATALOGUE_PIXEL)
     if config.do_drizzle or config.do_blot:
@@ -137,11 +139,11 @@ def _pipeline(work: Work, procs: int) -> float:
     return _at_work(drizzling, procs) + adding + mosaic
 
 
-def _whole(work: Work, undivided: Undivided) -> float:
+def _whole(work: Work, fallback: SerialFallback) -> float:
     """Memory while jwst's own implementation works, each exposure drizzled onto the whole mosaic."""
     mosaic = work.mosaic * (_PER_MOSAIC_PIXEL_WHOLE + (work.n_planes - 1) * _PER_PLANE_PIXEL)
-    resampling = undivided.pixels * _PER_PIXEL_KEPT + work.detector * _PER_DETECTOR_PIXEL_WHOLE + mosaic
-    return _MAIN + max(resampling, undivided.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
+    resampling = fallback.pixels * _PER_PIXEL_KEPT + work.detector * _PER_DETECTOR_PIXEL_WHOLE + mosaic
+    return _MAIN + max(resampling, fallback.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
 
 
 def _postprocess(work: Work, procs: int, whole_grid: bool) -> float:

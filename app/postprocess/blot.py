@@ -12,7 +12,7 @@ from stcal.resample.utils import calc_pixmap
 from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
-from app.postprocess.cutout import cutout_around
+from app.postprocess.cutout_wcs import cutout_around
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -42,7 +42,7 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
         shape = exposure.data.shape
         data = np.full(shape, np.nan, np.float32)
         reached = cutout_around(exposure.meta.wcs, shape, mosaic.wcs)
-        if not reached.is_empty:
+        if reached:
             steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
             pixmap = calc_pixmap(exposure.meta.wcs, mosaic.wcs, shape, **steps)
             data = blot(mosaic.pixels(reached), pixmap - (reached.x0, reached.y0))

@@ -11,7 +11,8 @@ from jwst.resample import ResampleStep
 from jwst.resample.resample import ResampleImage
 from stdatamodels.jwst import datamodels
 
-from app.postprocess.cutout import Cutout, cutout_around, cutout_wcs
+from app.pipeline.box import Box
+from app.postprocess.cutout_wcs import cutout_around, cutout_wcs
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -47,13 +48,13 @@ def drizzle_exposure(
     with datamodels.open(path) as exposure:
         match_nans_and_flags(exposure)  # what the resample step does first
         reached = cutout_around(exposure.meta.wcs, exposure.data.shape, mosaic.wcs)
-        if reached.is_empty:
-            reached = Cutout(0, 1, 0, 1)  # no pixel of the exposure falls on it
+        if not reached:
+            reached = Box(0, 0, 1, 1)  # no pixel of the exposure falls on it
         image = _resample(exposure, mosaic, parameters, cutout_wcs(mosaic.wcs, reached))
         sky_is_out(image, exposure)
-    wanted = _footprint(image, reached) if footprint_only else Cutout.whole(mosaic.shape)
+    wanted = _footprint(image, reached) if footprint_only else Box.whole(mosaic.shape)
     _place(image, reached, wanted, _fill_value(parameters))
-    image.meta.wcs = mosaic.wcs if wanted == Cutout.whole(mosaic.shape) else cutout_wcs(mosaic.wcs, wanted)
+    image.meta.wcs = mosaic.wcs if wanted == Box.whole(mosaic.shape) else cutout_wcs(mosaic.wcs, wanted)
     ResampleImage.update_fits_wcsinfo(image)
     belongs_to(image, mosaic)
     return image
@@ -69,20 +70,19 @@ def _resample(
     return work.resample_many_to_one()
 
 
-def _footprint(image: datamodels.ImageModel, reached: Cutout) -> Cutout:
+def _footprint(image: datamodels.ImageModel, reached: Box) -> Box:
     """The part of the grid that has weight; one pixel at least, for an image needs one."""
-    covered = reached.around(image.wht > 0)
-    return Cutout(reached.y0, reached.y0 + 1, reached.x0, reached.x0 + 1) if covered.is_empty else covered
+    return reached.around_true(image.wht > 0) or Box(reached.x0, reached.y0, reached.x0 + 1, reached.y0 + 1)
 
 
-def _place(image: datamodels.ImageModel, reached: Cutout, wanted: Cutout, fill: float) -> None:
-    """Put the arrays of an image, which cover the cutout `reached`, where they belong in arrays that cover `wanted`."""
+def _place(image: datamodels.ImageModel, reached: Box, wanted: Box, fill: float) -> None:
+    """Put the arrays of an image, which cover the box `reached`, where they belong in arrays that cover `wanted`."""
     shared = reached & wanted
     empty = {"data": fill, "err": np.nan, "wht": 0, "con": 0, "dq": 0}
     arrays = {name: getattr(image, name) for name in empty if image.hasattr(name)}
     for name, array in arrays.items():
         placed = np.full(array.shape[:-2] + wanted.shape, empty[name], array.dtype)
-        placed[(..., *shared.slices(wanted))] = array[(..., *shared.slices(reached))]
+        placed[(..., *shared.inside(wanted))] = array[(..., *shared.inside(reached))]
         setattr(image, name, placed)
 
 

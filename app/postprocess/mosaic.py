@@ -12,7 +12,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from app.observation.names import ascii_name
-from app.postprocess.cutout import Cutout
+from app.pipeline.box import Box
 from app.runtime.errors import PostprocessError
 from app.runtime.files import sha256
 
@@ -63,10 +63,10 @@ class Mosaic:
             ["LV3MSUM", self.sha256, "SHA-256 of that mosaic"],
         ]
 
-    def pixels(self, cutout: Cutout) -> NDArray[np.float32]:
-        """Read a cutout, and no more; NaN wherever there is no data, whatever the mosaic's own fill value."""
+    def pixels(self, box: Box) -> NDArray[np.float32]:
+        """Read the pixels of a box alone; NaN where there is no data, whatever the mosaic's own fill value."""
         with fits.open(self.path, memmap=True) as file:
-            image, weight = (file[name].section[cutout.slices()] for name in ("SCI", "WHT"))
+            image, weight = (file[name].section[box.slices] for name in ("SCI", "WHT"))
         return np.where(weight > 0, image, np.nan).astype(np.float32)
 
 

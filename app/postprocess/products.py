@@ -15,8 +15,8 @@ from app.postprocess.blot import blot_mosaic
 from app.postprocess.drizzle import drizzle_exposure
 from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
 from app.record.caveats import Caveat
+from app.record.product_kinds import ProductKind, product_kinds
 from app.record.record import Record
-from app.record.tasks import Task, tasks
 from app.runtime.errors import MemoryExceededError, PostprocessError
 from app.runtime.files import publish, sha256
 from app.runtime.pool import run_all
@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One file to make: from which exposure, with which checksum, under which name."""
+    """One file to make: of which kind, from which exposure, with which checksum, under which name."""
 
-    task: Task
+    kind: ProductKind
     exposure: Path
     checksum: str
     output: Path
@@ -75,11 +75,11 @@ def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, wo
     target = read_mosaic(folder / mosaic, checksums[mosaic])
     work.mkdir(parents=True, exist_ok=True)
     problems = []
-    for task in tasks(config):
-        jobs = [_job(task, exposure, folder, checksums, work) for exposure in task.missing(record.data, folder)]
-        record.add(postprocess=record.data.get("postprocess", {}) | {task.name: task.options})
-        log.info("%s: %d exposures", task.name, len(jobs))
-        with record.timed(task.name):
+    for kind in product_kinds(config):
+        jobs = [_job(kind, exposure, folder, checksums, work) for exposure in kind.missing(record.data, folder)]
+        record.add(postprocess=record.data.get("postprocess", {}) | {kind.name: kind.options})
+        log.info("%s: %d exposures", kind.name, len(jobs))
+        with record.timed(kind.name):
             problems += _make_all(jobs, target, config.n_procs, record, stamp)
     if problems:
         raise PostprocessError(
@@ -87,9 +87,9 @@ def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, wo
         )
 
 
-def _job(task: Task, exposure: Path, folder: Path, checksums: dict[str, str], work: Path) -> _Job:
+def _job(kind: ProductKind, exposure: Path, folder: Path, checksums: dict[str, str], work: Path) -> _Job:
     crf = exposure_product(exposure.name, CRF)
-    return _Job(task, folder / crf, checksums.get(crf, ""), work / task.product(exposure.name))
+    return _Job(kind, folder / crf, checksums.get(crf, ""), work / kind.product(exposure.name))
 
 
 def _make_all(jobs: list[_Job], mosaic: Mosaic, procs: int, record: Record, stamp: Stamp) -> list[str]:
@@ -128,7 +128,7 @@ def _publish(outcome: _Outcome, mosaic: Mosaic, record: Record) -> _Outcome:
 
 def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome:
     """Make one file, in the work folder; what goes wrong is an outcome too, for the other exposures go on."""
-    where = f"{job.exposure}: no {job.task.name} of it"
+    where = f"{job.exposure}: no {job.kind.name} of it"
     try:
         if sha256(job.exposure) != job.checksum:
             return _Outcome(job, f"{where}: it was replaced, edited or damaged since the mosaic was made; {AGAIN}")
@@ -137,7 +137,7 @@ def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome
         raise MemoryExceededError(f"{where}: out of memory; a smaller procs needs less") from error
     except Exception as error:  # noqa: BLE001 - whatever jwst raises
         return _Outcome(job, f"{where}: {type(error).__name__}: {error}; {AGAIN}")
-    is_empty = not (image.wht.any() if job.task.name == "drizzle" else (image.dq == 0).any())
+    is_empty = not (image.wht.any() if job.kind.name == "drizzle" else (image.dq == 0).any())
     try:
         stamp.on_model(image)
         image.save(job.output)
@@ -148,8 +148,8 @@ def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome
 
 
 def _image(job: _Job, mosaic: Mosaic, parameters: dict) -> ImageModel:
-    options = job.task.options
-    if job.task.name == "drizzle":
+    options = job.kind.options
+    if job.kind.name == "drizzle":
         return drizzle_exposure(job.exposure, mosaic, parameters, options["drizzle_footprint_only"])
     return blot_mosaic(job.exposure, mosaic, parameters, float(options["blot_fillval"]))
 

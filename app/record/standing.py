@@ -9,8 +9,8 @@ from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
 from app.observation.members import Member
 from app.observation.names import REPORT_NAME
+from app.record.product_kinds import is_made_after, option_differences, product_kinds
 from app.record.record import FINISHED, plain, read_record
-from app.record.tasks import is_made_after, option_differences, tasks
 from app.runtime.files import sha256
 
 __all__ = ["Standing", "standing"]
@@ -75,7 +75,7 @@ def standing(config: Lv3Config, members: Iterable[Member], versions: Mapping[str
     ]
     if differences:
         return Standing(record, differences)
-    has_missing = any(task.missing(record, folder) for task in tasks(config))
+    has_missing = any(kind.missing(record, folder) for kind in product_kinds(config))
     if has_missing or _has_mosaic(record, folder):
         return Standing(record, is_finished=record["state"] in FINISHED and not has_missing)
     return Standing()

@@ -11,6 +11,7 @@ from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.record.record import Record
 from app.report import write_report
+from app.runtime.words import listed
 
 __all__ = ["examine", "report"]
 
@@ -44,7 +45,7 @@ def _not_measured(plan: Plan, measurements: dict[str, Any]) -> Iterator[Caveat]:
         yield Caveat(
             "not_measured",
             f"{len(names)} of {len(plan.science)} exposures were not measured, for their products are not there: "
-            f"{', '.join(names[:3])}{', ...' if len(names) > 3 else ''}.",
+            f"{listed(names)}.",
             "Nothing is known of their alignment and sky. Please report it, with lv3_run.log.",
         )
 

@@ -16,10 +16,10 @@ from app.plan.association import association_text, write_association
 from app.plan.checks import Outlook, look_ahead, preflight
 from app.plan.checks.outputs import check_strangers, strangers
 from app.plan.plan import Plan, make_plan
+from app.record.product_kinds import product_kinds
 from app.record.provenance import own_version, references, versions
 from app.record.record import Record, State, read_record
 from app.record.standing import Standing, standing
-from app.record.tasks import tasks
 from app.run.examine import examine
 from app.run.folder import OutputFolder
 from app.run.outcome import concluded, refuse_caveats
@@ -164,7 +164,7 @@ class Lv3Step:
 
     def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
         """What the run is going to do, by name, in order."""
-        after = [task.name for task in tasks(self.config)] + ["report"] * self.config.report
+        after = [kind.name for kind in product_kinds(self.config)] + ["report"] * self.config.report
         measure = [] if earlier and "measurements" in earlier else ["measure"]
         pipeline = [] if earlier else self.plan.steps(self.plan.parameters)
         return [*pipeline, *measure, *after]
@@ -197,7 +197,7 @@ class Lv3Step:
 
     def _postprocess(self, record: Record) -> None:
         """Make the products of every exposure that are asked for and not there."""
-        if any(task.missing(record.data, self._folder.path) for task in tasks(self.config)):
+        if any(kind.missing(record.data, self._folder.path) for kind in product_kinds(self.config)):
             from app.postprocess.products import postprocess
 
             work = self._folder.work / "postprocess"

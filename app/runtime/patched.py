@@ -1,15 +1,15 @@
-"""An attribute of somebody else's module or class, replaced for a while."""
+"""An attribute of another package's module or class, replaced inside a context."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["replaced"]
+__all__ = ["patched"]
 
 
 @contextmanager
-def replaced(owner: Any, name: str, replacement: Any) -> Iterator[None]:
-    """Context in which a module or class has another attribute."""
+def patched(owner: Any, name: str, replacement: Any) -> Iterator[None]:
+    """Context in which an attribute of a module or class is another object; it is put back at the end."""
     original = getattr(owner, name)
     setattr(owner, name, replacement)
     try:

@@ -19,15 +19,8 @@ from app.simulation.plan import SECONDS_PER_EXPOSURE, TARGET, PlannedExposure
 from app.simulation.pointing import VA_SCALE, Attitude, exposure_wcs
 from app.simulation.render import ARCSEC2_TO_SR
 
-__all__ = ["Pixels", "file_name", "wheels", "write_exposure"]
+__all__ = ["Pixels", "file_name", "write_exposure"]
 
-#: Bands in NIRCam's pupil wheel, and the filter that goes with each (JWST User Documentation, "NIRCam Filters").
-NIRCAM_PUPIL_BANDS = {
-    "F162M": "F150W2", "F164N": "F150W2", "F323N": "F322W2", "F405N": "F444W", "F466N": "F444W", "F470N": "F444W",
-}  # fmt: skip
-#: Bands in NIRISS's pupil wheel; the others are in the filter wheel ("NIRISS Filters").
-NIRISS_PUPIL_BANDS = {"F090W", "F115W", "F140M", "F150W", "F158M", "F200W"}
-EXPOSURE_TYPES = {"NIRCAM": "NRC_IMAGE", "MIRI": "MIR_IMAGE", "NIRISS": "NIS_IMAGE"}
 LEVEL_2_STEPS = (
     "assign_wcs", "dark_sub", "dq_init", "flat_field", "gain_scale", "jump", "linearity", "photom", "ramp_fit",
     "refpix", "saturation",
@@ -71,18 +64,6 @@ class Pixels:
 def file_name(exposure: PlannedExposure, detector: Detector) -> str:
     """Name of the file, ``jw01234001001_02101_00001_mirimage_cal.fits``."""
     return f"{exposure.name}_{detector.name.lower()}_cal.fits"
-
-
-def wheels(band: Band) -> dict[str, str]:
-    """Return the positions of the filter and pupil wheels for a band, as the instrument reports them."""
-    if band.instrument is Instrument.MIRI:
-        return {"filter": band.name}
-    if band.instrument is Instrument.NIRISS:
-        in_pupil = band.name in NIRISS_PUPIL_BANDS
-        return {"filter": "CLEAR", "pupil": band.name} if in_pupil else {"filter": band.name, "pupil": "CLEARP"}
-    if band.name in NIRCAM_PUPIL_BANDS:
-        return {"filter": NIRCAM_PUPIL_BANDS[band.name], "pupil": band.name}
-    return {"filter": band.name, "pupil": "CLEAR"}
 
 
 def write_exposure(folder: Path, exposure: PlannedExposure, camera: Camera, attitude: Attitude, pixels: Pixels) -> Path:
@@ -149,7 +130,7 @@ def _meta(exposure: PlannedExposure, camera: Camera, attitude: Attitude) -> dict
 
 
 def _instrument(detector: Detector, band: Band) -> dict[str, str]:
-    facts = {"name": detector.instrument, "detector": detector.name, **wheels(band)}
+    facts = {"name": detector.instrument, "detector": detector.name, **band.wheels}
     optional = {"module": detector.module, "channel": detector.channel}
     return facts | {key: value for key, value in optional.items() if value is not None}
 
@@ -205,7 +186,8 @@ def _observation(exposure: PlannedExposure, detector: Detector) -> dict[str, Any
         },
         "visit": {"type": "PRIME_TARGETED_FIXED", "status": "SUCCESSFUL", "start_time": begin.iso},
         "exposure": {
-            "type": EXPOSURE_TYPES[detector.instrument], "count": 1, "nints": 1, "ngroups": 40, "nframes": 1,
+            "type": Instrument(detector.instrument.lower()).exp_type,
+            "count": 1, "nints": 1, "ngroups": 40, "nframes": 1,
             "prime_parallel": "PARALLEL_COORDINATED" if exposure.sequence == 2 else "PRIME",
             "readpatt": "FASTR1" if detector.instrument == "MIRI" else "RAPID",
             "start_time": begin.mjd, "mid_time": middle, "end_time": end.mjd,

@@ -15,10 +15,10 @@ from omegaconf import DictConfig, OmegaConf
 from app.config.composition import INSTALL
 from app.runtime.errors import ConfigError, ExitCode
 from app.runtime.resources import usable_cores
-from app.sweep.apart import task
 from app.sweep.jobs import Job
 from app.sweep.points import Composer
 from app.sweep.slurm import DeadJobError, deaths_returned, note_states
+from app.sweep.supervised import task
 
 __all__ = ["launch", "launcher_name", "share_cores"]
 

@@ -8,6 +8,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+from app.observation.names import REPORT_NAME
 from app.record.record import FINISHED, State, read_record
 from app.runtime import errors
 from app.runtime.errors import ExitCode
@@ -16,8 +17,6 @@ from app.sweep.lines import line
 from app.sweep.slurm import Ended
 
 __all__ = ["FINAL", "REFUSED", "WAITING", "row"]
-
-REPORT_NAME = "lv3_report.html"  # as in app.report, which needs more packages than a login node has
 
 WAITING, REFUSED, DIED, OUT_OF_MEMORY, TIMED_OUT = "waiting", "refused", "died", "out_of_memory", "timed_out"
 

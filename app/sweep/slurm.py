@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn, JobStatus
 
 from app.runtime.errors import Lv3Error
 from app.runtime.files import write_text
-from app.runtime.patched import replaced
+from app.runtime.patched import patched
 from app.sweep.lines import out_dir_of
 
 __all__ = ["STATES_NAME", "DeadJobError", "Ended", "deaths_returned", "note_states", "slurm_states"]
@@ -82,5 +82,5 @@ def deaths_returned() -> Iterator[None]:
             died = DeadJobError(job.state.split(" ")[0], f"job {job.job_id} of the cluster: {job.state}: {said}")
             return [JobReturn(status=JobStatus.FAILED, _return_value=died)]
 
-    with replaced(submitit.Job, "results", results):
+    with patched(submitit.Job, "results", results):
         yield

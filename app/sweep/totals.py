@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from app.runtime.words import listed
 from app.sweep.jobs import Job, Todo
 
 __all__ = ["problem_table", "totals"]
@@ -43,4 +44,4 @@ def problem_table(jobs: Sequence[Job]) -> list[str]:
 def _some(names: list[str]) -> str:
     if len(names) == 1:
         return names[0]
-    return f"{len(names)} jobs ({'; '.join(names[:_LISTED])}{'; ...' if len(names) > _LISTED else ''})"
+    return f"{len(names)} jobs ({listed(names, _LISTED, '; ')})"

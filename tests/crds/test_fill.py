@@ -92,7 +92,7 @@ def test_one_exposure_type(server: CrdsServer, tmp_path: Path):
     assert (filled / "config/jwst/bad_files.txt").read_text() == "jwst_nircam_apcorr_9001.fits"
     more = fill(filled, server)
     assert more.returncode == 21
-    assert f"{filled} lacks 12 references for MIR_IMAGE, NRC_IMAGE, NIS_IMAGE" in more.stderr
+    assert f"{filled} lacks 12 references for NRC_IMAGE, MIR_IMAGE, NIS_IMAGE" in more.stderr
 
 
 def test_no_server(tmp_path: Path):

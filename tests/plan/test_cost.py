@@ -6,9 +6,9 @@ import pytest
 
 from app.config.schema import Lv3Config
 from app.plan.cost import estimate
-from app.plan.peak_memory import Undivided, Work, box_area, peak_memory
+from app.plan.peak_memory import SerialFallback, Work, box_area, peak_memory
 from app.plan.plan import make_plan
-from app.plan.serial_fallback import undivided
+from app.plan.serial_fallback import serial_fallback
 from tests.factories import make_exposure
 
 # Peaks of runs, PSS summed over their processes [MB]: exposures, pixels of a detector's side, of the mosaic, of an
@@ -70,7 +70,7 @@ def test_memory_is_within_10_percent_of_what_was_measured(n, side, mosaic, cut, 
 @pytest.mark.parametrize(("n", "side", "mosaic", "pixels", "stacked", "megabytes"), MEASURED_UNDIVIDED)
 def test_memory_of_jwsts_own_implementation_is_within_10_percent(n, side, mosaic, pixels, stacked, megabytes):
     work = Work(n, side**2, mosaic, side**2)
-    needed = peak_memory(work, config(procs=2), with_catalogue=False, undivided=Undivided(pixels, stacked))
+    needed = peak_memory(work, config(procs=2), with_catalogue=False, fallback=SerialFallback(pixels, stacked))
     assert needed / 1e6 == pytest.approx(megabytes, rel=0.1)
 
 
@@ -132,9 +132,9 @@ def test_what_is_not_divided_is_known_before(miri, crds, parameters, options, ke
         target="n", band="F770W", in_dir=str(miri.folder), crds=crds, jwst_parameters=parameters, **options
     )
     plan = make_plan(config)
-    found = undivided(plan, plan.parameters)
+    found = serial_fallback(plan, plan.parameters)
     pixels = plan.science[0].n_pixels
-    assert found == (kept and Undivided(kept[0] * pixels, kept[1]))
+    assert found == (kept and SerialFallback(kept[0] * pixels, kept[1]))
 
 
 def test_exposures_that_were_matched_before_are_not_divided(miri, crds, monkeypatch):
@@ -142,6 +142,6 @@ def test_exposures_that_were_matched_before_are_not_divided(miri, crds, monkeypa
     matched = [replace(member.exposure, background_level=1.0) for member in plan.members]
     members = [replace(m, exposure=e) for m, e in zip(plan.members, matched, strict=True)]
     plan, parameters = replace(plan, members=members), plan.parameters
-    assert undivided(plan, parameters).n_stacked == 4
+    assert serial_fallback(plan, parameters).n_stacked == 4
     monkeypatch.setattr("app.plan.serial_fallback.memory_limit", lambda: 1e6)
-    assert undivided(plan, parameters) == Undivided(0, 0), "more than there is"
+    assert serial_fallback(plan, parameters) == SerialFallback(0, 0), "more than there is"

@@ -9,8 +9,9 @@ from astropy.io import fits
 from astropy.stats import mad_std
 from stdatamodels.jwst import datamodels
 
+from app.pipeline.box import Box
 from app.postprocess.blot import blot, blot_mosaic
-from app.postprocess.cutout import Cutout, cutout_wcs
+from app.postprocess.cutout_wcs import cutout_wcs
 from tests.postprocess.stars import bright_stars
 
 DO_NOT_USE = 1
@@ -113,7 +114,7 @@ def test_peaks_of_stars_lose_no_more_than_documented(finished, miri):
 
 def test_an_exposure_that_the_mosaic_does_not_cover_is_all_fill(finished):
     mosaic = finished.mosaic()
-    far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Cutout(900, 930, -500, -460)))
+    far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Box(-500, 900, -460, 930)))
     image = blot_mosaic(finished.files("crf")[0], far, finished.resample, -99.0)
     assert (image.data == -99.0).all()
     assert (image.dq == DO_NOT_USE).all()

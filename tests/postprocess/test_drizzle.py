@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from stdatamodels.jwst import datamodels
 
-from app.postprocess.cutout import Cutout, cutout_wcs
+from app.pipeline.box import Box
+from app.postprocess.cutout_wcs import cutout_wcs
 from app.postprocess.drizzle import drizzle_exposure
 from tests.postprocess.conftest import MOSAIC
 from tests.postprocess.stars import aperture_flux, bright_stars
@@ -85,7 +86,7 @@ def test_only_the_footprint_is_the_same_pixels_on_a_smaller_grid(finished, tmp_p
 def test_a_cut_of_the_grid_changes_nothing(finished, monkeypatch):
     path, mosaic = finished.files("crf")[0], finished.mosaic()
     cut = drizzle_exposure(path, mosaic, finished.resample)
-    monkeypatch.setattr("app.postprocess.drizzle.cutout_around", lambda *_: Cutout.whole(mosaic.shape))
+    monkeypatch.setattr("app.postprocess.drizzle.cutout_around", lambda *_: Box.whole(mosaic.shape))
     whole = drizzle_exposure(path, mosaic, finished.resample)
     for name in ("data", "err", "wht", "con"):
         np.testing.assert_allclose(getattr(cut, name), getattr(whole, name), rtol=2e-6, atol=1e-6)
@@ -94,7 +95,7 @@ def test_a_cut_of_the_grid_changes_nothing(finished, monkeypatch):
 @pytest.mark.parametrize("footprint_only", [False, True])
 def test_an_exposure_that_the_mosaic_does_not_cover_is_all_fill(finished, footprint_only):
     mosaic = finished.mosaic()
-    far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Cutout(900, 930, -500, -460)))
+    far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Box(-500, 900, -460, 930)))
     image = drizzle_exposure(finished.files("crf")[0], far, finished.resample, footprint_only)
     assert image.shape == ((1, 1) if footprint_only else (30, 40))
     assert np.isnan(image.data).all()

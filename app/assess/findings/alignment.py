@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from app.assess.findings import limits
-from app.assess.findings.facts import Facts, listed
+from app.assess.findings.facts import Facts
+from app.runtime.words import listed
 
 __all__ = ["chips_disagree", "few_matches", "large_shift", "modules_disagree", "not_aligned", "offsets_left"]
 

@@ -1,6 +1,6 @@
 """The record of a run, as the findings look at it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from app.assess.findings import limits
 
-__all__ = ["Facts", "listed"]
-
-#: Names that a sentence lists before it counts.
-LISTED = 3
+__all__ = ["Facts"]
 
 
 @dataclass(frozen=True)
@@ -142,10 +139,3 @@ class Facts:
             sign = 1 if pair[0] <= pair[1] else -1
             found.setdefault((min(pair), max(pair)), []).append(sign * np.array(overlap["offset"]))
         return {pair: np.array(offsets) for pair, offsets in found.items()}
-
-
-def listed(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
-    names = list(names)
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more

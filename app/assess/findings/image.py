@@ -1,7 +1,8 @@
 """Caveats about the image: sky levels, outliers, sources; each function gives a sentence, or None where all is well."""
 
 from app.assess.findings import limits
-from app.assess.findings.facts import Facts, listed
+from app.assess.findings.facts import Facts
+from app.runtime.words import listed
 
 __all__ = ["adds_nothing", "many_flagged", "no_catalogue", "sky_steps", "stars_eaten"]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from app.assess.findings.facts import Facts, listed
+from app.assess.findings.facts import Facts
+from app.runtime.words import listed
 
 __all__ = ["displaced_groups", "groups_disagree", "shifted_only", "untied"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, displaced, hints, image, poor, sky, solution, turned, verdict
+from app.assess.findings import alignment, displaced, hints, image, poor, sky_levels, solution, turned, verdict
 from app.assess.findings.facts import Facts
 from app.record.caveats import UNUSABLE, Caveat
 
@@ -94,23 +94,23 @@ FINDINGS = (
     Finding("sky_steps", image.sky_steps, hints.sky_steps),
     Finding(
         "sky_made_worse",
-        sky.sky_made_worse,
+        sky_levels.sky_made_worse,
         "Choose sky=solution: it compares exposures at the same places of the sky, so that what shines there, and "
         "masked parts, cannot be taken for a level.",
     ),
     Finding(
         "sky_apart",
-        sky.sky_apart,
+        sky_levels.sky_apart,
         "Add exposures that fill the gap, follow a mosaic that covers it (sky_anchor=FILE), or make a mosaic of each.",
     ),
     Finding(
         "sky_untied",
-        sky.sky_untied,
+        sky_levels.sky_untied,
         "Exclude them, or put them into larger groups (skymatch_grouping=[group_dithers]).",
     ),
     Finding(
         "sky_constant",
-        sky.sky_constant,
+        sky_levels.sky_constant,
         "Use larger groups (skymatch_grouping=[group_dithers]), or sky_order=0 for all.",
     ),
     Finding("many_flagged", image.many_flagged, hints.many_flagged),

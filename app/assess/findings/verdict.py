@@ -10,7 +10,8 @@ from scipy.sparse.csgraph import connected_components
 
 from app.assess.findings.alignment import offsets_left
 from app.assess.findings.displaced import no_shared_stars
-from app.assess.findings.facts import Facts, listed
+from app.assess.findings.facts import Facts
+from app.runtime.words import listed
 
 __all__ = ["Verdict", "alignment_verdict", "unconnected"]
 

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from app.assess.measure.alignment import Motion, motion
 from app.assess.measure.frames import TangentPlane, footprint, open_fits, read_wcs
+from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import DO_NOT_USE, Flagged, count_flagged
-from app.assess.measure.sky import Samples
 from app.assess.measure.stars import find_stars
 from app.observation.sky_points import sample_points, take_samples
 
-__all__ = ["Measured", "Task", "measure_exposure"]
+__all__ = ["ExposurePair", "Measured", "measure_exposure"]
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One exposure to measure.
+class ExposurePair:
+    """One exposure before and after the pipeline, and how it is to be measured.
 
     Parameters
     ----------
@@ -80,21 +80,21 @@ class Measured:
     flagged: Flagged
 
 
-def measure_exposure(task: Task) -> Measured:
+def measure_exposure(pair: ExposurePair) -> Measured:
     """Measure one exposure."""
-    with open_fits(task.before) as old, open_fits(task.after) as new:
+    with open_fits(pair.before) as old, open_fits(pair.after) as new:
         shape = new["SCI"].shape
         wcs_before, wcs_after = read_wcs(old), read_wcs(new)
         level, method, still_in = _sky_level(new)
         dq = old["DQ"].data
         image = np.where((dq & DO_NOT_USE) == 0, old["SCI"].data, np.nan)
-        stars = find_stars(image, task.fwhm)
-        plane = TangentPlane(*task.centre)
-        column, row, x, y = sample_points(wcs_after, shape, plane, task.spacing)
+        stars = find_stars(image, pair.fwhm)
+        plane = TangentPlane(*pair.centre)
+        column, row, x, y = sample_points(wcs_after, shape, plane, pair.spacing)
         after = take_samples(new["SCI"].data, x, y) - still_in
         corners = footprint(wcs_after, shape)
         return Measured(
-            name=task.before.name,
+            name=pair.before.name,
             motion=motion(wcs_before, wcs_after, shape),
             footprint=corners,
             outline=plane.from_sky(*corners.T),
@@ -103,7 +103,7 @@ def measure_exposure(task: Task) -> Measured:
             sky=Samples(column, row, take_samples(image, x, y), after),
             level=level,
             method=method,
-            flagged=count_flagged(dq, new["DQ"].data, stars, task.fwhm),
+            flagged=count_flagged(dq, new["DQ"].data, stars, pair.fwhm),
         )
 
 

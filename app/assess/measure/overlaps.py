@@ -9,9 +9,9 @@ import shapely
 from numpy.typing import NDArray
 
 from app.assess.measure.exposure import Measured
+from app.assess.measure.level_differences import Difference, difference
 from app.assess.measure.matching import FEWEST, NOBODY, WIDE_RADIUS, Match, match
 from app.assess.measure.similarity import Similarity, fit_similarity
-from app.assess.measure.sky import Difference, difference
 
 __all__ = ["Agreement", "Overlap", "agreement", "compare"]
 

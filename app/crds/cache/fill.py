@@ -11,15 +11,14 @@ from app.crds.cache.layout import contexts, write_config
 from app.crds.environment import CONTEXT, CrdsOptions, set_environment
 from app.crds.manifest import check_manifest, write_manifest
 from app.crds.rules import data_types, find_rmap, parameter_types
+from app.observation.bands import IMAGING
 from app.runtime.errors import CrdsError
 from app.runtime.files import settle
 
-__all__ = ["IMAGING", "fill"]
+__all__ = ["fill"]
 
 log = logging.getLogger(__name__)
 
-#: Exposure types of imaging, and their instruments.
-IMAGING = {"MIR_IMAGE": "miri", "NRC_IMAGE": "nircam", "NIS_IMAGE": "niriss"}
 _ANY = ("ANY", "GENERIC", "N/A")  # words in the rules that allow every value
 
 
@@ -36,7 +35,7 @@ def fill(cache: Path, context: str = CONTEXT, exp_types: Collection[str] = tuple
     context : str
         ``jwst_NNNN.pmap``.
     exp_types : collection of str
-        Keys of `IMAGING`.
+        Keys of `app.observation.bands.IMAGING`.
 
     Returns
     -------
@@ -81,7 +80,7 @@ def _references(context: str, exp_types: Collection[str]) -> Iterator[str]:
 
     pmap = crds.get_cached_mapping(context)
     for exp_type in exp_types:
-        imap = pmap.get_imap(IMAGING[exp_type])
+        imap = pmap.get_imap(str(IMAGING[exp_type]))
         for reftype in (*data_types(), *parameter_types()):
             if rmap := find_rmap(imap, reftype):
                 yield from _matching(rmap, exp_type)

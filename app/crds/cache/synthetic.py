@@ -26,14 +26,7 @@ _DATE = "2026-01-01T00:00:00"
 _USE_AFTER = "2014-01-01T00:00:00"
 _NOTE = "SYNTHETIC, for tests and demonstration. Not for science."
 
-_EXP_TYPE = {Instrument.MIRI: "MIR_IMAGE", Instrument.NIRCAM: "NRC_IMAGE", Instrument.NIRISS: "NIS_IMAGE"}
 _MIRI_SUBARRAYS = ("FULL", "GENERIC", "BRIGHTSKY", "SUB256", "SUB128", "SUB64")
-# Elements of NIRCam's pupil wheels and the filter they are used with (JWST User Documentation, "NIRCam Filters").
-_NIRCAM_PUPIL = {
-    "F162M": "F150W2", "F164N": "F150W2", "F323N": "F322W2", "F405N": "F444W", "F466N": "F444W", "F470N": "F444W",
-}  # fmt: skip
-# Elements of NIRISS's pupil wheel; the others are in the filter wheel (JWST User Documentation, "NIRISS Filters").
-_NIRISS_PUPIL = ("F090W", "F115W", "F140M", "F150W", "F158M", "F200W")
 _ENCIRCLED = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
 
 #: Parameter references: step class and the parameters in it, none at the step's default.
@@ -90,7 +83,7 @@ def _write_instrument(cache: Path, instrument: Instrument) -> str:
         reference = references / f"jwst_{instrument}_{reftype}_{_SERIAL}.{extension}"
         _write_reference(reference, instrument, reftype)
         rmaps[reftype] = f"{reference.stem}.rmap"
-        exp_type = None if reftype == "abvegaoffset" else _EXP_TYPE[instrument]
+        exp_type = None if reftype == "abvegaoffset" else instrument.exp_type
         write_rmap(mappings / rmaps[reftype], instrument, reftype, {exp_type: reference.name}, _NOTE)
     imap = f"jwst_{instrument}_{_SERIAL}.imap"
     write_imap(mappings / imap, instrument, rmaps, _NOTE)
@@ -112,16 +105,9 @@ def _write_reference(path: Path, instrument: Instrument, reftype: str) -> None:
 def _meta(instrument: Instrument, reftype: str) -> dict:
     return {
         "author": "synthetic", "date": _DATE, "description": _NOTE, "instrument": {"name": instrument.upper()},
-        "exposure": {"type": _EXP_TYPE[instrument]}, "origin": "STScI", "pedigree": "DUMMY", "reftype": reftype,
+        "exposure": {"type": instrument.exp_type}, "origin": "STScI", "pedigree": "DUMMY", "reftype": reftype,
         "telescope": "JWST", "useafter": _USE_AFTER,
     }  # fmt: skip
-
-
-def _elements(band: Band) -> tuple[str, str]:
-    """Filter and pupil that the header of an exposure in this band names."""
-    if band.instrument is Instrument.NIRCAM:
-        return (_NIRCAM_PUPIL[band.name], band.name) if band.name in _NIRCAM_PUPIL else (band.name, "CLEAR")
-    return ("CLEAR", band.name) if band.name in _NIRISS_PUPIL else (band.name, "CLEARP")
 
 
 def _write_apcorr(path: Path, instrument: Instrument) -> None:
@@ -137,7 +123,7 @@ def _write_apcorr(path: Path, instrument: Instrument) -> None:
     primary.header.update(
         DATE=_DATE, FILENAME=path.name, DATAMODL=model, TELESCOP="JWST", REFTYPE="APCORR", PEDIGREE="DUMMY",
         DESCRIP=_NOTE, AUTHOR="synthetic", USEAFTER=_USE_AFTER, INSTRUME=instrument.upper(),
-        EXP_TYPE=_EXP_TYPE[instrument],
+        EXP_TYPE=instrument.exp_type,
     )  # fmt: skip
     fits.HDUList([primary, fits.BinTableHDU(table, name="APCORR")]).writeto(path)
 
@@ -148,7 +134,7 @@ def _apcorr_rows(band: Band) -> list[tuple]:
     miri = band.instrument is Instrument.MIRI
     return [
         (*selector, fraction, radius, 1 / fraction, 4 * band.fwhm, 6 * band.fwhm)
-        for selector in ([(band.name, name) for name in _MIRI_SUBARRAYS] if miri else [_elements(band)])
+        for selector in ([(band.name, name) for name in _MIRI_SUBARRAYS] if miri else [band.wheels.values()])
         for fraction, radius in zip(_ENCIRCLED, radii, strict=True)
     ]
 
@@ -160,7 +146,7 @@ def _write_abvegaoffset(path: Path, instrument: Instrument) -> None:
     if instrument is Instrument.MIRI:
         table = Table({"filter": [band.name for band in bands], "abvega_offset": offsets})
     else:
-        filters, pupils = zip(*(_elements(band) for band in bands), strict=True)
+        filters, pupils = zip(*(band.wheels.values() for band in bands), strict=True)
         table = Table({"filter": filters, "pupil": pupils, "abvega_offset": offsets})
     meta = _meta(instrument, "abvegaoffset") | {"filename": path.name, "model_type": "ABVegaOffsetModel"}
     _write_asdf(path, {"abvega_offset": table, "meta": meta})

@@ -4,7 +4,6 @@ An exposure touches only a box of the mosaic. Drizzled into that box instead of 
 differs by whole pixels, it gives the same pixels.
 """
 
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,51 +13,13 @@ import numpy as np
 from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import calc_pixmap
 
-from app.pipeline.divided.exposures import Exposure
+from app.pipeline.box import Box
+from app.pipeline.divided.exposure_files import ExposureFile
 
-__all__ = ["Box", "Grid", "PixelMap", "map_pixels"]
+__all__ = ["Grid", "PixelMap", "map_pixels"]
 
 # What a drop of an exposure's pixel, or the interpolation of a blot, can reach beyond the pixel's centre [pixel].
 _MARGIN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of the mosaic's pixels, ends excluded."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.y1 - self.y0, self.x1 - self.x0
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Index of this box in an array of the mosaic."""
-        return np.s_[self.y0 : self.y1, self.x0 : self.x1]
-
-    def inside(self, other: "Box") -> tuple[slice, slice]:
-        """Index of this box in an array of a box around it."""
-        return np.s_[self.y0 - other.y0 : self.y1 - other.y0, self.x0 - other.x0 : self.x1 - other.x0]
-
-    def __and__(self, other: "Box") -> "Box":
-        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
-        return Box(x0, y0, max(x0, min(self.x1, other.x1)), max(y0, min(self.y1, other.y1)))
-
-    def __bool__(self) -> bool:
-        return self.x1 > self.x0 and self.y1 > self.y0
-
-    @staticmethod
-    def around(boxes: Iterable["Box"]) -> "Box":
-        """The smallest box around others."""
-        corners = np.array([(b.x0, b.y0, b.x1, b.y1) for b in boxes if b])
-        if not corners.size:
-            return Box(0, 0, 0, 0)
-        return Box(*corners[:, :2].min(axis=0).tolist(), *corners[:, 2:].max(axis=0).tolist())
 
 
 @dataclass(frozen=True)
@@ -101,7 +62,7 @@ class Grid:
     @property
     def box(self) -> Box:
         """All of the mosaic."""
-        return Box(0, 0, *self.shape[::-1])
+        return Box.whole(self.shape)
 
     def of_shape(self, shape: tuple[int, int]) -> dict[str, Any]:
         """Argument ``output_wcs`` of `ResampleImage` for a cut of the grid; its positions must not be asked for."""
@@ -110,7 +71,7 @@ class Grid:
         wcs.array_shape = shape
         return {"wcs": wcs, "pixel_scale": self.pixel_scale, "pixel_scale_ratio": self.pixel_scale_ratio}
 
-    def maps_like(self, other: "Grid") -> bool:
+    def has_same_pixel_map(self, other: "Grid") -> bool:
         """Whether exposures have the same pixel maps on another grid, to the bit."""
         if (self.shape, self.stepsize, self.order) != (other.shape, other.stepsize, other.order):
             return False
@@ -118,7 +79,7 @@ class Grid:
         return np.array_equal(self.wcs(x, y), other.wcs(x, y), equal_nan=True)
 
 
-def map_pixels(grid: Grid, task: tuple[Exposure, Path]) -> "PixelMap":
+def map_pixels(grid: Grid, task: tuple[ExposureFile, Path]) -> "PixelMap":
     """Compute where the pixels of an exposure fall, and keep that in a file."""
     exposure, path = task
     wcs = exposure.without_pixels().meta.wcs

@@ -23,8 +23,8 @@ from stcal.resample import resample as drizzling
 from stcal.skymatch import SkyImage
 from stcal.tweakreg import tweakreg as aligning
 
-from app.pipeline.divided.exposures import Exposure
-from app.runtime.patched import replaced
+from app.pipeline.divided.exposure_files import ExposureFile
+from app.runtime.patched import patched
 
 __all__ = [
     "FootprintImage",
@@ -49,8 +49,8 @@ def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
     parameter for it.
     """
     with (
-        replaced(drizzling, "calc_pixmap", lambda *_, **__: pixels),
-        replaced(blotting, "calc_pixmap", lambda *_, **__: pixels.copy()),  # a blot replaces NaN in it
+        patched(drizzling, "calc_pixmap", lambda *_, **__: pixels),
+        patched(blotting, "calc_pixmap", lambda *_, **__: pixels.copy()),  # a blot replaces NaN in it
     ):
         yield
 
@@ -61,7 +61,7 @@ def fast_peaks() -> AbstractContextManager[None]:
     It looks at candidates one by one, a Python loop over 200 000 of a NIRCam image: most of all that finding its
     sources takes.
     """
-    return replaced(peakfinder, "_verify_ring_candidates", _verify_candidates)
+    return patched(peakfinder, "_verify_ring_candidates", _verify_candidates)
 
 
 def fast_background() -> AbstractContextManager[None]:
@@ -69,7 +69,7 @@ def fast_background() -> AbstractContextManager[None]:
 
     It evaluates a spline of 16 terms at every pixel; on a regular grid that is a product of three small matrices.
     """
-    return replaced(_BkgZoomInterpolator, "__call__", _interpolate_background)
+    return patched(_BkgZoomInterpolator, "__call__", _interpolate_background)
 
 
 def _interpolate_background(interpolator: _BkgZoomInterpolator, mesh: np.ndarray, **options: Any) -> np.ndarray:
@@ -92,7 +92,7 @@ def fast_intersections() -> AbstractContextManager[None]:
     spherical_geometry looks in quadruple precision which vertices lie on which edges: here only for those that do in
     double precision.
     """
-    return replaced(great_circle_arc, "intersects_point", partial(_lie_on_arc, great_circle_arc.intersects_point))
+    return patched(great_circle_arc, "intersects_point", partial(_lie_on_arc, great_circle_arc.intersects_point))
 
 
 # Vertices that are looked at again in quadruple precision are this close to the circle around an edge [rad].
@@ -197,7 +197,7 @@ def other_alignment(relative: Callable[..., list], absolute: Callable[..., list]
 
     All that it does before and after, from the sources to the keywords of the WCS, stays as it is.
     """
-    with replaced(aligning, "relative_align", relative), replaced(aligning, "absolute_align", absolute):
+    with patched(aligning, "relative_align", relative), patched(aligning, "absolute_align", absolute):
         yield
 
 
@@ -231,7 +231,7 @@ def reference_catalogue(
     return places[is_good], errors[is_good]
 
 
-def find_sources(parameters: Mapping[str, Any], exposure: Exposure) -> Table:
+def find_sources(parameters: Mapping[str, Any], exposure: ExposureFile) -> Table:
     """The sources of an exposure as tweakreg with these parameters finds them."""
     with exposure.open("data", "err", "dq") as model, fast_peaks(), fast_background():
         return TweakRegStep(**parameters)._find_sources(model)

@@ -8,7 +8,7 @@ from astropy.io import fits
 from jwst.datamodels import ImageModel
 
 from app.observation.wcs_check import check_wcs, opened_by_jwst
-from app.pipeline.divided.exposures import Exposure, Plane, new_model, save_model, without_arrays
+from app.pipeline.divided.exposure_files import ExposureFile, Plane, new_model, save_model, without_arrays
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
 from app.runtime.errors import InputError
@@ -49,7 +49,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
         _read(self.files[0])  # fills caches that forked processes would each fill anew
-        self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, Exposure)}
+        self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, ExposureFile)}
 
     def finalize_result(self, step: Any, reference_files_used: list) -> None:
         """Leave out what stpipe does after every step; it is done once, before exposures are written."""
@@ -62,15 +62,15 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         """A datamodel of a member without its pixels."""
         return self._read.pop(path).without_pixels()
 
-    def exposures(self) -> list[Exposure]:
+    def exposures(self) -> list[ExposureFile]:
         """All members with their current metadata; the library must not be open."""
         with self:
             return [self._exposure(index) for index in range(len(self))]
 
-    def _exposure(self, index: int) -> Exposure:
+    def _exposure(self, index: int) -> ExposureFile:
         model = self.borrow(index)
         self.shelve(model, index, modify=False)
-        return Exposure(self.files[index], without_arrays(model.instance), model.shape, self.subtracted[index])
+        return ExposureFile(self.files[index], without_arrays(model.instance), model.shape, self.subtracted[index])
 
     def subtract(self, index: int, levels: Iterable[float | Plane]) -> None:
         """Note that more is to be subtracted from the image of a member."""
@@ -110,18 +110,18 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         return [{**member, "expname": str(file)} for member, file in zip(members, files, strict=True)]
 
 
-def _read(path: Path) -> Exposure | str:
+def _read(path: Path) -> ExposureFile | str:
     """The exposure of a file, or what is wrong with it; its arrays are mapped, and not looked at."""
     try:
         with opened_by_jwst(path), fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
             model = new_model(file)
             check_wcs(model, path)
-            return Exposure(path, without_arrays(model.instance), model.shape)
+            return ExposureFile(path, without_arrays(model.instance), model.shape)
     except InputError as error:
         return str(error)
 
 
-def _save(task: tuple[Exposure, Path]) -> Path:
+def _save(task: tuple[ExposureFile, Path]) -> Path:
     """Write an exposure whole into a file, under its name there; nothing appears before it is whole."""
     exposure, path = task
     with exposure.open() as model:

@@ -20,8 +20,9 @@ from numpy.lib.format import open_memmap
 from stcal.outlier_detection.utils import compute_weight_threshold, gwcs_blot
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
-from app.pipeline.divided.cuts import Box, Grid, PixelMap
-from app.pipeline.divided.exposures import Exposure, save_model
+from app.pipeline.box import Box
+from app.pipeline.divided.cuts import Grid, PixelMap
+from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.pipeline.divided.spare_stars import find_outliers
 from app.runtime.disk import allocate
@@ -58,7 +59,7 @@ class OutlierParameters:
 
 
 def flag_outliers(
-    exposures: Sequence[Exposure],
+    exposures: Sequence[ExposureFile],
     groups: Sequence[Sequence[int]],
     maps: Sequence[PixelMap],
     grid: Grid,
@@ -71,7 +72,7 @@ def flag_outliers(
 
     Parameters
     ----------
-    exposures : sequence of Exposure
+    exposures : sequence of ExposureFile
     groups : sequence of sequence of int
         Places of the exposures that are drizzled together.
     maps : sequence of PixelMap
@@ -126,7 +127,7 @@ class _Group:
     threshold: float
 
 
-def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Exposure, PixelMap]) -> _Part:
+def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[ExposureFile, PixelMap]) -> _Part:
     """Drizzle an array of an exposure, its data or its errors, onto its box."""
     exposure, pixels = pair
     part = _Part(pixels.path.with_suffix(".image.npy"), pixels.box)
@@ -197,7 +198,7 @@ def _median(cube: np.ndarray) -> np.ndarray:
 
 
 def _flag(
-    medians: Sequence[Path], grid: Grid, parameters: OutlierParameters, task: tuple[Exposure, PixelMap, Path]
+    medians: Sequence[Path], grid: Grid, parameters: OutlierParameters, task: tuple[ExposureFile, PixelMap, Path]
 ) -> None:
     """Flag the outliers of an exposure and write it."""
     exposure, pixels, output = task

@@ -15,8 +15,9 @@ from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import get_tmeasure
 
-from app.pipeline.divided.cuts import Box, Grid, PixelMap
-from app.pipeline.divided.exposures import Exposure, without_arrays
+from app.pipeline.box import Box
+from app.pipeline.divided.cuts import Grid, PixelMap
+from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary
 from app.runtime.pool import run_all
@@ -80,7 +81,7 @@ class _Part:
     time: float = 0.0
 
 
-def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[Exposure, PixelMap]) -> _Part:
+def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[ExposureFile, PixelMap]) -> _Part:
     """Drizzle one exposure onto its box."""
     exposure, pixels = pair
     path = pixels.path.with_suffix(".part.npy")
@@ -210,7 +211,7 @@ class _Headers(ResampleImage):
 
     def add_model(self, model: ImageModel) -> None:
         with known_pixel_map(np.moveaxis(np.indices(_SMALL, dtype=float)[::-1], 0, -1)):
-            super().add_model(Exposure(Path(), without_arrays(model.instance), _SMALL).without_pixels())
+            super().add_model(ExposureFile(Path(), without_arrays(model.instance), _SMALL).without_pixels())
 
     def input_model_to_dict(self, model: ImageModel, **options: Any) -> dict[str, Any]:
         small = {"dq": np.zeros(_SMALL, np.uint32), "wcs": self._grid.of_shape(_SMALL)["wcs"]}

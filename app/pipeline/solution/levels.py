@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from jwst.datamodels import ImageModel
 
-from app.pipeline.divided.exposures import Exposure, Plane
-from app.pipeline.divided.sky import SkyResult
-from app.pipeline.solution.sky import GroupSky, solve_sky
+from app.pipeline.divided.exposure_files import ExposureFile, Plane
+from app.pipeline.divided.sky_overlaps import SkyResult
 from app.pipeline.solution.sky_samples import Sampling, SkySamples, sample_exposure, sample_image, sampling_of
+from app.pipeline.solution.sky_solution import GroupSky, solve_sky
 from app.runtime.pool import run_all
 
 __all__ = ["SkyOptions", "solve_levels"]
@@ -40,7 +40,7 @@ class SkyOptions:
 
 
 def solve_levels(
-    exposures: Sequence[Exposure],
+    exposures: Sequence[ExposureFile],
     groups: Mapping[str, Sequence[int]],
     options: SkyOptions,
     *,
@@ -52,7 +52,7 @@ def solve_levels(
 
     Parameters
     ----------
-    exposures : sequence of Exposure
+    exposures : sequence of ExposureFile
     groups : mapping
         Places of the exposures that share their sky, by the name of the group.
     options : SkyOptions
@@ -94,13 +94,13 @@ def _sample_mosaic(path: Path, sampling: Sampling) -> SkySamples:
         return sample_image(mosaic.data, mosaic.meta.wcs, sampling)
 
 
-def _result(exposure: Exposure, sky: GroupSky, sampling: Sampling, subtract: bool) -> SkyResult:
+def _result(exposure: ExposureFile, sky: GroupSky, sampling: Sampling, subtract: bool) -> SkyResult:
     """The sky of an exposure, and what is to be subtracted from its pixels."""
     plane = (_plane(exposure, sky, sampling),) if np.isfinite(sky.slope_error) else ()
     return SkyResult(sky.level, bool(np.isfinite(sky.error)), ((sky.level,) if subtract else ()) + plane)
 
 
-def _plane(exposure: Exposure, sky: GroupSky, sampling: Sampling) -> Plane:
+def _plane(exposure: ExposureFile, sky: GroupSky, sampling: Sampling) -> Plane:
     """The slopes of a group as a plane over the pixels of an exposure, in which distortion is below a hundredth."""
     ny, nx = exposure.shape
     x, y = (a.ravel() for a in np.meshgrid(np.linspace(0, nx - 1, 9), np.linspace(0, ny - 1, 9)))

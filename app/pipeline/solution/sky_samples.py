@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.observation.sky_points import HALF_BOX, sample_points, sorted_boxes
 from app.observation.tangent_plane import TangentPlane
-from app.pipeline.divided.exposures import Exposure
+from app.pipeline.divided.exposure_files import ExposureFile
 
 __all__ = ["CELL", "POINTS_IN_CELL", "Sampling", "SkySamples", "sample_exposure", "sample_image", "sampling_of"]
 
@@ -68,7 +68,7 @@ class SkySamples:
         return CELL * np.stack([columns + self.column, rows + self.row], axis=1) + POINTS_IN_CELL[points]
 
 
-def sampling_of(exposure: Exposure, dqbits: int | None) -> Sampling:
+def sampling_of(exposure: ExposureFile, dqbits: int | None) -> Sampling:
     """How to sample all exposures, from one of them: boxes do not share pixels, and there are some `POINTS` a side."""
     wcs, (ny, nx) = exposure.tree["meta"]["wcs"], exposure.shape
     centre = (nx - 1) / 2, (ny - 1) / 2
@@ -79,7 +79,7 @@ def sampling_of(exposure: Exposure, dqbits: int | None) -> Sampling:
     return Sampling(plane, scale * max(2 * HALF_BOX + 1, np.sqrt(nx * ny) / POINTS), dqbits)
 
 
-def sample_exposure(sampling: Sampling, exposure: Exposure) -> SkySamples:
+def sample_exposure(sampling: Sampling, exposure: ExposureFile) -> SkySamples:
     """Sample an exposure where nothing is flagged and the weight is not low."""
     with exposure.open("data", "dq", "var_rnoise") as model:
         image = np.array(model.data, dtype=np.float32)

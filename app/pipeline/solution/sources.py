@@ -7,14 +7,14 @@ import numpy as np
 from astropy.table import Table
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
-from app.pipeline.divided.exposures import Exposure
+from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import find_sources
 from app.pipeline.solution.centring import centred
 
 __all__ = ["find_centred_sources"]
 
 
-def find_centred_sources(parameters: Mapping[str, Any], exposure: Exposure) -> Table:
+def find_centred_sources(parameters: Mapping[str, Any], exposure: ExposureFile) -> Table:
     """The sources of an exposure as tweakreg with these parameters finds them, placed by Gaussians."""
     table = find_sources(parameters, exposure)
     data, quality = exposure.image()

@@ -14,7 +14,7 @@ from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.outliers import OutlierParameters, flag_outliers
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.steps.base import Stamped
-from app.plan.serial_fallback import outliers_are_undivided
+from app.plan.serial_fallback import outliers_fall_back
 from app.runtime.errors import OutlierError
 
 __all__ = ["NativeOutlierDetectionStep"]
@@ -36,7 +36,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
 
     def process(self, input_data: GroupedLibrary) -> GroupedLibrary:
         """Flag the outliers of the exposures."""
-        if outliers_are_undivided(partial(getattr, self)):
+        if outliers_fall_back(partial(getattr, self)):
             return super().process(self.parent.with_pixels(input_data, self))
         if not isinstance(input_data, ExposureLibrary) or len(input_data) < 2:
             return super().process(input_data)

@@ -12,7 +12,7 @@ from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.resampling import resample
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.steps.base import Stamped
-from app.plan.serial_fallback import resampling_is_undivided
+from app.plan.serial_fallback import resampling_falls_back
 from app.runtime.errors import ResampleError
 
 __all__ = ["StampedResampleStep"]
@@ -32,7 +32,7 @@ class StampedResampleStep(Stamped, ResampleStep):
 
     def process(self, input_data: GroupedLibrary) -> ImageModel:
         """Make the mosaic."""
-        if resampling_is_undivided(partial(getattr, self)):
+        if resampling_falls_back(partial(getattr, self)):
             return super().process(self.parent.with_pixels(input_data, self))
         if not isinstance(input_data, ExposureLibrary):
             return super().process(input_data)

@@ -7,7 +7,7 @@ from jwst.skymatch import SkyMatchStep
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.divided.library import ExposureLibrary
-from app.pipeline.divided.sky import SkyParameters, SkyResult, match_sky
+from app.pipeline.divided.sky_overlaps import SkyParameters, SkyResult, match_sky
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.solution.levels import solve_levels
 from app.pipeline.steps.base import Named

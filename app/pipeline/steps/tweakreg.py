@@ -11,7 +11,7 @@ from jwst.tweakreg import TweakRegStep
 from tweakwcs.correctors import JWSTWCSCorrector
 
 from app.observation.grouping import visit_id
-from app.pipeline.divided.exposures import Exposure
+from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import KnownSourcesStep, find_sources, other_alignment, reference_catalogue
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.solution.description import describe
@@ -44,7 +44,7 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
         self._write_corrections(before, result.exposures())
         return result
 
-    def _align(self, library: ExposureLibrary, exposures: list[Exposure]) -> ExposureLibrary:
+    def _align(self, library: ExposureLibrary, exposures: list[ExposureFile]) -> ExposureLibrary:
         parameters = {name: value for name, value in self.get_pars().items() if name not in ("pre_hooks", "post_hooks")}
 
         is_solved = self.parent.context.alignment.kind == "solution"
@@ -104,7 +104,7 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
         self.apply_corrections(library, correctors)
         return library
 
-    def _write_corrections(self, before: list[Any], exposures: list[Exposure]) -> None:
+    def _write_corrections(self, before: list[Any], exposures: list[ExposureFile]) -> None:
         """Write the table that other runs can follow."""
         rows = []
         choice = self.parent.context.alignment

@@ -21,7 +21,7 @@ from app.plan.checks import (
     reach,
     references,
     size,
-    sky,
+    sky_matching,
 )
 from app.plan.cost import Estimate, estimate
 from app.plan.parameters import Parameters, check_parameters, effective
@@ -107,8 +107,8 @@ def look_ahead(plan: Plan) -> Outlook:
         found.append(error)
     found += [*exposures.check(plan), *footprint.check(plan), *coverage.check(plan, parameters)]
     found += [*moving.check(plan, parameters), *alignment.check(plan, parameters), *reach.check(plan, parameters)]
-    found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *sky.check(plan, parameters)]
-    found += outliers.check(plan, parameters)
+    found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *outliers.check(plan, parameters)]
+    found += sky_matching.check(plan, parameters)
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
     caveats = [finding for finding in found if isinstance(finding, Caveat)]

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.observation.regions import middle, polygon
-from app.plan.checks.exposures import shortened
 from app.plan.grid import Grid, is_given, predict_grid
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.runtime.errors import ConfigError, InputError, Lv3Error
+from app.runtime.words import listed
 
 __all__ = ["check"]
 
@@ -33,12 +33,12 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
     elif outside:
         yield Caveat(
             "outside_mosaic",
-            f"{len(outside)} of {len(plan.science)} exposures ({shortened(outside)}) are outside of the mosaic's grid: "
-            "they add nothing to it.",
+            f"{len(outside)} of {len(plan.science)} exposures ({listed(e.name for e in outside)}) are outside of the "
+            "mosaic's grid: they add nothing to it.",
             "Leave them out with exclude, or give another grid.",
         )
     if cut and len(outside) < len(plan.science):
-        parts = ", ".join(f"{e.name} {part:.0%}" for e, part in cut[:3]) + (", ..." if len(cut) > 3 else "")
+        parts = listed(f"{e.name} {part:.0%}" for e, part in cut)
         yield Caveat(
             "cut_by_mosaic",
             f"{len(cut)} of {len(plan.science)} exposures are partly outside of the mosaic's grid, with "

@@ -7,8 +7,9 @@ from app.observation.bands import Channel
 from app.observation.exposure import Exposure
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
+from app.runtime.words import listed
 
-__all__ = ["check", "of_calibration", "shortened"]
+__all__ = ["check", "of_calibration"]
 
 #: Span of the epochs above which it is said [yr]: stars near the Sun, 10 mas/yr fast, move by a third of a pixel of
 #: NIRCam's short channel.
@@ -50,15 +51,11 @@ def _background(plan: Plan) -> Iterator[Caveat]:
     if declared and not config.is_bgr and not config.process_bgr_like_science:
         yield Caveat(
             "background_in_mosaic",
-            f"{len(declared)} of {len(plan.science)} science exposures ({shortened(declared)}) are of a target that is "
-            f"declared to be background (BKGDTARG); bgr_check_type={config.bgr_check_type} does not see it.",
+            f"{len(declared)} of {len(plan.science)} science exposures ({listed(e.name for e in declared)}) are of a "
+            f"target that is declared to be background (BKGDTARG), which bgr_check_type={config.bgr_check_type} does not "
+            "look at.",
             "Choose background=header to leave them out, or is_bgr=true to make a mosaic of background.",
         )
-
-
-def shortened(exposures: list[Exposure], shown: int = 3) -> str:
-    """The first names, and dots for the others."""
-    return ", ".join(e.name for e in exposures[:shown]) + (", ..." if len(exposures) > shown else "")
 
 
 def _mixed(what: str, exposures: list[Exposure], value: Callable[[Exposure], str]) -> Iterator[Caveat]:
@@ -69,7 +66,7 @@ def _mixed(what: str, exposures: list[Exposure], value: Callable[[Exposure], str
     if len(parts) < 2:
         return
     (most, first), *others = sorted(parts.items(), key=lambda part: -len(part[1]))
-    rest = "; ".join(f"{name or 'none'} ({len(es)}: {shortened(es)})" for name, es in others)
+    rest = "; ".join(f"{name or 'none'} ({len(es)}: {listed(e.name for e in es)})" for name, es in others)
     yield Caveat(
         "mixed_calibration",
         f"The exposures were calibrated with several {what}: {most or 'none'} ({len(first)}); {rest}.",

@@ -11,6 +11,7 @@ from app.observation.exposure import Exposure
 from app.observation.regions import middle, polygon
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
+from app.runtime.words import listed
 
 __all__ = ["Footprints", "check"]
 
@@ -83,7 +84,7 @@ def check(plan: Plan) -> Iterator[Caveat]:
     main, *others = footprints.tied(exposures)
     with_main = next(cluster for cluster in footprints.tied([*exposures, *groups]) if main[0] in cluster)
     for cluster in others:
-        names = ", ".join(plan.science[i].name for i in cluster[:3]) + (", ..." if len(cluster) > 3 else "")
+        names = listed(plan.science[i].name for i in cluster)
         gap = footprints.gap(cluster)
         apart = f"{len(cluster)} of {len(plan.science)} exposures ({names})"
         if gap > footprints.extent(main):

@@ -8,6 +8,7 @@ from app.plan.checks.footprint import Footprints
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
+from app.runtime.words import listed
 
 __all__ = ["check"]
 
@@ -33,11 +34,10 @@ def _alone(plan: Plan) -> Iterator[Caveat]:
     alone = [name for name in groups if name in joined - _meeting(plan)]
     if len(groups) == 1 or not alone:
         return
-    names = ", ".join(alone[:3]) + (", ..." if len(alone) > 3 else "")
     yield Caveat(
         "groups_apart",
-        f"{len(alone)} of {len(groups)} tweakreg groups ({names}) overlap no other: nothing aligns them to each "
-        "other, and the exposures of each are tied together, right or wrong.",
+        f"{len(alone)} of {len(groups)} tweakreg groups ({listed(alone)}) overlap no other: nothing aligns them to "
+        "each other, and the exposures of each are tied together, right or wrong.",
         "Take group_dithers out of tweakreg_grouping, or set jwst_parameters.tweakreg.abs_refcat.",
     )
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
-from app.plan.serial_fallback import outliers_are_undivided
+from app.plan.serial_fallback import outliers_fall_back
 from app.runtime.errors import ConfigError, Lv3Error
 
 __all__ = ["check"]
@@ -15,7 +15,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Lv3Error]:
     """What ``outliers=spare_stars`` cannot take into account."""
     if plan.config.outliers != "spare_stars" or parameters.skips("outlier_detection"):
         return
-    if outliers_are_undivided(partial(parameters.of, "outlier_detection")):
+    if outliers_fall_back(partial(parameters.of, "outlier_detection")):
         yield ConfigError(
             "outliers=spare_stars: jwst_parameters.outlier_detection.resample_data=false and "
             "save_intermediate_results=true are of jwst's own method; take them out, or set outliers=observatory"

@@ -8,14 +8,13 @@ from pathlib import Path
 from app.config.paths import listed_catalogues, named_files
 from app.observation.names import RECORD_NAME, REPORT_NAME, exposure_product
 from app.plan.plan import Plan
+from app.record.product_kinds import product_kinds
 from app.record.record import read_record
-from app.record.tasks import tasks
 from app.runtime.errors import InputError
 from app.runtime.logs import LOG_NAME
+from app.runtime.words import listed
 
 __all__ = ["check", "check_strangers", "strangers"]
-
-_SHOWN = 3
 
 
 def check(plan: Plan) -> Iterator[InputError]:
@@ -25,16 +24,16 @@ def check(plan: Plan) -> Iterator[InputError]:
     for key, paths in _inputs(plan).items():
         if found := [path for path in paths if path in written or path.resolve().is_relative_to(work)]:
             yield InputError(
-                f"{key}: {_shown(map(str, found))} would be replaced or removed by this run: inputs are never written "
-                f"to; set another out_dir (it is {folder}), and another work_dir where one is set"
+                f"{key}: {listed(sorted(map(str, found)))} would be replaced or removed by this run: inputs are never "
+                f"written to; set another out_dir (it is {folder}), and another work_dir where one is set"
             )
     if plan.config.work_dir and work.is_relative_to(in_dir.resolve()):
         yield InputError(f"work_dir={plan.config.work_dir}: lies in in_dir={in_dir}: set it to a folder outside of it")
     if twice := [name for name, n in Counter(plan.exposure_products).items() if n > 1]:
-        yield InputError(f"in_dir: two exposures would both give {_shown(twice)}: leave one out, with exclude")
+        yield InputError(f"in_dir: two exposures would both give {listed(sorted(twice))}: leave one out, with exclude")
     if odd := [exposure.name for exposure in plan.science if not exposure.name.isascii()]:
         yield InputError(
-            f"in_dir: {_shown(odd)}: jwst writes file names into FITS headers, which hold ASCII alone: rename"
+            f"in_dir: {listed(sorted(odd))}: jwst writes file names into FITS headers, which hold ASCII alone: rename"
         )
     if os.path.expandvars(work) != str(work):
         yield InputError(f"{work}: jwst would take the part with $ for a variable: set another out_dir, or work_dir")
@@ -46,8 +45,9 @@ def check_strangers(plan: Plan) -> Iterator[InputError]:
     folder = plan.config.output_folder
     if found := strangers(folder, _names(plan), _listed(folder)):
         yield InputError(
-            f"out_dir={folder}: holds {_shown(found)}, which no run of this program has listed in {RECORD_NAME} there; "
-            "they would be replaced, which overwrite=true does not allow either: move them away, or set another out_dir"
+            f"out_dir={folder}: holds {listed(sorted(found))}, which no run of this program has listed in {RECORD_NAME} "
+            "there; they would be replaced, which overwrite=true does not allow either: move them away, or set another "
+            "out_dir"
         )
 
 
@@ -67,7 +67,7 @@ def strangers(folder: Path, names: Iterable[str], own: Iterable[str]) -> list[st
 
 def _names(plan: Plan) -> set[str]:
     """Names of all that a run writes into out_dir."""
-    names, later = plan.names, [task.suffix for task in tasks(plan.config)]
+    names, later = plan.names, [kind.suffix for kind in product_kinds(plan.config)]
     made_later = (exposure_product(exposure.name, suffix) for suffix in later for exposure in plan.science)
     return {
         *(RECORD_NAME, LOG_NAME, *([REPORT_NAME] if plan.config.report else [])),
@@ -107,9 +107,3 @@ def _identities(path: Path) -> Iterator[object]:
     if path.exists():
         status = path.stat()
         yield status.st_dev, status.st_ino
-
-
-def _shown(names: Iterable[str]) -> str:
-    names = sorted(names)
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

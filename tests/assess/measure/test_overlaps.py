@@ -5,9 +5,9 @@ import pytest
 
 from app.assess.measure.alignment import Motion
 from app.assess.measure.exposure import Measured
+from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import Flagged
 from app.assess.measure.overlaps import compare
-from app.assess.measure.sky import Samples
 
 EAST = np.array([9.3, 0.0])
 SQUARE = np.array([[-30.0, -30.0], [30.0, -30.0], [30.0, 30.0], [-30.0, 30.0]])

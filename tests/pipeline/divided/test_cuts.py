@@ -4,7 +4,8 @@ from gwcs.wcs import WCS
 from jwst.datamodels import ModelLibrary
 from jwst.resample.resample import ResampleImage
 
-from app.pipeline.divided.cuts import Box, Grid, map_pixels
+from app.pipeline.box import Box
+from app.pipeline.divided.cuts import Grid, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
 
 
@@ -55,6 +56,6 @@ def test_maps_are_shared_only_between_equal_grids(dithers, grid):
     again = Grid.of(ResampleImage(library, blendheaders=False))
     shifted = Grid.of(ResampleImage(library, blendheaders=False, wcs_pars={"crpix": (1.0, 2.0)}))
     coarse = Grid.of(ResampleImage(library, blendheaders=False, pixmap_stepsize=10))
-    assert grid.maps_like(again)
-    assert not grid.maps_like(shifted)
-    assert not grid.maps_like(coarse)
+    assert grid.has_same_pixel_map(again)
+    assert not grid.has_same_pixel_map(shifted)
+    assert not grid.has_same_pixel_map(coarse)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from app.pipeline.divided.cuts import Box
+from app.pipeline.box import Box
 from app.pipeline.divided.outliers import _Group, _image, _median, _Part, _threshold
 
 WHOLE = Box(0, 0, 8, 6)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.pipeline.divided.cuts import Box
+from app.pipeline.box import Box
 from app.pipeline.divided.resampling import _VARIANCES, _Part, _Total
 
 GRID = SimpleNamespace(shape=(6, 8), pixel_scale_ratio=0.5)

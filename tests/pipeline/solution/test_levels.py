@@ -8,7 +8,7 @@ import pytest
 from astropy.io import fits
 
 from app.pipeline.divided.library import ExposureLibrary
-from app.pipeline.divided.sky import SkyParameters, match_sky
+from app.pipeline.divided.sky_overlaps import SkyParameters, match_sky
 from app.pipeline.solution.levels import SkyOptions, solve_levels
 from app.simulation import Faults, Scene, Truth, simulate_grid, simulate_observation
 from tests.runs import run

@@ -10,7 +10,7 @@ from stdatamodels.jwst import datamodels
 from tweakwcs.correctors import JWSTWCSCorrector
 
 from app.observation.tangent_plane import TangentPlane
-from app.pipeline.divided.exposures import Exposure, without_arrays
+from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.solution.solving import solve_alignment
 from app.pipeline.solution.sources import find_centred_sources
 from app.simulation import Faults, Scene, Truth
@@ -120,19 +120,19 @@ def measured(name: str, folder: Path) -> Iterator[tuple[str, Measured]]:
         yield f"{grouping} {geometry}", judge(case, truth, correctors, [e.shape for e in opened], parameters)
 
 
-def read(path: Path) -> Exposure:
+def read(path: Path) -> ExposureFile:
     """An exposure as the steps hand it on."""
     with datamodels.open(path) as model:
-        return Exposure(path, without_arrays(model.instance), model.shape)
+        return ExposureFile(path, without_arrays(model.instance), model.shape)
 
 
-def group(exposure: Exposure, grouping: str) -> str:
+def group(exposure: ExposureFile, grouping: str) -> str:
     """Its group."""
     visit, activity, number, chip = exposure.path.stem.split("_")[:4]
     return {"visit": visit, "detector": f"{visit}_{chip}", "exposure": f"{visit}_{activity}_{number}"}[grouping]
 
 
-def corrector(exposure: Exposure, sources, group_id: str) -> JWSTWCSCorrector:
+def corrector(exposure: ExposureFile, sources, group_id: str) -> JWSTWCSCorrector:
     """A corrector as tweakreg makes it."""
     meta = exposure.tree["meta"]
     info = {name: meta["wcsinfo"][name] for name in ("roll_ref", "v2_ref", "v3_ref")}

@@ -12,6 +12,7 @@ from app.plan.plan import Plan
 from app.plan.sky_levels import match_levels
 from app.record.caveats import Caveat
 from app.runtime.errors import ConfigError, InputError, Lv3Error
+from app.runtime.words import listed
 
 __all__ = ["check"]
 
@@ -48,8 +49,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
 
 def _named(exposures: list[Exposure]) -> str:
     """The first names, and how many there are."""
-    names = ", ".join(e.name for e in exposures[:3])
-    return names if len(exposures) <= 3 else f"{names} and {len(exposures) - 3} others"
+    return listed(e.name for e in exposures)
 
 
 def _partly(science: list[Exposure], matched: list[Exposure]) -> Iterator[Caveat]:

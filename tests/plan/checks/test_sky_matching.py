@@ -35,7 +35,7 @@ def test_matched_before_in_the_same_mode_is_a_caveat(look, folder):
     outlook = look(folder)
     assert outlook.problems == []
     assert codes(outlook.caveats) == ["sky_matched_before"]
-    assert "and 1 others had the sky matched before; it is matched again (match)" in outlook.caveats[0].message
+    assert "and 1 more had the sky matched before; it is matched again (match)" in outlook.caveats[0].message
 
 
 def test_a_level_without_a_mode(look, folder):

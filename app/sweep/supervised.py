@@ -1,4 +1,4 @@
-"""One job of a sweep in a process of its own: whatever becomes of it, the sweep goes on and the record says what."""
+"""One job of a sweep under a supervisor, in a process of its own: if it is killed, the sweep goes on."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ from app.record.record import State, read_record
 from app.run.supervisor import supervise
 from app.runtime.errors import ExitCode
 
-__all__ = ["run_apart", "task"]
+__all__ = ["run_supervised", "task"]
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,10 @@ def task(composed: DictConfig) -> int:
     """
     overrides = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
     assert isinstance(overrides, list)
-    return run_apart(to_config(composed), overrides)
+    return run_supervised(to_config(composed), overrides)
 
 
-def run_apart(config: Lv3Config, command: Sequence[str]) -> int:
+def run_supervised(config: Lv3Config, command: Sequence[str]) -> int:
     """Run one job in a new process, and wait for its end.
 
     A signal that ends the job goes on to whoever waits for it in this process: the sweep ends too, and submitit, which

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from app.pipeline.solution.sky import GroupSky, solve_sky
 from app.pipeline.solution.sky_samples import CELL, SkySamples
+from app.pipeline.solution.sky_solution import GroupSky, solve_sky
 
 #: Cells along the side of an exposure.
 SIDE = 4

@@ -9,11 +9,11 @@ from typing import Any
 from app.config.schema import Lv3Config
 from app.observation.names import BLOTTED, DRIZZLED, exposure_product
 
-__all__ = ["Task", "is_made_after", "option_differences", "tasks"]
+__all__ = ["ProductKind", "is_made_after", "option_differences", "product_kinds"]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ProductKind:
     """One kind of product, to be made for every science exposure.
 
     Parameters
@@ -45,15 +45,15 @@ def _science(record: dict[str, Any]) -> list[Path]:
     return [Path(entry["file"]) for entry in record["inputs"] if entry["role"] == "science"]
 
 
-def tasks(config: Lv3Config) -> list[Task]:
+def product_kinds(config: Lv3Config) -> list[ProductKind]:
     """The kinds of products that a configuration asks for."""
     found = []
     if config.do_drizzle:
         options: dict[str, Any] = {"drizzle_footprint_only": config.drizzle_footprint_only}
-        found.append(Task("drizzle", DRIZZLED, options))
+        found.append(ProductKind("drizzle", DRIZZLED, options))
     if config.do_blot:
         options = {"blot_fillval": config.blot_fillval}
-        found.append(Task("blot", BLOTTED, options))
+        found.append(ProductKind("blot", BLOTTED, options))
     return found
 
 
@@ -61,11 +61,11 @@ def option_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
     """Options in which a configuration asks for other products than those of a run that are there."""
     recorded = record.get("postprocess", {})
     return [
-        f"{key}: was {recorded[task.name][key]}, is {value}"
-        for task in tasks(config)
-        if task.name in recorded and len(task.missing(record, config.output_folder)) < len(_science(record))
-        for key, value in task.options.items()
-        if recorded[task.name][key] != value
+        f"{key}: was {recorded[kind.name][key]}, is {value}"
+        for kind in product_kinds(config)
+        if kind.name in recorded and len(kind.missing(record, config.output_folder)) < len(_science(record))
+        for key, value in kind.options.items()
+        if recorded[kind.name][key] != value
     ]
 
 

@@ -17,7 +17,7 @@ from jwst.datamodels import ImageModel
 
 from app.runtime.files import settle
 
-__all__ = ["Exposure", "Plane", "new_model", "save_model", "without_arrays"]
+__all__ = ["ExposureFile", "Plane", "new_model", "save_model", "without_arrays"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class Exposure:
-    """An exposure that can be sent to another process.
+class ExposureFile:
+    """An exposure between two steps: the file of its arrays, and its current metadata; processes can send it.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Exposure:
         for light in self.subtracted:
             data -= light.on(self.shape) if isinstance(light, Plane) else light
 
-    def subtract(self, levels: Iterable[float | Plane]) -> "Exposure":
+    def subtract(self, levels: Iterable[float | Plane]) -> "ExposureFile":
         """The exposure with more subtracted."""
         return replace(self, subtracted=(*self.subtracted, *levels))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.assess.findings.facts import Facts
-from app.assess.findings.sky import sky_apart, sky_constant, sky_made_worse, sky_untied
+from app.assess.findings.sky_levels import sky_apart, sky_constant, sky_made_worse, sky_untied
 
 
 def facts(overlaps: list[tuple[float, float, float]], **more: Any) -> Facts:

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from app.config.schema import Lv3Config
-from app.sweep.apart import run_apart
 from app.sweep.rows import row
+from app.sweep.supervised import run_supervised
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def signal_child(number, folder):
 
 def test_a_job_that_fails_early_leaves_log_record_and_report(config):
     config.in_dir = "/none"
-    assert run_apart(config, ["target=ngc0628"]) == 20
+    assert run_supervised(config, ["target=ngc0628"]) == 20
     found, record = told(config)
     assert (found["state"], found["exit_code"]) == ("failed", 20)
     assert "in_dir=/none: no such folder" in found["message"]
@@ -48,7 +48,7 @@ def test_a_job_that_fails_early_leaves_log_record_and_report(config):
 
 def test_a_job_that_is_killed_counts_as_out_of_memory(config):
     signal_child(signal.SIGKILL, config.output_folder)
-    assert run_apart(config, []) == 31
+    assert run_supervised(config, []) == 31
     found, record = told(config)
     assert (found["state"], found["exit_code"]) == ("out_of_memory", 31)
     assert "SIGKILL" in record["error"]["message"]
@@ -56,6 +56,6 @@ def test_a_job_that_is_killed_counts_as_out_of_memory(config):
 
 def test_a_job_that_is_told_to_end_ends_in_order(config):
     signal_child(signal.SIGTERM, config.output_folder)
-    assert run_apart(config, []) == 143
+    assert run_supervised(config, []) == 143
     assert told(config)[0]["state"] == "interrupted"
     assert not list(config.output_folder.glob("*_i2d.fits"))

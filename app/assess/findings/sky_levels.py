@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from app.assess.findings import limits
-from app.assess.findings.facts import Facts, listed
+from app.assess.findings.facts import Facts
+from app.runtime.words import listed
 
 __all__ = ["sky_apart", "sky_constant", "sky_made_worse", "sky_untied"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from astropy.nddata.bitmask import bitfield_to_boolean_mask
 from stcal.skymatch import SkyGroup, SkyImage, SkyStats, skymatch
 
-from app.pipeline.divided.exposures import Exposure, Plane
+from app.pipeline.divided.exposure_files import ExposureFile, Plane
 from app.pipeline.divided.jwst_internals import FootprintImage, fast_intersections
 from app.runtime.pool import run_all
 
@@ -54,7 +54,7 @@ class SkyResult:
 
 
 def match_sky(
-    exposures: Sequence[Exposure],
+    exposures: Sequence[ExposureFile],
     groups: Iterable[Sequence[int]],
     parameters: SkyParameters,
     options: Mapping[str, Any],
@@ -64,7 +64,7 @@ def match_sky(
 
     Parameters
     ----------
-    exposures : sequence of Exposure
+    exposures : sequence of ExposureFile
     groups : iterable of sequence of int
         Places of the exposures that have one level.
     parameters : SkyParameters
@@ -111,7 +111,7 @@ class _DistantImage(FootprintImage):
         Measures by ``sky_id`` of what the image overlaps; by None that of the whole image.
     """
 
-    def __init__(self, exposure: Exposure, parameters: SkyParameters, measure_whole: Callable[[], None]) -> None:
+    def __init__(self, exposure: ExposureFile, parameters: SkyParameters, measure_whole: Callable[[], None]) -> None:
         meta = exposure.tree["meta"]
         wcs = meta["wcs"]
         pixels = np.broadcast_to(np.float32(np.nan), exposure.shape)
@@ -165,7 +165,7 @@ def _measure_all(
         image.measured |= dict(zip(map(_name, partners), found, strict=True))
 
 
-def _measure(parameters: SkyParameters, task: tuple[Exposure, list[Any]]) -> list[_Measure]:
+def _measure(parameters: SkyParameters, task: tuple[ExposureFile, list[Any]]) -> list[_Measure]:
     """The sky of one exposure in its overlaps, or in the whole image where an overlap is None."""
     exposure, overlaps = task
     if not overlaps:

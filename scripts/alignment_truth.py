@@ -2,6 +2,7 @@
 """The truth table of alignment=solution: simulated surveys, and how far their exposures are from where they should be.
 
     python scripts/alignment_truth.py [CASE ...]
+    python scripts/alignment_truth.py --figure docs/alignment.png
 
 Sources are found by tweakreg's own finder with its default parameters; no mosaic is made.
 """
@@ -33,5 +34,27 @@ def main(names: list[str]) -> None:
                 print(f"{name} {label} | {len(result.off)} | {result.tied} | {numbers} | {seconds:.0f}", flush=True)
 
 
+def draw(path: str) -> None:
+    """Draw how far the exposures of the sparse survey are from where they should be, before and after."""
+    import matplotlib.pyplot as plt
+
+    with tempfile.TemporaryDirectory() as folder:
+        result = next(measured("sparse", Path(folder)))[1]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4.6), sharex=True, sharey=True, layout="constrained")
+    for ax, off, title in zip(
+        axes, (result.before, result.off), ("as the headers say", "alignment=solution"), strict=True
+    ):
+        for corners in result.places[:, [0, 1, 2, 3, 0]]:
+            ax.plot(*corners.T, color="0.8", lw=0.6)
+        ax.quiver(*result.places[:, 4].T, *off[:, 4].T, angles="xy", scale_units="xy", scale=0.005, width=0.005)
+        rms = 1e3 * np.sqrt(np.mean(np.sum(off**2, axis=2)))
+        ax.set_title(f"{title}: {rms:.1f} mas rms", fontsize=10)
+        ax.set_aspect("equal")
+        ax.set_xlabel("east [arcsec]; arrows 200 times longer", fontsize=8)
+    axes[0].set_ylabel("north [arcsec]", fontsize=8)
+    axes[0].invert_xaxis()
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    draw(sys.argv[2]) if sys.argv[1:2] == ["--figure"] else main(sys.argv[1:])

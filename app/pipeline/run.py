@@ -96,9 +96,8 @@ def _made(plan: Plan, folder: Path) -> list[Path]:
 def _alignment(plan: Plan) -> AlignmentChoice:
     config = plan.config
     leaders = read_corrections(Path(str(config.align_from))) if config.aligned_by == "from_run" else []
-    return AlignmentChoice(
-        config.aligned_by, {e.name: e for e in plan.science}, float(config.search_displaced), leaders
-    )
+    exposures = {exposure.name: exposure for exposure in plan.science}
+    return AlignmentChoice(config.aligned_by, exposures, float(config.search_displaced), leaders)
 
 
 def _made_files(plan: Plan, folder: Path) -> Layer:

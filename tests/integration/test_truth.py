@@ -1,5 +1,7 @@
 """What the mosaic tells, against what the simulation knows: positions, sky, cosmic rays, fluxes."""
 
+import json
+
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
@@ -41,6 +43,13 @@ def test_pointing_errors_are_recovered_to_3_mas(made):
     errors = np.array([exposure.pointing_error for exposure in made[0].exposures])
     assert np.std(errors, axis=0).max() > 0.03  # there was something to recover
     assert np.abs(np.array(residuals) - np.mean(residuals, axis=0)).max() < 0.003
+
+
+def test_the_alignment_is_verified(made):
+    judged = json.loads((made[1] / "lv3_run.json").read_text())["alignment_verdict"]
+    assert judged["verdict"] == "verified"
+    assert judged["n_compared"] == judged["n_overlaps"] == 10
+    assert judged["median_offset"] < judged["worst_corner"] < 0.01
 
 
 def test_sky_offsets_are_recovered_to_2_percent(made):

@@ -45,7 +45,7 @@ def check_strangers(plan: Plan) -> Iterator[InputError]:
     folder = plan.config.output_folder
     if found := strangers(folder, _names(plan), _listed(folder)):
         yield InputError(
-            f"out_dir={folder}: holds {listed(sorted(found))}, which no run of this program has listed in {RECORD_NAME} "
+            f"out_dir={folder}: holds {listed(sorted(found))}, which no run of this program listed in {RECORD_NAME} "
             "there; they would be replaced, which overwrite=true does not allow either: move them away, or set another "
             "out_dir"
         )

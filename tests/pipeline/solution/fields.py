@@ -27,13 +27,12 @@ class Field:
     middles: np.ndarray = None
     spoil: list = None
 
-    def residuals(self, found: Aligned, on_sky: bool = False) -> np.ndarray:
+    def residuals(self, found: Aligned, on_sky: bool = False, tied_only: bool = False) -> np.ndarray:
         """Error of corners and middle of each group [arcsec], shape (n, 5, 2), without what none can know."""
-        places = np.array([self.corners(i) for i in range(len(self.truth))])
-        n = len(self.truth)
-        off = np.array(
-            [moved(self.spoil[i](places[i]), found.groups[i].centre, found.fit.values[i]) - places[i] for i in range(n)]
-        )
+        chosen = found.tied if tied_only else range(len(self.truth))
+        places = np.array([self.corners(i) for i in chosen])
+        pairs = list(zip(chosen, places, strict=True))
+        off = np.array([moved(self.spoil[i](at), found.groups[i].centre, found.fit.values[i]) - at for i, at in pairs])
         return off if on_sky else without_common(off, places)
 
 
@@ -59,11 +58,13 @@ def make_field(
     noise=0.004,
     false=0.01,
     lost=0.2,
+    empty=None,
 ) -> Field:
     """A square grid of pointings on a random sky.
 
     Parameters are the pointings a side, stars and false detections per arcsec2, errors of pointing an axis [arcsec], of
-    roll [deg] and of places [arcsec], and the share of stars that each exposure misses.
+    roll [deg] and of places [arcsec], the share of stars that each exposure misses, and row and column of a pointing
+    that sees none.
     """
     rng = np.random.default_rng(seed)
     step = size * (1 - overlap)
@@ -75,6 +76,7 @@ def make_field(
             middle = step * np.array(divmod(pointing_index, side)) + rng.normal(0, 2, 2) * (dither > 0)
             inside = np.all(np.abs(stars - middle) < size / 2, axis=1) & (rng.random(len(stars)) > lost)
             values = np.array([*rng.normal(0, pointing, 2), np.radians(rng.normal(0, roll))])
+            inside &= divmod(pointing_index, side) != empty
             wrong = rng.uniform(-size / 2, size / 2, (rng.poisson(false * size**2), 2)) + middle
 
             def spoiled(places, values=values, middle=middle):

@@ -116,3 +116,13 @@ def test_200_exposures_are_solved_in_5_s():
     assert time.process_time() - begin < 5
     assert len(found.tied) == 200
     assert rms(field.residuals(found)) < 0.004
+
+
+def test_a_survey_of_a_hundred_pointings_with_a_hole():
+    """Two dithers each, places of stars to 2 mas; one pointing sees no star."""
+    field = make_field(side=10, density=0.02, dithers=2, empty=(4, 5), noise=0.002)
+    found = align(field.groups, OPTIONS)
+    unknown = [i for i in range(200) if i not in found.tied]
+    assert unknown == [2 * 45, 2 * 45 + 1]
+    off = field.residuals(found, tied_only=True)
+    assert np.hypot(*off[:, 4].T).max() < 0.004

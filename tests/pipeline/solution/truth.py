@@ -35,6 +35,7 @@ class Case:
     roll: float = 0.0
     dithers: int = 1
     visits: int = 1
+    visit_step: float = 3.0  # [arcsec]
     detectors: tuple[str, ...] = ("MIRIMAGE",)
     band: str = "F770W"
     detector_error: float = 0.0
@@ -57,17 +58,22 @@ CASES = {
     "displaced, catalogue": Case(side=3, displaced=9.3, roll=0.02, geometries=("rshift",), catalogue=True),
     "catalogue": Case(side=4, catalogue=True, roll=0.02, geometries=("rshift",)),
     "chips": Case(
-        side=1, visits=2, dithers=4, size=512, density=0.5, detectors=CHIPS, band="F200W_nircam", module_error=0.05,
-        detector_error=0.02, roll=0.01, groupings=("detector", "visit", "exposure"), geometries=("rshift",),
+        visits=2, visit_step=32.0, size=None, detectors=CHIPS, band="F200W_nircam", module_error=0.05,
+        detector_error=0.02, roll=0.01, groupings=("detector",),
     ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Offsets from the truth [arcsec], shape (n, 5, 2), groups that are tied, width of the pulls, displaced groups."""
+    """Offsets from the truth before and after, and places, of corners and middles [arcsec], shape (n, 5, 2).
 
+    Then the number of groups that are tied, the width of the pulls, and displaced groups.
+    """
+
+    before: np.ndarray
     off: np.ndarray
+    places: np.ndarray
     tied: int
     pulls: float
     displaced: dict
@@ -86,7 +92,7 @@ def simulate(case: Case, folder: Path) -> Truth:
         error = (*rng.normal(0, case.pointing, 2), rng.normal(0, case.roll))
         error = (error[0] + case.displaced * is_last, *error[1:])
         for dither in range(case.dithers):
-            east, north = column * step + 3.1 * visit, row * step + 1.7 * visit
+            east, north = column * step + case.visit_step * visit, row * step + case.visit_step * visit
             spread = 25 * pixel * np.array([np.cos(dither * 2.4), np.sin(dither * 2.4)]) * np.sqrt(dither)
             plan.append(
                 PlannedExposure(
@@ -141,23 +147,29 @@ def corrector(exposure: ExposureFile, sources, group_id: str) -> JWSTWCSCorrecto
 
 def judge(case: Case, truth: Truth, correctors, shapes, parameters) -> Measured:
     """Align, and compare with the truth."""
-    reference = gaia(truth) if case.catalogue else None
-    solved = solve_alignment(correctors, shapes, parameters, 30.0, reference)
+    before = offsets(truth, correctors)[0]
+    solved = solve_alignment(correctors, shapes, parameters, 30.0, gaia(truth) if case.catalogue else None)
+    off, places = offsets(truth, correctors)
+    if not case.catalogue:
+        before, off = without_common(before, places), without_common(off, places)
+    aligned = solved.aligned
+    errors = {aligned.groups[i].name: aligned.fit.errors[i, :2] for i in aligned.tied}
+    names = [c.meta["group_id"] for c in correctors]
+    pulls = [o[4] / errors[name] for o, name in zip(off, names, strict=True) if name in errors]
+    displaced = {aligned.groups[i].name: shift for i, shift in aligned.displaced.items()}
+    return Measured(before, off, places, len(aligned.tied), float(np.std(pulls)), displaced)
+
+
+def offsets(truth: Truth, correctors) -> tuple[np.ndarray, np.ndarray]:
+    """Where corners and middle of the exposures are, less where they should be, and that [arcsec], shape (n, 5, 2)."""
     off, places = [], []
+    plane = TangentPlane(*map(float, truth.exposures[0].wcs()(0, 0, with_bounding_box=False)))
     for exposure, aligned in zip(truth.exposures, correctors, strict=True):
         ny, nx = exposure.window.shape
         x, y = np.array([(0, 0), (nx, 0), (nx, ny), (0, ny), (nx / 2, ny / 2)]).T - 0.5
-        plane = TangentPlane(*map(float, truth.exposures[0].wcs()(0, 0, with_bounding_box=False)))
         places.append(plane.from_sky(*exposure.wcs()(x, y, with_bounding_box=False)))
         off.append(plane.from_sky(*aligned.wcs(x, y, with_bounding_box=False)) - places[-1])
-    off = np.array(off) if case.catalogue else without_common(np.array(off), np.array(places))
-    aligned = solved.aligned
-    errors = {aligned.groups[i].name: aligned.fit.errors[i, :2] for i in aligned.tied}
-    pulls = [
-        o[4] / errors[c.meta["group_id"]] for o, c in zip(off, correctors, strict=True) if c.meta["group_id"] in errors
-    ]
-    displaced = {aligned.groups[i].name: shift for i, shift in aligned.displaced.items()}
-    return Measured(off, len(aligned.tied), float(np.std(pulls)), displaced)
+    return np.array(off), np.array(places)
 
 
 def gaia(truth: Truth):

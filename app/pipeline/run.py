@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.read_noise import rescale_read_noise
 from app.pipeline.pipeline import make_pipeline
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
@@ -46,7 +47,10 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.spared_fwhm = plan.band.fwhm if plan.config.outliers == "spare_stars" else None
     kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
-    pipeline.run(ExposureLibrary(association, plan.config.n_procs))
+    library = ExposureLibrary(association, plan.config.n_procs)
+    if plan.config.errors == "rescaled":
+        record.add(noise_factors=rescale_read_noise(library, plan.config.n_procs))
+    pipeline.run(library)
     record.add(groups=pipeline.groups_used)
     return sorted(path for path in output_dir.iterdir() if path.is_file())
 

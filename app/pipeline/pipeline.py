@@ -48,12 +48,12 @@ class Lv3Pipeline(Image3Pipeline):
         Number of processes.
     work_dir : Path
         Folder for temporary files.
-    is_lean : bool
-        Where jwst's own implementation of a step needs all pixels, they stay in files.
     sky_solution : SkyOptions or None
         skymatch solves for all levels at once; None: by its own method.
     spared_fwhm : float or None
         Width of the stars that outlier detection spares [pixel]; None: it flags as jwst does.
+    is_lean : bool
+        Where jwst's own implementation of a step needs all pixels, they stay in files.
     """
 
     step_defs: ClassVar[dict[str, type]] = {

@@ -15,8 +15,9 @@ from app.plan.parameters import check_parameters, effective, layers
 from app.runtime.errors import ConfigError
 
 GROUPS = [
+    *("outliers", "errors", "recipe"),
     *("tweakreg_grouping", "skymatch_grouping", "background", "postprocess", "crds"),
-    *("parameters", "speed", "sky", "outliers", "errors", "mosaic", "recipe"),
+    *("parameters", "speed", "sky", "mosaic"),
 ]
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted(Path(CONF, group).glob("*.yaml"))]
 # What a user gives with an option that needs it.

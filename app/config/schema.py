@@ -135,6 +135,11 @@ class Lv3Config:
         "how outliers are told from stars: as jwst does, or by what an undersampled or displaced star can differ by",
         ("observatory", "spare_stars"),
     )
+    errors: str = _option(
+        "observatory",
+        "errors as they are, or the read noise of each exposure scaled to the scatter of its sky",
+        ("observatory", "rescaled"),
+    )
     sky_levels: str | None = _option(
         None, "table of file name and sky level [unit of the exposures] for sky=user_levels"
     )

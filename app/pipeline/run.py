@@ -7,6 +7,7 @@ from typing import Any
 from app.observation.names import ascii_name
 from app.pipeline.context import Context, Notes
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.read_noise import rescale_read_noise
 from app.pipeline.load import load
 from app.pipeline.pipeline import make_pipeline
 from app.pipeline.solution.choice import AlignmentChoice
@@ -59,7 +60,10 @@ def run_pipeline(
     pipeline = make_pipeline([*plan.layers, *made], context)
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     with one_pool(context.procs, load):
-        pipeline.run(ExposureLibrary(association, context.procs))
+        library = ExposureLibrary(association, context.procs)
+        if plan.config.errors == "rescaled":
+            notes.add(noise_factors=rescale_read_noise(library, context.procs))
+        pipeline.run(library)
     notes.add(groups=pipeline.groups_used)
     context.take()
     return _made(plan, output_dir)

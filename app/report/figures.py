@@ -1,6 +1,6 @@
 """Figures of the report, from the record's measurements; each function gives SVG, or None where there is nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,13 +90,17 @@ def offsets(overlaps: Entries) -> Markup | None:
         return to_svg(figure, "Offsets between overlapping exposures before and after alignment")
 
 
-def sky_levels(exposures: Entries, unit: str) -> Markup | None:
-    """The level that was found for each exposure."""
+def sky_levels(exposures: Entries, unit: str, errors: Mapping[str, float | None]) -> Markup | None:
+    """The level that was found for each exposure, with its error where one is known by file name."""
     if not exposures:
         return None
     with drawing():
         figure, axes = _axes()
-        axes.bar(_numbers(exposures), [e["sky_level"] for e in exposures], color=COLOURS[0], width=0.7)
+        found = [errors.get(e["file"]) or 0.0 for e in exposures]
+        levels = [e["sky_level"] for e in exposures]
+        axes.bar(_numbers(exposures), levels, color=COLOURS[0], width=0.7)
+        if any(found):
+            axes.errorbar(_numbers(exposures), levels, found, fmt="none", ecolor=COLOURS[1], capsize=2)
         axes.set(xlabel="exposure, in the order of the table", ylabel=f"sky level [{unit}]")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return to_svg(figure, "Sky level of each exposure")

@@ -124,8 +124,16 @@ def _solution(solution: Mapping[str, Any]) -> str:
 
 def _mosaic(record: Mapping[str, Any], works: Mapping[str, Reference]) -> str:
     parts = []
+    if factors := record.get("noise_factors"):
+        low, high = min(factors.values()), max(factors.values())
+        parts.append(
+            f"Variances of the read noise were multiplied by {low:.2f} to {high:.2f}, to fit the sky's scatter."
+        )
     if parameters := _step(record, "outlier_detection"):
-        parts.append(f"Outliers were flagged against the median of the resampled exposures (snr {parameters['snr']}).")
+        spared = "; undersampled stars were spared" if record["config"].get("outliers") == "spare_stars" else ""
+        parts.append(
+            f"Outliers were flagged against the median of the resampled exposures (snr {parameters['snr']}{spared})."
+        )
     mosaic = (record.get("measurements") or {}).get("mosaic")
     if (parameters := _step(record, "resample")) and mosaic:
         parts.append(

@@ -75,7 +75,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             "footprints": figures.footprints(exposures),
             "alignment": figures.alignment(exposures),
             "offsets": figures.offsets(overlaps),
-            "sky_levels": figures.sky_levels(exposures, unit),
+            "sky_levels": figures.sky_levels(exposures, unit, _level_errors(record)),
             "sky_steps": figures.sky_steps(overlaps, mosaic and (mosaic.get("noise") or mosaic["depth"]), unit),
             "outliers": figures.outliers(exposures),
             "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else [], MAGNITUDE_BIN),
@@ -97,6 +97,13 @@ def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, str]:
     if mosaic is None or not (path := folder / mosaic["file"]).is_file():
         return {}
     return {"mosaic": picture(path, mosaic["footprint"]), "weight": weight_picture(path)}
+
+
+def _level_errors(record: Mapping[str, Any]) -> dict[str, float | None]:
+    """Errors of sky levels by file name; empty where no solution found them."""
+    members = record["groups"].get("skymatch", {})
+    found = (record.get("sky_solution") or {}).get("groups", [])
+    return {file: group["error"] for group in found for file in members.get(group["group"], [])}
 
 
 def _changed_parameters(record: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from app.plan.parameters import check_parameters, effective, layers
 from app.runtime.errors import ConfigError
 
 GROUPS = [
+    *("errors", "recipe"),
     *("tweakreg_grouping", "skymatch_grouping", "background", "postprocess", "crds"),
     *("parameters", "speed", "sky", "outliers", "mosaic", "alignment"),
 ]
@@ -71,6 +72,8 @@ def test_all_options_that_were_promised():
         "postprocess": "none drizzle blot drizzle_and_blot",
         "sky": "match global_match local user_levels already_matched solution",
         "outliers": "observatory spare_stars",
+        "errors": "observatory rescaled",
+        "recipe": "observatory survey phangs",
         "parameters": "observatory phangs",
         "mosaic": "auto north_up like explicit",
     }
@@ -109,3 +112,13 @@ def test_groupings_combine():
     rules = config.tweakreg_rules
     assert rules.group_dithers
     assert rules.degroup_modules
+
+
+def test_a_recipe_is_a_choice_of_options_that_the_command_line_can_overrule():
+    survey = composed("band=F770W", "recipe=survey")
+    assert (survey.sky_method, survey.outliers, survey.errors) == ("solution", "spare_stars", "rescaled")
+    assert survey.mosaic_rotation == 0
+    assert composed("band=F770W", "recipe=survey", "outliers=observatory").outliers == "observatory"
+    phangs = composed("band=F770W", "recipe=phangs")
+    assert phangs.presets == composed("band=F770W", "survey=phangs", "data=x").presets
+    assert composed("band=F770W", "recipe=observatory") == composed("band=F770W")

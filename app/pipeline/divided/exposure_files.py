@@ -19,6 +19,9 @@ from app.runtime.files import settle
 
 __all__ = ["ExposureFile", "Plane", "new_model", "save_model", "without_arrays"]
 
+# What errors are made of.
+_VARIANCES = {"var_poisson", "var_rnoise", "var_flat"}
+
 
 @dataclass(frozen=True, slots=True)
 class Plane:
@@ -48,12 +51,15 @@ class ExposureFile:
         Shape of the image.
     subtracted : tuple of float or Plane
         What is to be subtracted from the image in the file, in turn.
+    noise_factor : float
+        By what the variance of the read noise in the file is to be multiplied; errors follow.
     """
 
     path: Path
     tree: dict[str, Any]
     shape: tuple[int, int]
     subtracted: tuple[float | Plane, ...] = ()
+    noise_factor: float = 1.0
 
     def open(self, *names: str) -> ImageModel:
         """A datamodel with these arrays, or all, from the file, and everything else from here.
@@ -63,10 +69,12 @@ class ExposureFile:
         model = new_model()
         model.instance.update(self.tree)
         extensions = {name: part.get("fits_hdu") for name, part in model.schema["properties"].items()}
+        wanted = set(names or extensions) | (_VARIANCES if self.noise_factor != 1 and "err" in names else set())
         with fits.open(self.path, memmap=False) as file:
-            for name in names or extensions:
-                if extensions[name] in file:
-                    model.instance[name] = file[extensions[name]].data
+            for name, extension in extensions.items():
+                if name in wanted and extension in file:
+                    model.instance[name] = file[extension].data
+        self._scale_noise(model)
         self._subtract_from(model.data)
         return model
 
@@ -76,6 +84,17 @@ class ExposureFile:
             data, quality = file["SCI"].data.astype(np.float32), file["DQ"].data.astype(np.uint32)
         self._subtract_from(data)
         return data, quality
+
+    def _scale_noise(self, model: ImageModel) -> None:
+        """Scale the read noise among the arrays that are there, and the errors that it is part of."""
+        if self.noise_factor == 1:
+            return
+        if "var_rnoise" in model.instance:
+            model.var_rnoise = model.var_rnoise * np.float32(self.noise_factor)
+        if "err" in model.instance:
+            parts = [model.instance[name] for name in sorted(_VARIANCES) if name in model.instance]
+            known = [np.where(np.isfinite(part), part, 0) for part in parts]
+            model.err = np.where(np.isfinite(model.err), np.sqrt(np.sum(known, axis=0)), np.nan).astype(np.float32)
 
     def _subtract_from(self, data: np.ndarray) -> None:
         for light in self.subtracted:

@@ -38,6 +38,8 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         Where the members' arrays are.
     subtracted : list of tuple of float or Plane
         What is to be subtracted from the images in the files, in turn.
+    noise_factors : list of float
+        By what the variances of the read noise in the files are to be multiplied.
     """
 
     def __init__(self, association: Path | dict[str, Any], procs: int) -> None:
@@ -45,6 +47,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         folder = Path(self.asn_dir)
         self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
         self.subtracted: list[tuple[float | Plane, ...]] = [() for _ in self.files]
+        self.noise_factors = [1.0 for _ in self.files]
         read = list(run_all(_read, self.files, procs))
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
@@ -70,7 +73,8 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
     def _exposure(self, index: int) -> ExposureFile:
         model = self.borrow(index)
         self.shelve(model, index, modify=False)
-        return ExposureFile(self.files[index], without_arrays(model.instance), model.shape, self.subtracted[index])
+        tree = without_arrays(model.instance)
+        return ExposureFile(self.files[index], tree, model.shape, self.subtracted[index], self.noise_factors[index])
 
     def subtract(self, index: int, levels: Iterable[float | Plane]) -> None:
         """Note that more is to be subtracted from the image of a member."""
@@ -79,7 +83,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
     def moved(self, paths: Iterable[Path]) -> None:
         """Note that the members are, with all changes, in other files now."""
         self.files = list(paths)
-        self.subtracted = [() for _ in self.files]
+        self.subtracted, self.noise_factors = [() for _ in self.files], [1.0 for _ in self.files]
 
     def save_all(self, paths: Iterable[Path], procs: int) -> None:
         """Write every member into a file of its own, where it stays from then on."""

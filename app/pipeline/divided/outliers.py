@@ -6,7 +6,7 @@ dropped, and the median over the groups is what each exposure is compared with.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -133,6 +133,8 @@ def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Ex
     part = _Part(pixels.path.with_suffix(".image.npy"), pixels.box)
     if not part.box:
         return part
+    if name == "err":  # resampling would subtract the sky level from them
+        exposure = replace(exposure, tree=exposure.tree | {"meta": exposure.tree["meta"] | {"background": {}}})
     resampling = PartResampling([exposure], output_wcs=grid.of_shape(part.box.shape), **arguments)
     with exposure.open(name, "dq", "var_rnoise") as model, known_pixel_map(pixels.on(part.box)):
         if name == "err":

@@ -133,9 +133,8 @@ class Lv3Step:
         found = read_record(self._folder.path)
         self._record = record = Record(self._folder.path, self.config, earlier, lock.check)
         cost = self._outlook.cost if self._outlook else None
-        record.write()  # before all else: what is in the folder is ours because a record says so
         with (
-            log_file(self._folder.path, append=earlier is not None),
+            log_file(self._folder.path, append=earlier is not None or found is None),  # no record: it may be another's
             concluded(record, self.plan, self._folder, cost),
         ):
             if found and found["state"] == State.RUNNING:

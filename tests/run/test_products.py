@@ -191,6 +191,13 @@ def test_a_file_of_others_that_appears_during_a_run_stays(small, crds, tmp_path)
     assert (out / "ngc0628_miri_lv3_f770w_i2d.fits").is_file()
 
 
+def test_a_log_without_a_record_is_added_to(small, crds, tmp_path):
+    (tmp_path / "lv3_run.log").write_text("somebody's words\n")
+    parameters = {step: {"skip": True} for step in ("tweakreg", "outlier_detection", "source_catalog")}
+    run(small, tmp_path, crds, jwst_parameters=parameters, report=False)
+    assert (tmp_path / "lv3_run.log").read_text().startswith("somebody's words\n")
+
+
 def test_an_association_of_others_is_not_replaced(small, crds, tmp_path):
     step = make_step(small, tmp_path, crds)
     files = sorted(small.folder.glob("*_cal.fits"))

@@ -77,10 +77,10 @@ def _names(plan: Plan) -> set[str]:
 
 
 def _listed(folder: Path) -> set[str]:
-    """Names of what earlier runs made in a folder, by their record, which is always with a log and maybe a report."""
+    """Names of what earlier runs made in a folder, by their record; the log, which is added to where there is none."""
     record = read_record(folder)
     if record is None:
-        return set()
+        return {LOG_NAME}
     return {RECORD_NAME, LOG_NAME, REPORT_NAME, *(Path(product["file"]).name for product in record["products"])}
 
 

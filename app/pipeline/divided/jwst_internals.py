@@ -36,6 +36,7 @@ __all__ = [
     "fast_peaks",
     "find_sources",
     "known_pixel_map",
+    "largest_steps",
     "other_alignment",
     "reference_catalogue",
 ]
@@ -53,6 +54,11 @@ def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
         patched(blotting, "calc_pixmap", lambda *_, **__: pixels.copy()),  # a blot replaces NaN in it
     ):
         yield
+
+
+def largest_steps(image: np.ndarray) -> np.ndarray:
+    """The largest difference of each pixel from one of its four neighbours, as outlier detection takes a derivative."""
+    return blotting._abs_deriv(image)
 
 
 def fast_peaks() -> AbstractContextManager[None]:

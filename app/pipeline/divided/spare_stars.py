@@ -7,7 +7,8 @@ much an exposure can differ for these reasons alone follows from the derivative 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
-from stcal.outlier_detection.utils import _abs_deriv
+
+from app.pipeline.divided.jwst_internals import largest_steps
 
 __all__ = ["find_outliers", "tolerated_share"]
 
@@ -53,7 +54,7 @@ def find_outliers(
     snr : (float, float)
         From how many times the noise on a pixel is an outlier, and a pixel beside one.
     """
-    steps = np.nan_to_num(_abs_deriv(blot))
+    steps = np.nan_to_num(largest_steps(blot))
     noise = np.nan_to_num(np.fmin(error, blot_error))
     difference = np.abs(data - blot) - tolerated_share(fwhm) * steps
     with np.errstate(invalid="ignore"):

@@ -2,52 +2,57 @@
 
 import os
 import sys
+from argparse import Namespace
 
 import hydra
-from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from app.cli.actions import ACTIONS
 from app.config.composition import CONF, check_root_file, composition_error, to_config
+from app.config.hydra_internals import make_loader, parse_arguments
 from app.config.hydra_node import checked_hydra_node
-from app.runtime.errors import Lv3Error
+from app.config.schema import Lv3Config
 from app.runtime.exit_status import exit_status
 from app.runtime.logs import configure_logging
 
-_outcome: list[Lv3Error | int | None] = []
-
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
-def _run(composed: DictConfig) -> None:
-    try:
-        config = to_config(composed)
-        _outcome.append(ACTIONS[config.action](config))
-    except Lv3Error as error:
-        _outcome.append(error)  # raised by _command: on its way through Hydra it would be printed a second time
+def _answer(_: DictConfig) -> None:
+    """Let Hydra answer what is asked about the configuration: ``--help``, ``--cfg`` and the like; it runs nothing."""
+    raise AssertionError
 
 
 def _command() -> int | None:
-    arguments = get_args_parser().parse_args()
-    asks = arguments.help or arguments.hydra_help or arguments.cfg or arguments.info
+    arguments = parse_arguments()
+    asked = (arguments.help, arguments.hydra_help, arguments.cfg, arguments.info, arguments.shell_completion)
     try:
         check_root_file(arguments)
         with checked_hydra_node():
-            if arguments.multirun and not asks:
+            if any(asked):
+                _answer()
+                return None
+            if arguments.multirun:
                 # Hydra's own sweep ends with the first job that does not end in order.
                 from app.sweep.sweep import sweep
 
                 sweep(arguments)
-            else:
-                _run()
+                return None
+            config = _compose(arguments)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise composition_error(error) from error
-    outcome = _outcome[0] if _outcome else None
-    if isinstance(outcome, Lv3Error):
-        raise outcome
-    return outcome
+    return ACTIONS[config.action](config)
+
+
+def _compose(arguments: Namespace) -> Lv3Config:
+    name = arguments.config_name or "config"
+    composed = make_loader(arguments).load_configuration(name, arguments.overrides, run_mode=RunMode.RUN)
+    HydraConfig.instance().set_config(composed)  # for what refers to it: ${hydra:runtime.cwd}
+    return to_config(composed)
 
 
 def main() -> int:

@@ -41,11 +41,14 @@ def _schema() -> type:
             )
             for item in fields(Lv3Config)
         ],
+        namespace={
+            "__module__": __name__
+        },  # where pickle looks for it: launchers hand configurations to other processes
     )
 
 
-_SCHEMA = _schema()
-ConfigStore.instance().store(name="schema", node=_SCHEMA)
+Schema = _schema()
+ConfigStore.instance().store(name="schema", node=Schema)
 
 
 def to_config(composed: DictConfig) -> Lv3Config:
@@ -73,7 +76,7 @@ def check_root(composed: DictConfig) -> None:
     ------
     ConfigError
     """
-    if OmegaConf.get_type(composed) is not _SCHEMA:
+    if OmegaConf.get_type(composed) is not Schema:
         raise ConfigError(f"--config-name: {_NO_ROOT}")
 
 

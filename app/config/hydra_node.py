@@ -6,16 +6,15 @@ survey of somebody else can say all of it, so it is looked at before Hydra does 
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from functools import reduce, wraps
+from functools import reduce
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from app.config.hydra_internals import checked_loading
 from app.runtime.errors import ConfigError
-from app.runtime.patched import patched
 
 __all__ = ["checked_hydra_node"]
 
@@ -39,17 +38,12 @@ def checked_hydra_node() -> AbstractContextManager[None]:
 
     Composing then raises `ConfigError`, with all problems.
     """
-    load = ConfigLoaderImpl.load_configuration
+    return checked_loading(_check)
 
-    @wraps(load)
-    def load_checked(loader: Any, config_name: str | None, *args: Any, **options: Any) -> DictConfig:
-        composed = load(loader, config_name, *args, **options)
-        problems = list(_problems(composed.hydra)) if config_name else []  # without one it is Hydra's own, for its help
-        if problems:
-            raise ConfigError(problems)
-        return composed
 
-    return patched(ConfigLoaderImpl, "load_configuration", load_checked)
+def _check(composed: DictConfig) -> None:
+    if problems := list(_problems(composed.hydra)):
+        raise ConfigError(problems)
 
 
 def _problems(node: DictConfig) -> Iterator[str]:

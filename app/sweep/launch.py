@@ -2,17 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.callbacks import Callbacks
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
-from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
 from app.config.composition import INSTALL
+from app.config.hydra_internals import make_launcher, result
 from app.runtime.errors import ConfigError, ExitCode
 from app.runtime.resources import usable_cores
 from app.sweep.jobs import Job
@@ -70,27 +67,25 @@ def launch(composer: Composer, jobs: Sequence[Job], procs: int | None, few: bool
     """
     procs = share_cores(composer.master, procs)
     own = () if procs is None else (f"procs={procs}",)
-    context = HydraContext(config_loader=composer.loader, callbacks=Callbacks())
     try:
-        launcher = Plugins.instance().instantiate_launcher(context, task, composer.master)
+        launcher = make_launcher(composer.loader, task, composer.master)
     except (ImportError, RuntimeError) as error:
         raise ConfigError(
             f"hydra/launcher={launcher_name(composer.master)}: cannot be used ({error}): {INSTALL}"
         ) from error
-    is_submitit = type(launcher).__module__.startswith("hydra_plugins.hydra_submitit_launcher")
     root = Path(composer.common["out_root"])
     n = _together(composer.master) if few else len(jobs)
     for start in range(0, len(jobs), n):
         batch = jobs[start : start + n]
-        with deaths_returned() if is_submitit else nullcontext():
+        with deaths_returned(launcher):
             returned = launcher.launch([[*job.overrides, *own] for job in batch], start)
         yield [_status(root, *pair) for pair in zip(batch, returned, strict=True)]
 
 
 def _status(root: Path, job: Job, returned: JobReturn) -> int:
     if returned.status is JobStatus.COMPLETED:
-        return int(returned.return_value)
-    error = returned._return_value
+        return int(result(returned))
+    error = result(returned)
     log.error("%s: %s", job.folder, error)
     if isinstance(error, DeadJobError):
         note_states(root, [(error.state, job.line)])

@@ -8,11 +8,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -23,15 +18,12 @@ from yaml import YAMLError
 
 from app.config.composition import check_root, composition_error, to_config
 from app.config.forms import as_list
+from app.config.hydra_internals import apply_overrides, combinations, make_loader
 from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.runtime.errors import ConfigError
 
 __all__ = ["COMMON", "Composer", "Point"]
-
-#: Where every installation finds its own conf/: a job composes its configuration again, maybe inside an image.
-_SEARCH_PATH = "pkg://app.config.conf"
-
 
 #: Keys that belong to the sweep, not to one of its jobs.
 COMMON = frozenset({"action", "fail_fast", "keep_going", "out_root", "procs", "sif"})
@@ -73,13 +65,7 @@ class Composer:
         self.flags = _flags(arguments)
         self.config_dir = Path(arguments.config_dir).absolute() if arguments.config_dir is not None else None
         self._arguments = list(arguments.overrides)
-        search_path = create_config_search_path(arguments.config_path or _SEARCH_PATH)
-        if self.config_dir is not None:
-            if not self.config_dir.is_dir():
-                raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
-            search_path.prepend("command-line", f"file://{self.config_dir}", SearchPathQuery(provider="schema"))
-        self.hydra = Hydra.create_main_hydra2("jwst-lv3", search_path)
-        self.loader = self.hydra.config_loader
+        self.loader = make_loader(arguments)
         name = arguments.config_name or "config"
         self.master = self.loader.load_configuration(name, arguments.overrides, run_mode=RunMode.MULTIRUN)
         check_root(self.master)
@@ -101,10 +87,9 @@ class Composer:
         swept = {key for key, override in overrides.items() if override.is_sweep_override()}
         if several := sorted(swept & COMMON):
             raise ConfigError(f"{key}: is one for the whole sweep, so it takes one value" for key in several)
-        combinations = BasicSweeper.split_arguments(list(overrides.values()), None)[0]
         return [
             Point(tuple(words), {k: v for k, _, v in (word.partition("=") for word in words) if k in swept})
-            for words in combinations
+            for words in combinations(list(overrides.values()))
         ]
 
     def _survey(self) -> Iterator[str]:
@@ -135,7 +120,7 @@ class Composer:
         overrides = self._parse(words)
         groups = [o for o in overrides if self._is_group(o.key_or_group)]
         config = copy.deepcopy(self._of_groups(tuple(str(o.input_line) for o in groups)))
-        ConfigLoaderImpl._apply_overrides_to_config([o for o in overrides if o not in groups], config)
+        apply_overrides([o for o in overrides if o not in groups], config)
         return config
 
     def _parse(self, words: Sequence[str]) -> list[Override]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
 
 from app.runtime.errors import Lv3Error
 from app.runtime.files import write_text
@@ -63,12 +64,17 @@ class DeadJobError(Lv3Error):
 
 
 @contextmanager
-def deaths_returned() -> Iterator[None]:
+def deaths_returned(launcher: Launcher) -> Iterator[None]:
     """Context in which submitit's launcher waits for all jobs; a job without an answer returns a `DeadJobError`.
+
+    For other launchers it does nothing.
 
     Hydra's plugin asks the jobs for their results one by one, and would forget all others at the first that SLURM has
     ended whole.
     """
+    if not type(launcher).__module__.startswith("hydra_plugins.hydra_submitit_launcher"):
+        yield
+        return
     import submitit
     from submitit.core.utils import FailedJobError, UncompletedJobError
 
@@ -80,7 +86,9 @@ def deaths_returned() -> Iterator[None]:
         except (FailedJobError, UncompletedJobError) as error:
             said = str(error).strip().splitlines()[0]
             died = DeadJobError(job.state.split(" ")[0], f"job {job.job_id} of the cluster: {job.state}: {said}")
-            return [JobReturn(status=JobStatus.FAILED, _return_value=died)]
+            returned = JobReturn(status=JobStatus.FAILED)
+            returned.return_value = died
+            return [returned]
 
     with patched(submitit.Job, "results", results):
         yield

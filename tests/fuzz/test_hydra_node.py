@@ -35,7 +35,6 @@ def run(tmp_path, monkeypatch):
         text = yaml.safe_dump({"targets": ["a"], "bands": ["F770W"], "in_dir": "none", "hydra": node})
         (tmp_path / "survey/theirs.yaml").write_text(f"# @package _global_\n{text}")
         monkeypatch.setattr(sys, "argv", ["jwst-lv3", "--config-dir", ".", *words, "survey=theirs"])
-        command._failure.clear()
         try:
             command._command()
         finally:

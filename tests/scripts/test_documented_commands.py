@@ -125,7 +125,6 @@ def run(here, monkeypatch):
         handed = RUNNERS.get(Path(words[0]).name, by_shell)(words)
         if handed is not None and "action=selftest" not in handed:  # which tests/simulation/selftest runs
             monkeypatch.setattr(sys, "argv", ["jwst-lv3", *completed(handed)])
-            command._failure.clear()
             GlobalHydra.instance().clear()
             command._command()
 

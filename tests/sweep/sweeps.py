@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 
+from app.config.hydra_internals import parse_arguments
 from app.sweep.points import Composer
 
 RECORD = {
@@ -28,7 +28,7 @@ RECORD = {
 def make_composer(*words: str) -> Composer:
     """What the command line ``jwst-lv3 -m WORDS`` composes."""
     GlobalHydra.instance().clear()
-    return Composer(get_args_parser().parse_args(["-m", *words]))
+    return Composer(parse_arguments(["-m", *words]))
 
 
 def write_record(folder: Path, **facts: Any) -> Path:

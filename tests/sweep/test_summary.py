@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 
 from app.cli.actions import ACTIONS
+from app.config.hydra_internals import parse_arguments
 from app.config.schema import Lv3Config
 from app.sweep.rows import row
 from app.sweep.slurm import STATES_NAME, Ended
@@ -143,7 +143,7 @@ def test_keep_going_loses_no_refused_job(miri, tmp_path, monkeypatch, capsys, ca
     monkeypatch.chdir(tmp_path)
     words = ["target=a", "band=F770W,F1000W,F77W", f"in_dir={miri.folder}", "crds=synthetic"]
     GlobalHydra.instance().clear()
-    sweep(get_args_parser().parse_args(["-m", *words, "keep_going=true", "action=plan"]))
+    sweep(parse_arguments(["-m", *words, "keep_going=true", "action=plan"]))
     assert "refused: band=F77W: band=F77W: no such band" in caplog.text
     config = Lv3Config(out_root="out")
     for _ in range(2):

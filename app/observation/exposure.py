@@ -18,6 +18,7 @@ import numpy as np
 from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
+from app.observation import names
 from app.observation.bands import IMAGING, OPEN_PUPILS, Band, Channel, Instrument
 from app.observation.calibration import KEYWORDS, Calibration, calibration
 from app.observation.fits_check import read_headers
@@ -134,9 +135,9 @@ class Exposure:
         return self.path.name
 
     @property
-    def stem(self) -> str:
-        """Name of the file without its last ``_<step_ext>.fits``: the exposure's and detector's own name."""
-        return self.path.name.rpartition("_")[0]
+    def base_name(self) -> str:
+        """Name of the exposure and its detector, without the suffix of the file."""
+        return names.base_name(self.name)
 
     @property
     def n_pixels(self) -> int:

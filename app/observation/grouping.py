@@ -57,7 +57,7 @@ def group_id(exposure: Exposure, rules: GroupingRules) -> str:
     if rules.group_visits:
         parts = [visit_id(exposure)]
     elif exposure.channel in rules.degroup_dithers:
-        return exposure.stem
+        return exposure.base_name
     else:
         parts = [_activity_id(exposure) if exposure.channel in rules.group_dithers else native_group_id(exposure)]
     if rules.degroup_short_chips and exposure.channel is Channel.NIRCAM_SHORT:

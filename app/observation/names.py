@@ -16,6 +16,7 @@ __all__ = [
     "REPORT_NAME",
     "ProductNames",
     "ascii_name",
+    "base_name",
     "exposure_product",
     "safe_name",
 ]
@@ -86,9 +87,19 @@ def exposure_product(exposure: str, suffix: str) -> str:
     suffix : str
         `CRF`, `DRIZZLED` or `BLOTTED`.
     """
-    found = _SUFFIX.fullmatch(PurePath(exposure).stem)
-    root, separator = (found["root"], found["separator"] or "_") if found else (PurePath(exposure).stem, "_")
+    root, separator = _split(exposure)
     return f"{root}{separator}{suffix}.fits"
+
+
+def base_name(exposure: str) -> str:
+    """Name of an exposure and its detector, without the suffix of its file: that of ``x_cal.fits`` is ``x``."""
+    return _split(exposure)[0]
+
+
+def _split(exposure: str) -> tuple[str, str]:
+    """A file's name without a suffix that jwst knows, and what stands before a suffix."""
+    found = _SUFFIX.fullmatch(PurePath(exposure).stem)
+    return (found["root"], found["separator"] or "_") if found else (PurePath(exposure).stem, "_")
 
 
 def ascii_name(name: str) -> str:

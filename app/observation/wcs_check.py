@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from astropy.coordinates import angular_separation
 
+from app.observation.tangent_plane import place_of, unit_vectors
 from app.runtime.errors import InputError, in_one_line
 
 __all__ = ["check_wcs", "opened_by_jwst", "wcs_problem"]
@@ -72,10 +73,9 @@ def wcs_problem(model: Any) -> str | None:
 
 
 def _off_footprint(ra: float, dec: float, s_region: str) -> str | None:
-    lon, lat = np.radians(np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)).T
-    x, y, z = (np.cos(lat) * np.cos(lon)).sum(), (np.cos(lat) * np.sin(lon)).sum(), np.sin(lat).sum()
-    middle = np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))
-    distance = np.degrees(angular_separation(np.radians(ra), np.radians(dec), *middle))
+    corners = np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)
+    middle = place_of(unit_vectors(corners).sum(axis=0))
+    distance = np.degrees(angular_separation(*np.radians([ra, dec, *middle])))
     if distance < _FAR:
         return None
     return f"the WCS puts the image's centre at {ra:.5f} {dec:.5f} deg, {distance:.3f} deg from its footprint S_REGION"

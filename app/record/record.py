@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
 from app.observation.names import RECORD_NAME
-from app.record.caveats import Caveat
+from app.record.caveats import OLD_CODES, Caveat
 from app.record.provenance import datasums, host, image, peak_memory, versions
 from app.runtime.files import sha256, write_text
 from app.runtime.progress import step_begins, step_ends
@@ -175,7 +175,11 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         data = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return data if isinstance(data, dict) and data.get("schema") == SCHEMA_VERSION else None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
+        return None
+    for caveat in data.get("caveats", ()):
+        caveat["code"] = OLD_CODES.get(caveat["code"], caveat["code"])
+    return data
 
 
 def _input(member: Member) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from app.assess.findings import limits
 from app.assess.findings.facts import Facts
 from app.runtime.words import listed
 
-__all__ = ["adds_nothing", "many_flagged", "no_catalogue", "sky_steps", "stars_eaten"]
+__all__ = ["adds_nothing", "many_flagged", "no_catalogue", "sky_steps", "star_cores_flagged"]
 
 
 def sky_steps(facts: Facts) -> str | None:
@@ -48,15 +48,15 @@ def many_flagged(facts: Facts) -> str | None:
     return f"{count} have more than {limits.MANY_FLAGGED:.0%} outliers: {names}."
 
 
-def stars_eaten(facts: Facts) -> str | None:
+def star_cores_flagged(facts: Facts) -> str | None:
     """Exposures in which outlier detection took stars for cosmic rays."""
     enough = [e for e in facts.exposures if e["n_matches"] >= limits.FEW_MATCHES]
-    usual = {e["file"]: limits.EATEN_RATIO * (e["flagged"] or 0) for e in enough}
-    eaten = [e for e in enough if (e["flagged_in_cores"] or 0) > max(limits.EATEN, usual[e["file"]])]
-    if not eaten:
+    usual = {e["file"]: limits.CORES_RATIO * (e["flagged"] or 0) for e in enough}
+    flagged = [e for e in enough if (e["flagged_in_cores"] or 0) > max(limits.CORES_FLAGGED, usual[e["file"]])]
+    if not flagged:
         return None
-    names = listed(f"{e['file']} ({e['flagged_in_cores']:.0%})" for e in eaten)
-    return f"{len(eaten)} exposures have outliers in the cores of stars, far more than elsewhere: {names}."
+    names = listed(f"{e['file']} ({e['flagged_in_cores']:.0%})" for e in flagged)
+    return f"{len(flagged)} exposures have outliers in the cores of stars, far more than elsewhere: {names}."
 
 
 def no_catalogue(facts: Facts) -> str | None:

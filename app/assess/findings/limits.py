@@ -13,7 +13,7 @@ STEP, STEP_SIGNIFICANCE = 1.0, 5.0
 #: Share of flagged pixels that cosmic rays do not explain.
 MANY_FLAGGED = 0.05
 #: Share of flagged pixels in the cores of stars, absolute and against that of the whole exposure.
-EATEN, EATEN_RATIO = 0.05, 3.0
+CORES_FLAGGED, CORES_RATIO = 0.05, 3.0
 #: How sure an offset at the corner of an overlap, or its absence, has to be [its error].
 CORNER_SIGNIFICANCE = 3.0
 #: Share of its field that an exposure that adds something gives to the mosaic.

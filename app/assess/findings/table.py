@@ -115,8 +115,8 @@ FINDINGS = (
     ),
     Finding("many_flagged", image.many_flagged, hints.many_flagged),
     Finding(
-        "stars_eaten",
-        image.stars_eaten,
+        "star_cores_flagged",
+        image.star_cores_flagged,
         "Look at alignment first; then raise jwst_parameters.outlier_detection.scale, or snr.",
     ),
     Finding(

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from app.assess.measure.frames import TangentPlane
 from app.assess.measure.similarity import fit_similarity
+from app.observation.tangent_plane import TangentPlane
 
 __all__ = ["Motion", "motion"]
 

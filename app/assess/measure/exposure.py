@@ -8,11 +8,12 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from app.assess.measure.alignment import Motion, motion
-from app.assess.measure.frames import TangentPlane, footprint, open_fits, read_wcs
+from app.assess.measure.frames import footprint, open_fits, read_wcs
 from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import DO_NOT_USE, Flagged, count_flagged
 from app.assess.measure.stars import find_stars
 from app.observation.sky_points import sample_points, take_samples
+from app.observation.tangent_plane import TangentPlane
 
 __all__ = ["ExposurePair", "Measured", "measure_exposure"]
 

@@ -52,7 +52,8 @@ def _background(plan: Plan) -> Iterator[Caveat]:
         yield Caveat(
             "background_in_mosaic",
             f"{len(declared)} of {len(plan.science)} science exposures ({listed(e.name for e in declared)}) are of a "
-            f"target that is declared to be background (BKGDTARG); bgr_check_type={config.bgr_check_type} does not see it.",
+            f"target that is declared to be background (BKGDTARG); "
+            f"bgr_check_type={config.bgr_check_type} does not see it.",
             "Choose background=header to leave them out, or is_bgr=true to make a mosaic of background.",
         )
 

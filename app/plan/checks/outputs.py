@@ -46,7 +46,8 @@ def check_strangers(plan: Plan) -> Iterator[InputError]:
     if found := strangers(folder, _names(plan), _listed(folder)):
         yield InputError(
             f"out_dir={folder}: holds {listed(sorted(found))}, which no run of this program has listed in "
-            f"{RECORD_NAME} there; they would be replaced, which overwrite=true does not allow either: move them away, or set another out_dir"
+            f"{RECORD_NAME} there; they would be replaced, which overwrite=true does not allow "
+            "either: move them away, or set another out_dir"
         )
 
 

@@ -101,7 +101,7 @@ class Lv3Config:
     )
     out_root: Any = _option("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
     data: Any = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
-    keep_going: bool = _option(False, "a sweep runs its sound jobs although others are refused")
+    keep_going: bool = _option(False, "a sweep runs its valid jobs although others are refused")
     fail_fast: bool = _option(False, "a sweep starts no more jobs once one has failed")
     bands: Any = _option([], "bands of a survey, all of which -m sweeps where no band is given")
     sif: Any = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")

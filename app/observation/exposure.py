@@ -26,7 +26,7 @@ from app.runtime.errors import InputError
 
 __all__ = ["Exposure", "read_exposure", "read_exposures"]
 
-# What names an exposure; it becomes part of group ids, so letters and digits alone.
+# Keywords that identify an exposure; they become part of group ids, so only letters and digits are allowed.
 _NAMES = {
     "program": "PROGRAM",
     "observation": "OBSERVTN",
@@ -56,7 +56,7 @@ _DETECTORS = {
 }
 
 
-#: Day at the noon of which the Julian epoch 2000 is.
+#: Day of the Julian epoch 2000, which is at its noon.
 _J2000 = date(2000, 1, 1)
 
 
@@ -73,7 +73,7 @@ class Exposure:
     detector, filter, pupil : str
         As in the header, upper case; `pupil` is empty for MIRI.
     program, observation, visit, visit_group, sequence, activity, exposure_number : str
-        What JWST names an exposure by, as in the header.
+        What identifies an exposure of JWST, as in the header.
     target : str
         The proposer's name of the target; may be empty.
     s_region : str

@@ -1,4 +1,4 @@
-"""Names: of everything that a run makes, and of folders after texts of users."""
+"""Names of everything that a run makes, and of folders that are named after a user's text."""
 
 import hashlib
 import re
@@ -40,7 +40,7 @@ class ProductNames:
         Any printable text without ``/``.
     band : Band
     is_bgr : bool
-        Background observations are processed: ``_bgr`` stands behind the band.
+        Background observations are processed: ``_bgr`` follows the band.
     """
 
     target: str
@@ -97,7 +97,7 @@ def base_name(exposure: str) -> str:
 
 
 def _split(exposure: str) -> tuple[str, str]:
-    """A file's name without a suffix that jwst knows, and what stands before a suffix."""
+    """A file's name without a suffix that jwst knows, and what separates a suffix from it."""
     found = _SUFFIX.fullmatch(PurePath(exposure).stem)
     return (found["root"], found["separator"] or "_") if found else (PurePath(exposure).stem, "_")
 

@@ -1,4 +1,4 @@
-"""Whether jwst can open an exposure, and its WCS can be believed: it gives numbers that agree with the footprint."""
+"""Whether jwst can open an exposure, and whether its WCS is plausible: finite, and in agreement with the footprint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from app.runtime.errors import InputError, in_one_line
 
 __all__ = ["check_wcs", "opened_by_jwst", "wcs_problem"]
 
-#: Where the WCS is asked, in parts of the image; its borders may lie outside of the WCS's domain.
+#: Where the WCS is evaluated, in parts of the image; its borders may lie outside of the WCS's domain.
 _PLACES = np.array([0.25, 0.5, 0.75])
 #: Distance between the image's centre and that of the footprint above which one of them is wrong [deg]. An alignment
 #: before this run moves an exposure by arcseconds and leaves the footprint.
@@ -22,7 +22,7 @@ _FAR = 0.05
 
 @contextmanager
 def opened_by_jwst(path: Path) -> Iterator[None]:
-    """Context in which jwst opens a file; whatever it and asdf raise at a spoiled one becomes an error that names it.
+    """Context in which jwst opens a file; whatever it and asdf raise at a damaged one becomes an error that names it.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def opened_by_jwst(path: Path) -> Iterator[None]:
 
 
 def check_wcs(model: Any, path: Path) -> None:
-    """Refuse an exposure whose WCS cannot be believed.
+    """Refuse an exposure whose WCS is not plausible.
 
     Raises
     ------

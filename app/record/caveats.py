@@ -6,7 +6,7 @@ __all__ = ["OLD_CODES", "UNUSABLE", "Caveat"]
 
 #: Code of the caveat that makes the state of a run `poor`.
 UNUSABLE = "unusable"
-#: What codes that stand in records of earlier versions are called now.
+#: Codes in records of earlier versions, and their names of today.
 OLD_CODES = {"stars_eaten": "star_cores_flagged"}
 
 

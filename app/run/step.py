@@ -140,7 +140,11 @@ class Lv3Step:
             concluded(record, self.plan, self._folder, cost),
         ):
             if found and found["state"] == State.RUNNING:
-                log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
+                log.warning(
+                    "the run of %s (%s) was killed, or crashed, before it could report an error",
+                    found["started"],
+                    _process(found),
+                )
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for note in self._outlook.notes if self._outlook else []:
                 log.info("note: %s", note)

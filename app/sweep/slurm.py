@@ -1,4 +1,4 @@
-"""What SLURM says about jobs that could not say it themselves: to scripts/slurm_array.sh, or to the launcher."""
+"""SLURM's states of jobs that could not report their own end: for scripts/slurm_array.sh, or to the launcher."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -66,8 +66,8 @@ class DeadJobError(Lv3Error):
 def deaths_returned() -> Iterator[None]:
     """Context in which submitit's launcher waits for all jobs; a job without an answer returns a `DeadJobError`.
 
-    Hydra's plugin asks the jobs for their results one by one, and would forget all others at the first that SLURM has
-    ended whole.
+    Hydra's plugin asks the jobs for their results one by one, and would lose all others at the first one that SLURM
+    killed.
     """
     import submitit
     from submitit.core.utils import FailedJobError, UncompletedJobError

@@ -10,7 +10,7 @@ __all__ = ["adds_nothing", "many_flagged", "no_catalogue", "sky_steps", "star_co
 def sky_steps(facts: Facts) -> str | None:
     """Overlapping exposures whose levels differ in the mosaic.
 
-    The noise is what the mosaic states; where it states none, the scatter, which structure of what shines adds to.
+    The noise is what the mosaic states; where it states none, the scatter, which structure of the sky adds to.
     """
     mosaic, overlaps = facts.record["measurements"]["mosaic"], facts.all_overlaps
     noise = mosaic and (mosaic.get("noise") or mosaic["depth"])
@@ -31,7 +31,7 @@ def sky_steps(facts: Facts) -> str | None:
 
 
 def adds_nothing(facts: Facts) -> str | None:
-    """Exposures that the mosaic has not, or not with any weight."""
+    """Exposures that are not in the mosaic, or without weight."""
     names = facts.without_contribution
     if not names:
         return None
@@ -39,7 +39,7 @@ def adds_nothing(facts: Facts) -> str | None:
 
 
 def many_flagged(facts: Facts) -> str | None:
-    """Exposures in which outlier detection flagged more than cosmic rays hit."""
+    """Exposures in which outlier detection flagged more pixels than cosmic rays can explain."""
     many = [e for e in facts.exposures if (e["flagged"] or 0) > limits.MANY_FLAGGED]
     if not many:
         return None

@@ -1,4 +1,4 @@
-"""All that is measured on one exposure: one function of one item, so that a pool of processes can share them out."""
+"""All that is measured on one exposure: one function of one item, for a pool of processes."""
 
 from dataclasses import dataclass
 from pathlib import Path

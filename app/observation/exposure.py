@@ -22,6 +22,7 @@ from app.observation import names
 from app.observation.bands import IMAGING, OPEN_PUPILS, Band, Channel, Instrument
 from app.observation.calibration import KEYWORDS, Calibration, calibration
 from app.observation.fits_check import read_headers
+from app.observation.regions import corners_of
 from app.runtime.errors import InputError
 
 __all__ = ["Exposure", "read_exposure", "read_exposures"]
@@ -161,7 +162,7 @@ class Exposure:
     @property
     def corners(self) -> NDArray[np.float64]:
         """Corners of the footprint, right ascension and declination [deg], shape (n, 2)."""
-        return np.array(self.s_region.split()[2:], dtype=float).reshape(-1, 2)
+        return corners_of(self.s_region)
 
     @property
     def module(self) -> str:

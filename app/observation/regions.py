@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from app.observation.tangent_plane import TangentPlane, place_of, unit_vectors
 
-__all__ = ["common_plane", "polygon"]
+__all__ = ["common_plane", "corners_of", "polygon"]
+
+
+def corners_of(s_region: str) -> NDArray[np.float64]:
+    """Corners of a footprint, right ascension and declination [deg], shape (n, 2), from a polygon in STC-S."""
+    return np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)
 
 
 def common_plane(regions: Sequence[NDArray[np.float64]]) -> TangentPlane:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from astropy.coordinates import angular_separation
 
+from app.observation.regions import corners_of
 from app.observation.tangent_plane import place_of, unit_vectors
 from app.runtime.errors import InputError, in_one_line
 
@@ -73,8 +74,7 @@ def wcs_problem(model: Any) -> str | None:
 
 
 def _off_footprint(ra: float, dec: float, s_region: str) -> str | None:
-    corners = np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)
-    middle = place_of(unit_vectors(corners).sum(axis=0))
+    middle = place_of(unit_vectors(corners_of(s_region)).sum(axis=0))
     distance = np.degrees(angular_separation(*np.radians([ra, dec, *middle])))
     if distance < _FAR:
         return None

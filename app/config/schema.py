@@ -80,12 +80,12 @@ class Lv3Config:
 
     bgr_check_type: str = _option(
         "parallel_off",
-        "how background exposures are told: a MIRI exposure taken in parallel (parallel_off), a target that its "
+        "how background exposures are recognised: a MIRI exposure taken in parallel (parallel_off), a target that its "
         "proposer declared to be background, BKGDTARG (header), bgr_background_name in the proposer's target name "
         "(check_in_name), or in the file name (filename)",
         ("parallel_off", "header", "check_in_name", "filename"),
     )
-    bgr_background_name: Any = _option("off", "text that tells background exposures; a list too, for filename")
+    bgr_background_name: Any = _option("off", "text that identifies background exposures; a list too, for filename")
     process_bgr_like_science: bool = _option(False, "background exposures become part of the mosaic")
 
     jwst_parameters: dict[str, Any] = _option(

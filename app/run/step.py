@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 class Lv3Step:
     """Make the level-3 mosaic of one target in one band.
 
-    The parameters are those of `config.Lv3Config`, where each is explained; what stands behind `overwrite` in the
-    signature is ours and keyword-only.
+    The parameters are those of `config.Lv3Config`, where each is explained; arguments after `overwrite` are
+    keyword-only, by the names of its keys.
 
     Raises
     ------
@@ -214,7 +214,7 @@ class Lv3Step:
         Parameters
         ----------
         files : iterable of path
-            Level-2 exposures; background is told by the configuration.
+            Level-2 exposures; the configuration says how background is recognised.
 
         Returns
         -------

@@ -54,7 +54,7 @@ jwst_parameters:
     F2100W: {skip: true}                       # ... or of one band
 ```
 
-The most special selector that sets a parameter wins: target, `<band>_<instrument>`, band, channel (`nircam_short`,
+The most specific selector that sets a parameter wins: target, `<band>_<instrument>`, band, channel (`nircam_short`,
 `nircam_long`, `miri`, `niriss`), instrument; upper or lower case. Where none fits, nothing is set. One that can never
 match, `nircam_shrot`, is an error; so is the name of another target where `targets` lists those of the survey.
 

@@ -90,7 +90,7 @@ class Lv3Config:
 
     bgr_check_type: str = _option(
         "parallel_off",
-        "how background exposures are told: a MIRI exposure taken in parallel (parallel_off), a target that its "
+        "how background exposures are recognised: a MIRI exposure taken in parallel (parallel_off), a target that its "
         "proposer declared to be background, BKGDTARG (header), bgr_background_name in the proposer's target name "
         "(check_in_name), or in the file name (filename)",
         ("parallel_off", "header", "check_in_name", "filename"),
@@ -113,7 +113,7 @@ class Lv3Config:
     )
     out_root: str = _option("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
     data: str | None = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
-    keep_going: bool = _option(False, "a sweep runs its sound jobs although others are refused")
+    keep_going: bool = _option(False, "a sweep runs its valid jobs although others are refused")
     fail_fast: bool = _option(False, "a sweep starts no more jobs once one has failed")
     bands: list[str] = _option([], "bands of a survey, all of which -m sweeps where no band is given")
     sif: str | None = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")

@@ -134,13 +134,13 @@ BANDS = [
 
 
 def split_band(band: str) -> tuple[str, Instrument | None]:
-    """Split ``F200W_niriss`` into the filter and the instrument, which is None where the name carries none."""
+    """Split ``F200W_niriss`` into the filter and the instrument, which is None where the name has none."""
     name, _, instrument = band.partition("_")
     return name.upper(), Instrument(instrument.lower()) if instrument else None
 
 
 def spelled(band: str) -> str:
-    """A band as it is spelled everywhere, ``F200W_niriss``; what is none stays as it is."""
+    """A band as it is spelled everywhere, ``F200W_niriss``; what is no band is returned unchanged."""
     try:
         name, instrument = split_band(band)
     except ValueError:
@@ -169,7 +169,7 @@ def find_bands(band: str) -> list[Band]:
     if not found:
         known = {i: ", ".join(b.name for b in BANDS if b.instrument is i) for i in Instrument}
         raise ConfigError(
-            f"band={band}: no such band; allowed, with _<instrument> behind it where two share a name: "
+            f"band={band}: no such band; allowed, with _<instrument> after it where two share a name: "
             + "; ".join(f"{i}: {names}" for i, names in known.items())
         )
     return found

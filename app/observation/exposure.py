@@ -18,14 +18,16 @@ import numpy as np
 from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
+from app.observation import names
 from app.observation.bands import IMAGING, OPEN_PUPILS, Band, Channel, Instrument
 from app.observation.calibration import KEYWORDS, Calibration, calibration
 from app.observation.fits_check import read_headers
+from app.observation.regions import corners_of
 from app.runtime.errors import InputError
 
 __all__ = ["Exposure", "read_exposure", "read_exposures"]
 
-# What names an exposure; it becomes part of group ids, so letters and digits alone.
+# Keywords that identify an exposure; they become part of group ids, so only letters and digits are allowed.
 _NAMES = {
     "program": "PROGRAM",
     "observation": "OBSERVTN",
@@ -55,7 +57,7 @@ _DETECTORS = {
 }
 
 
-#: Day at the noon of which the Julian epoch 2000 is.
+#: Day of the Julian epoch 2000, which is at its noon.
 _J2000 = date(2000, 1, 1)
 
 
@@ -72,7 +74,7 @@ class Exposure:
     detector, filter, pupil : str
         As in the header, upper case; `pupil` is empty for MIRI.
     program, observation, visit, visit_group, sequence, activity, exposure_number : str
-        What JWST names an exposure by, as in the header.
+        What identifies an exposure of JWST, as in the header.
     target : str
         The proposer's name of the target; may be empty.
     s_region : str
@@ -134,9 +136,9 @@ class Exposure:
         return self.path.name
 
     @property
-    def stem(self) -> str:
-        """Name of the file without its last ``_<step_ext>.fits``: the exposure's and detector's own name."""
-        return self.path.name.rpartition("_")[0]
+    def base_name(self) -> str:
+        """Name of the exposure and its detector, without the suffix of the file."""
+        return names.base_name(self.name)
 
     @property
     def n_pixels(self) -> int:
@@ -160,7 +162,7 @@ class Exposure:
     @property
     def corners(self) -> NDArray[np.float64]:
         """Corners of the footprint, right ascension and declination [deg], shape (n, 2)."""
-        return np.array(self.s_region.split()[2:], dtype=float).reshape(-1, 2)
+        return corners_of(self.s_region)
 
     @property
     def module(self) -> str:

@@ -1,4 +1,4 @@
-"""The input files of a run: which of a folder's files are meant, and what to say where none is."""
+"""The input files of a run: which files of a folder are meant, and what to say where there is none."""
 
 import glob
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from app.runtime.errors import InputError
 
 __all__ = ["find_files"]
 
-#: Ends of files that were packed after they were made.
+#: Suffixes of packed files.
 _PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 

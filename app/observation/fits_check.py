@@ -1,6 +1,6 @@
 """Whether a file is a whole, calibrated exposure: its headers, and a few of its pixels.
 
-A file that was cut off, spoiled or mistaken is refused here, by name and cause, before hours are spent on the others.
+A file that is truncated, damaged or of another kind is refused here, by name and cause, before hours are spent.
 """
 
 from collections import ChainMap
@@ -42,7 +42,7 @@ def read_headers(path: Path, keywords: Iterable[str]) -> tuple[dict[str, Any], t
     Raises
     ------
     OSError
-        The file cannot be read, or is no whole exposure; the message says what is wrong.
+        The file cannot be read, or is not a complete exposure; the message says what is wrong.
     """
     _check_start(path)
     try:
@@ -55,7 +55,7 @@ def read_headers(path: Path, keywords: Iterable[str]) -> tuple[dict[str, Any], t
             return {key: header[key] for key in keywords if key in header}, extensions["SCI"].shape
     except OSError:
         raise
-    except Exception as error:  # whatever a spoiled header makes astropy raise
+    except Exception as error:  # whatever a damaged header makes astropy raise
         raise OSError(f"not readable as FITS: {in_one_line(error)}") from error
 
 
@@ -114,7 +114,7 @@ def _array_problems(arrays: dict[str, Any]) -> list[str]:
 
 
 def _has_valid_pixel(data: np.ndarray, dq: np.ndarray) -> bool:
-    """Whether any pixel is finite and not flagged; a few rows tell, mostly. FITS's offset of DQ leaves that bit."""
+    """Whether any pixel is finite and not flagged; a few rows mostly suffice. FITS's offset of DQ leaves that bit."""
     step = max(1, len(data) // _ROWS_LOOKED_AT)
     return any(
         (np.isfinite(data[rows]) & ((dq[rows] & _DO_NOT_USE) == 0)).any()

@@ -33,7 +33,7 @@ class GroupingRules:
     degroup_short_chips : bool
         Each detector of NIRCam's short channel is a group of its own.
     group_visits : bool
-        All exposures of a visit, which has one guide star, are one group; whatever asks for dithers is of no effect.
+        All exposures of a visit, which has one guide star, are one group; settings for dithers have no effect.
     """
 
     group_dithers: frozenset[Channel] = frozenset()
@@ -52,12 +52,12 @@ def group_id(exposure: Exposure, rules: GroupingRules) -> str:
     """The group of `exposure` under `rules`.
 
     Unlike pjpipe, which shifts exposure numbers to split modules and so can let two exposures meet, the id grows a
-    suffix: what is split never meets anything else.
+    suffix: so groups that were split never get the id of another one.
     """
     if rules.group_visits:
         parts = [visit_id(exposure)]
     elif exposure.channel in rules.degroup_dithers:
-        return exposure.stem
+        return exposure.base_name
     else:
         parts = [_activity_id(exposure) if exposure.channel in rules.group_dithers else native_group_id(exposure)]
     if rules.degroup_short_chips and exposure.channel is Channel.NIRCAM_SHORT:

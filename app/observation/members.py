@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An exposure, its role in the association, and why it has it."""
+    """An exposure, its role in the association, and the reason for it."""
 
     exposure: Exposure
     role: Role

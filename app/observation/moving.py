@@ -24,7 +24,7 @@ def in_target_frame(exposures: Sequence[Exposure]) -> list[Exposure]:
     Returns
     -------
     list of Exposure
-        The same, unchanged, where one is of a target that does not move, or does not say where it is.
+        The same, unchanged, where the target of one does not move, or its header does not say where it is.
     """
     places = [e.moving_target for e in exposures if e.is_moving and e.moving_target]
     if not places or len(places) < len(exposures):

@@ -1,4 +1,4 @@
-"""Names: of everything that a run makes, and of folders after texts of users."""
+"""Names of everything that a run makes, and of folders that are named after a user's text."""
 
 import hashlib
 import re
@@ -16,6 +16,7 @@ __all__ = [
     "REPORT_NAME",
     "ProductNames",
     "ascii_name",
+    "base_name",
     "exposure_product",
     "safe_name",
 ]
@@ -39,7 +40,7 @@ class ProductNames:
         Any printable text without ``/``.
     band : Band
     is_bgr : bool
-        Background observations are processed: ``_bgr`` stands behind the band.
+        Background observations are processed: ``_bgr`` follows the band.
     """
 
     target: str
@@ -86,9 +87,19 @@ def exposure_product(exposure: str, suffix: str) -> str:
     suffix : str
         `CRF`, `DRIZZLED` or `BLOTTED`.
     """
-    found = _SUFFIX.fullmatch(PurePath(exposure).stem)
-    root, separator = (found["root"], found["separator"] or "_") if found else (PurePath(exposure).stem, "_")
+    root, separator = _split(exposure)
     return f"{root}{separator}{suffix}.fits"
+
+
+def base_name(exposure: str) -> str:
+    """Name of an exposure and its detector, without the suffix of its file: that of ``x_cal.fits`` is ``x``."""
+    return _split(exposure)[0]
+
+
+def _split(exposure: str) -> tuple[str, str]:
+    """A file's name without a suffix that jwst knows, and what separates a suffix from it."""
+    found = _SUFFIX.fullmatch(PurePath(exposure).stem)
+    return (found["root"], found["separator"] or "_") if found else (PurePath(exposure).stem, "_")
 
 
 def ascii_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Places of the sky at which images are sampled: the same for all images, so that what shines there can be compared."""
+"""Places of the sky at which images are sampled: the same for all images, so that they can be compared."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def sample_points(
     low, high = np.floor(border.min(0) / spacing).astype(int), np.ceil(border.max(0) / spacing).astype(int)
     points = np.stack(np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True))), -1) * spacing
     x, y = wcs.invert(*plane.to_sky(points), with_bounding_box=False)
-    # Far from the detector an inverse polynomial can return to it: what does not go back whence it came is outside.
+    # Far from the detector an inverse polynomial can return to it: a point not mapped back to itself is outside.
     back = plane.from_sky(*wcs(x, y, with_bounding_box=False))
     pixel = np.sqrt(np.prod(high - low) / (nx * ny)) * spacing
     with np.errstate(invalid="ignore"):

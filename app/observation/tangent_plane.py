@@ -4,24 +4,27 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-__all__ = ["TangentPlane"]
+__all__ = ["TangentPlane", "place_of", "unit_vectors"]
 
 Array = NDArray[np.float64]
 
 
 class TangentPlane:
-    """The sky as a plane around a point: offsets east and north [arcsec] (gnomonic projection).
+    """The sky as a plane around a point: offsets east and north [arcsec].
 
     Parameters
     ----------
     ra, dec : float
         The point [deg].
+    projection : str
+        ``TAN``, gnomonic: great circles are straight, and there is half of the sky. ``ARC``, zenithal equidistant: all
+        of it. (Calabretta & Greisen 2002, A&A 395, 1077.)
     """
 
-    def __init__(self, ra: float, dec: float) -> None:
+    def __init__(self, ra: float, dec: float, *, projection: str = "TAN") -> None:
         self.centre = ra, dec
         wcs = WCS(naxis=2)
-        wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+        wcs.wcs.ctype = [f"RA---{projection}", f"DEC--{projection}"]
         wcs.wcs.crval = [ra, dec]
         wcs.wcs.crpix = [0, 0]
         wcs.wcs.cdelt = [1 / 3600, 1 / 3600]
@@ -36,3 +39,15 @@ class TangentPlane:
         flat = points.reshape(-1, 2) - 1
         ra, dec = self._wcs.wcs_pix2world(flat[:, 0], flat[:, 1], 0)
         return ra.reshape(points.shape[:-1]), dec.reshape(points.shape[:-1])
+
+
+def unit_vectors(positions: Array) -> Array:
+    """Unit vectors, shape (n, 3), of positions on the sky [deg], shape (n, 2)."""
+    ra, dec = np.radians(positions).T
+    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+
+
+def place_of(vector: Array) -> tuple[float, float]:
+    """Right ascension and declination [deg] of where a vector of any length points."""
+    x, y, z = vector
+    return float(np.degrees(np.arctan2(y, x))) % 360, float(np.degrees(np.arctan2(z, np.hypot(x, y))))

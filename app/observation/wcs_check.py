@@ -1,4 +1,4 @@
-"""Whether jwst can open an exposure, and its WCS can be believed: it gives numbers that agree with the footprint."""
+"""Whether jwst can open an exposure, and whether its WCS is plausible: finite, and in agreement with the footprint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from astropy.coordinates import angular_separation
 
+from app.observation.regions import corners_of
+from app.observation.tangent_plane import place_of, unit_vectors
 from app.runtime.errors import InputError, in_one_line
 
 __all__ = ["check_wcs", "opened_by_jwst", "wcs_problem"]
 
-#: Where the WCS is asked, in parts of the image; its borders may lie outside of the WCS's domain.
+#: Where the WCS is evaluated, in parts of the image; its borders may lie outside of the WCS's domain.
 _PLACES = np.array([0.25, 0.5, 0.75])
 #: Distance between the image's centre and that of the footprint above which one of them is wrong [deg]. An alignment
 #: before this run moves an exposure by arcseconds and leaves the footprint.
@@ -21,7 +23,7 @@ _FAR = 0.05
 
 @contextmanager
 def opened_by_jwst(path: Path) -> Iterator[None]:
-    """Context in which jwst opens a file; whatever it and asdf raise at a spoiled one becomes an error that names it.
+    """Context in which jwst opens a file; whatever it and asdf raise at a damaged one becomes an error that names it.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def opened_by_jwst(path: Path) -> Iterator[None]:
 
 
 def check_wcs(model: Any, path: Path) -> None:
-    """Refuse an exposure whose WCS cannot be believed.
+    """Refuse an exposure whose WCS is not plausible.
 
     Raises
     ------
@@ -72,10 +74,8 @@ def wcs_problem(model: Any) -> str | None:
 
 
 def _off_footprint(ra: float, dec: float, s_region: str) -> str | None:
-    lon, lat = np.radians(np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)).T
-    x, y, z = (np.cos(lat) * np.cos(lon)).sum(), (np.cos(lat) * np.sin(lon)).sum(), np.sin(lat).sum()
-    middle = np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))
-    distance = np.degrees(angular_separation(np.radians(ra), np.radians(dec), *middle))
+    middle = place_of(unit_vectors(corners_of(s_region)).sum(axis=0))
+    distance = np.degrees(angular_separation(*np.radians([ra, dec, *middle])))
     if distance < _FAR:
         return None
     return f"the WCS puts the image's centre at {ra:.5f} {dec:.5f} deg, {distance:.3f} deg from its footprint S_REGION"

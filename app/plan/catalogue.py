@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.observation.exposure import Exposure
-from app.observation.regions import middle, polygon, to_plane
+from app.observation.regions import common_plane, polygon
 from app.plan.parameters import Parameters
 from app.runtime.errors import InputError, in_one_line
 
@@ -110,9 +110,9 @@ class Catalogue:
         import shapely
 
         regions = [e.corners for e in exposures]
-        centre = middle(regions)
-        area = shapely.union_all([polygon(region, centre) for region in regions]).buffer(margin)
-        return shapely.contains_xy(area, to_plane(self.positions, centre))
+        plane = common_plane(regions)
+        area = shapely.union_all([polygon(region, plane) for region in regions]).buffer(margin)
+        return shapely.contains_xy(area, plane.from_sky(*self.positions.T))
 
     def write(self, folder: Path) -> Path:
         """Write positions and weights in the form that ``tweakreg.abs_refcat`` takes, under its own name."""

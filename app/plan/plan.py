@@ -55,6 +55,14 @@ class Plan:
         """The exposures that make the mosaic."""
         return [m.exposure for m in self.members if m.role is Role.SCIENCE]
 
+    @cached_property
+    def group_of(self) -> dict[str, dict[str, str]]:
+        """`groups` by exposure: ``{step: {file name: group id}}``."""
+        return {
+            step: {name: group for group, names in grouped.items() for name in names}
+            for step, grouped in self.groups.items()
+        }
+
     @property
     def is_moving(self) -> bool:
         """Whether the target moves: calwebb_image3 then runs assign_mtwcs in tweakreg's place."""

@@ -55,7 +55,7 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
     image.dq = np.where(is_empty, pixel["DO_NOT_USE"], 0).astype(np.uint32)
     image.meta.bunit_data = mosaic.unit
     if image.meta.hasattr("bunit_err"):
-        del image.meta.bunit_err  # it belongs to an array that there is not
+        del image.meta.bunit_err  # the array it belongs to is not there
     belongs_to(image, mosaic)
     return image
 
@@ -86,7 +86,7 @@ def blot(image: NDArray[np.float32], pixmap: NDArray[np.float64]) -> NDArray[np.
     pixmap[~np.isfinite(pixmap).all(axis=-1)] = 0
     ny, nx = padded.shape
     column, row = np.clip(np.floor(pixmap + 0.5), 0, (nx - 1, ny - 1)).astype(int).transpose(2, 0, 1)
-    has_data = is_valid[row, column]  # whatever is nowhere or off the image is on the border, which has none
+    has_data = is_valid[row, column]  # what is NaN or off the image is put on the border, which has none
     is_smooth = minimum_filter(is_valid, size=7, mode="constant")[row, column]
     smooth = blot_image(padded, pixmap, interp="poly5")
     total, weight = (blot_image(a, pixmap, interp="linear") for a in (padded, is_valid.astype(np.float32)))

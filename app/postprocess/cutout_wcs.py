@@ -1,4 +1,4 @@
-"""Boxs of the mosaic's grid: the box of it that one exposure can reach, and the WCS of a box."""
+"""Cutouts of the mosaic's grid: the box that one exposure can reach, and the WCS of a box."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def cutout_wcs(wcs: Any, box: Box) -> gwcs.WCS:
 
 
 def _moved(transform: Any, box: Box) -> Any:
-    """The first transform of a WCS, taking the cutout's pixels; jwst's own keeps its class, which FITS can say."""
+    """The first transform of a WCS, taking the cutout's pixels; jwst's own keeps its class, which FITS can express."""
     if not isinstance(transform, FITSImagingWCSTransform):
         return (Shift(box.x0) & Shift(box.y0)) | transform
     crpix1, crpix2 = transform.crpix.value
-    return FITSImagingWCSTransform(  # made anew: a copy's crpix can be assigned, to no effect
+    return FITSImagingWCSTransform(  # a new one: assigning crpix of a copy has no effect
         transform.projection,
         crpix=(crpix1 - box.x0, crpix2 - box.y0),
         crval=transform.crval.value,

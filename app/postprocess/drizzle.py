@@ -18,7 +18,7 @@ from app.postprocess.mosaic import Mosaic
 
 __all__ = ["drizzle_exposure"]
 
-# Parameters of the resample step that make a pixel what it is; the rest is about the grid, which the mosaic decides.
+# Parameters of the resample step that decide a pixel's value; the others are about the grid, which is the mosaic's.
 _PARAMETERS = ("pixfrac", "kernel", "fillval", "weight_type", "pixmap_stepsize", "pixmap_order", "propagate_dq")
 
 
@@ -71,7 +71,7 @@ def _resample(
 
 
 def _footprint(image: datamodels.ImageModel, reached: Box) -> Box:
-    """The part of the grid that has weight; one pixel at least, for an image needs one."""
+    """The part of the grid that has weight; at least one pixel, which an image needs."""
     return reached.around_true(image.wht > 0) or Box(reached.x0, reached.y0, reached.x0 + 1, reached.y0 + 1)
 
 

@@ -8,10 +8,10 @@ __all__ = ["belongs_to", "sky_is_out"]
 
 
 def sky_is_out(image: Any, exposure: Any) -> None:
-    """Say what sky level is out of an image: the exposure's own, which the mosaic is made without.
+    """Write which sky level an image is without: the exposure's own, which the mosaic is without too.
 
     skymatch leaves the level in the exposures (``BKGSUB`` false) and resampling takes it out. Where there was no
-    skymatch there is no level, and the sky is in.
+    skymatch there is no level, and the sky is still in.
     """
     background = exposure.meta.background
     image.meta.background.level = background.level
@@ -20,7 +20,7 @@ def sky_is_out(image: Any, exposure: Any) -> None:
 
 
 def belongs_to(image: Any, mosaic: Mosaic) -> None:
-    """Say which mosaic an image belongs to; the exposure's own stamp is not this product's."""
+    """Write which mosaic an image belongs to; the exposure's own stamp is not this product's."""
     if "jwst_lv3" in image.meta.instance:
         del image.meta.instance["jwst_lv3"]
     image.extra_fits = {"PRIMARY": {"header": mosaic.cards}}

@@ -18,7 +18,7 @@ from app.runtime.files import sha256
 
 __all__ = ["AGAIN", "Mosaic", "read_mosaic"]
 
-#: What to do about a file of the run that is not as the run left it.
+#: What to do where a file of the run was changed or removed.
 AGAIN = "bring it back, or make all again with overwrite=true"
 
 
@@ -71,7 +71,7 @@ class Mosaic:
 
 
 def read_mosaic(path: Path, checksum: str) -> Mosaic:
-    """Read what is to be known of a mosaic.
+    """Read what is needed of a mosaic, without its pixels.
 
     Parameters
     ----------

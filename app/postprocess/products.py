@@ -1,4 +1,4 @@
-"""From the exposures of a finished mosaic to files in out_dir: several processes, one exposure each at a time."""
+"""Products for each exposure of a finished mosaic, in out_dir: by several processes, one exposure each at a time."""
 
 import logging
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of a job."""
+    """The outcome of a job."""
 
     job: _Job
     problem: str = ""
@@ -47,7 +47,7 @@ class _Outcome:
 
 
 def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, work: Path) -> None:
-    """Make what the configuration asks for beside a finished mosaic, as far as it is not there.
+    """Make what the configuration asks for beside a finished mosaic, where it does not exist yet.
 
     Only files that the run has published are read, so it does not matter when the mosaic was made.
 
@@ -93,13 +93,13 @@ def _job(kind: ProductKind, exposure: Path, folder: Path, checksums: dict[str, s
 
 
 def _make_all(jobs: list[_Job], mosaic: Mosaic, procs: int, record: Record, stamp: Stamp) -> list[str]:
-    """Make files, and publish each as it is finished; what went wrong."""
+    """Make files, and publish each as it is finished; returns the problems."""
     parameters = record.data["parameters"]["steps"]["resample"]
     function = partial(_make, mosaic=mosaic, parameters=parameters, stamp=stamp)
     failed: list[_Outcome] = []
 
     def wanted() -> Iterator[_Job]:
-        """The jobs, as long as the disk takes what they make."""
+        """The jobs, until the disk is full."""
         for job in jobs:
             if any(outcome.is_disk_full for outcome in failed):
                 return
@@ -127,7 +127,7 @@ def _publish(outcome: _Outcome, mosaic: Mosaic, record: Record) -> _Outcome:
 
 
 def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome:
-    """Make one file, in the work folder; what goes wrong is an outcome too, for the other exposures go on."""
+    """Make one file, in the work folder; a problem is an outcome too, so that the other exposures go on."""
     where = f"{job.exposure}: no {job.kind.name} of it"
     try:
         if sha256(job.exposure) != job.checksum:
@@ -163,7 +163,7 @@ def _no_room(job: _Job, error: OSError) -> _Outcome:
 def _not_covered(output: Path, mosaic: Mosaic) -> Caveat:
     return Caveat(
         "not_covered",
-        f"{output.name}: {mosaic.path.name} has no data where this exposure is; all of it is fill",
+        f"{output.name}: {mosaic.path.name} has no data where this exposure is; all of its pixels have the fill value",
         "see whether the mosaic's grid leaves the exposure out (resample's output_shape, crpix, crval, output_wcs), "
         "or all its pixels are flagged",
     )

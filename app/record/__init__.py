@@ -1,4 +1,4 @@
 """What a run says about itself: the record and its schema, caveats, provenance.
 
-It is told what happened; it does not measure, and it does not decide what a run does.
+It only writes down what happened: it does not measure, and it does not decide what a run does.
 """

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-__all__ = ["UNUSABLE", "Caveat"]
+__all__ = ["OLD_CODES", "UNUSABLE", "Caveat"]
 
 #: Code of the caveat that makes the state of a run `poor`.
 UNUSABLE = "unusable"
+#: Codes in records of earlier versions, and their names of today.
+OLD_CODES = {"stars_eaten": "star_cores_flagged"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is asked of post-processing, and what of it is there already; from the configuration and the record alone."""
+"""Products of post-processing: which are asked for, and which exist; from the configuration and the record alone."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def product_kinds(config: Lv3Config) -> list[ProductKind]:
 
 
 def option_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
-    """Options in which a configuration asks for other products than those of a run that are there."""
+    """Options that differ between a configuration and the products of a run that exist."""
     recorded = record.get("postprocess", {})
     return [
         f"{key}: was {recorded[kind.name][key]}, is {value}"

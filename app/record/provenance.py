@@ -1,4 +1,4 @@
-"""What a run rests on and runs on: versions, image, host, reference files; and how to tell that arrays are the same."""
+"""What a run depends on: versions, image, host, reference files; and checksums of arrays."""
 
 import os
 import platform
@@ -20,7 +20,7 @@ PACKAGES = (
     *("astropy", "numpy", "scipy", "photutils", "scikit-image"),
 )
 
-#: Set by whoever starts the image: inside a container nothing else tells which one it is.
+#: Set by the command that starts the image: nothing else inside a container identifies it.
 IMAGE_VARIABLES = {"name": "LV3_IMAGE", "digest": "LV3_IMAGE_DIGEST"}
 #: Files that only exist inside a container, by the engine that makes them.
 CONTAINER_SIGNS = {"apptainer": "/.singularity.d", "docker": "/.dockerenv", "podman": "/run/.containerenv"}
@@ -35,13 +35,13 @@ def own_version() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of everything that touches pixels."""
+    """Versions of everything that can change a pixel."""
     found = {"jwst-lv3": own_version(), "python": platform.python_version()}
     return found | {name: version(name) for name in PACKAGES}
 
 
 def image() -> dict[str, str | None] | None:
-    """The container's engine, and the image's name and digest as far as they were told; None outside a container."""
+    """The container's engine, and the image's name and digest as far as they are known; None outside a container."""
     engine = next((engine for engine, sign in CONTAINER_SIGNS.items() if Path(sign).exists()), None)
     told = {key: os.environ.get(variable) for key, variable in IMAGE_VARIABLES.items()}
     told["name"] = told["name"] or os.environ.get("APPTAINER_CONTAINER")

@@ -1,4 +1,4 @@
-"""The run's own record, lv3_run.json: what was asked, what went in, what was done, what came out.
+"""The run's own record, lv3_run.json: configuration, inputs, steps, products.
 
 It is written when the run starts, after every step, and at the end whatever happens.
 """
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
 from app.observation.names import RECORD_NAME
-from app.record.caveats import Caveat
+from app.record.caveats import OLD_CODES, Caveat
 from app.record.provenance import datasums, host, image, peak_memory, versions
 from app.runtime.files import sha256, write_text
 from app.runtime.progress import step_begins, step_ends
@@ -37,7 +37,7 @@ SCHEMA_VERSION = 1
 
 
 class State(StrEnum):
-    """How far a run came."""
+    """State of a run."""
 
     RUNNING = "running"
     SUCCESS = "success"
@@ -47,7 +47,7 @@ class State(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-#: States of a run that came to its end, whatever its result is worth.
+#: States of a run that finished, with a good result or not.
 FINISHED = (State.SUCCESS, State.CAVEATS, State.POOR)
 
 
@@ -62,7 +62,7 @@ class Record:
     data : dict, optional
         Content of an earlier record that this run continues.
     check : callable, optional
-        Called before every writing; raises where `folder` belongs to this run no more.
+        Called before every writing; raises where `folder` no longer belongs to this run.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Record:
         self.data |= {"host": host(), "peak_memory": peak_memory()}
 
     def write(self) -> None:
-        """Write the record, whole or not at all; a full disk must not end a run that has no other trouble."""
+        """Write the record, whole or not at all; a full disk alone must not end a run."""
         try:
             self._write()
         except OSError as error:
@@ -113,7 +113,7 @@ class Record:
     def timed(self, step: str) -> Iterator[None]:
         """Measure the wall time [s] of a step; the record is written when it starts and when it ends.
 
-        ``step`` in the record is the step that runs; that of a failure stays.
+        ``step`` in the record is the step that runs; after a failure, the one that failed.
         """
         before = {key: self.data[key] for key in ("step",) if key in self.data}
         self.add(step=step)
@@ -158,7 +158,7 @@ class Record:
         self.add_caveats([Caveat(code, message, hint)])
 
     def end(self, state: State, error: BaseException | None = None) -> dict[str, Any]:
-        """What the record says of the end of the run, if this is it."""
+        """What the record would say of an end of the run, now."""
         said = None if error is None else {"type": type(error).__name__, "message": str(error)}
         return {"state": state, "finished": _now(), "error": said, "peak_memory": peak_memory()}
 
@@ -186,12 +186,16 @@ class Record:
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """The record of an earlier run in `folder`, or None; what is no record of ours counts as none."""
+    """The record of an earlier run in `folder`, or None; a file that is not such a record is ignored."""
     try:
         data = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return data if isinstance(data, dict) and data.get("schema") == SCHEMA_VERSION else None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
+        return None
+    for caveat in data.get("caveats", ()):
+        caveat["code"] = OLD_CODES.get(caveat["code"], caveat["code"])
+    return data
 
 
 def _input(member: Member) -> dict[str, Any]:

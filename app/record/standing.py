@@ -1,4 +1,4 @@
-"""Whether the run in a folder is finished, and in what it differs from what is asked for: for runs and sweeps alike."""
+"""Whether the run in a folder is finished, and how it differs from what is asked for; used by runs and sweeps."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from app.runtime.files import sha256
 
 __all__ = ["Standing", "standing"]
 
-# Config keys that say how, or where, but not what: they may differ between a run and its continuation.
+# Config keys that do not change the products: they may differ between a run and its continuation.
 _HOW = {
     *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
     *(
@@ -35,14 +35,14 @@ _LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is in an output folder, as seen by a run that is asked for.
+    """What is in an output folder, compared with the run that is asked for.
 
     Parameters
     ----------
     record : dict or None
         The record of an earlier run whose mosaic is there, so that nothing but what comes after it is to be made.
     differences : list of str
-        In what that run differs from the one that is asked for.
+        How that run differs from the one that is asked for.
     is_finished : bool
         All that is asked for is there.
     """
@@ -103,7 +103,7 @@ def _version_differences(record: dict[str, Any], versions: Mapping[str, str]) ->
 
 
 def _input_differences(record: dict[str, Any], members: Iterable[Member]) -> list[str]:
-    """Input files that came, went or changed since the record was written."""
+    """Input files that were added, removed or changed since the record was written."""
     old = {Path(entry["file"]).name: entry for entry in record["inputs"]}
     new = {member.exposure.name: member for member in members}
     found = [f"{name}: is new" for name in sorted(new.keys() - old.keys())]
@@ -113,7 +113,7 @@ def _input_differences(record: dict[str, Any], members: Iterable[Member]) -> lis
 
 
 def _changed(entry: dict[str, Any], member: Member) -> bool:
-    """Whether a file differs from its entry; read only where size and time of change leave a doubt."""
+    """Whether a file differs from its entry; it is read only where its modification time differs."""
     status = member.exposure.path.stat()
     if status.st_size != entry["size"] or entry["role"] != member.role:
         return True

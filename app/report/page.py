@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.assess.measure.mosaic import MAGNITUDE_BIN
 from app.observation.bands import find_bands
-from app.observation.names import REPORT_NAME
+from app.observation.names import REPORT_NAME, base_name
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
@@ -46,7 +46,7 @@ def write_report(record: Mapping[str, Any], folder: Path) -> Path:
     loader = PackageLoader("app.report", "templates")
     # Names of files and targets come from outside: all that is put into the page is escaped.
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {f.__name__: f for f in (number, percent, length_of, stem, size, duration)}
+    environment.filters |= {f.__name__: f for f in (number, percent, length_of, base_name, size, duration)}
     page = environment.get_template("report.html").render(**_context(record, folder))
     return write_text(folder / REPORT_NAME, page)
 
@@ -131,11 +131,6 @@ def number(value: float | None, form: str = ".3g") -> str:
 def percent(share: float | None) -> str:
     """A share, in percent."""
     return number(None if share is None else 100 * share, ".3f")
-
-
-def stem(name: str) -> str:
-    """Name of an exposure without what all of them end in."""
-    return name.rpartition("_")[0] or name
 
 
 def length_of(offset: list[float] | None) -> float | None:

@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 class Lv3Step:
     """Make the level-3 mosaic of one target in one band.
 
-    The parameters are those of `config.Lv3Config`, where each is explained; what stands behind `overwrite` in the
-    signature is ours and keyword-only.
+    The parameters are those of `config.Lv3Config`, where each is explained; arguments after `overwrite` are
+    keyword-only, by the names of its keys.
 
     Raises
     ------
@@ -138,7 +138,11 @@ class Lv3Step:
             concluded(record, self.plan, self._folder, cost),
         ):
             if found and found["state"] == State.RUNNING:
-                log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
+                log.warning(
+                    "the run of %s (%s) was killed, or crashed, before it could report an error",
+                    found["started"],
+                    _process(found),
+                )
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for note in self._outlook.notes if self._outlook else []:
                 log.info("note: %s", note)
@@ -208,7 +212,7 @@ class Lv3Step:
         Parameters
         ----------
         files : iterable of path
-            Level-2 exposures; background is told by the configuration.
+            Level-2 exposures; the configuration says how background is recognised.
 
         Returns
         -------

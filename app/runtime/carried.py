@@ -1,4 +1,4 @@
-"""An error on its way from one process to another: the same class and the same text, whatever it pickles to."""
+"""An error sent from one process to another: it arrives with the same class and text, even where pickle fails."""
 
 import pickle
 import traceback
@@ -36,7 +36,7 @@ class Carried:
     cause: "Carried | None"
 
     def error(self) -> BaseException:
-        """The error; its traceback in the other process is a note of it."""
+        """The error, with its traceback in the other process as a note."""
         error = self._error()
         error.add_note(f"In another process:\n{self.traceback}")
         error.__cause__ = self.cause.error() if self.cause else None
@@ -72,7 +72,7 @@ def _pickled(error: BaseException) -> bytes:
 
 
 def _like(kind: Any, name: str, text: str) -> BaseException:
-    """An error of a class that says a text, made without the arguments that its class wants."""
+    """An error of a class with a given text, made without the arguments of the class."""
     try:
         error = kind.__new__(kind)
         error.args = (text,)

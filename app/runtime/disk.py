@@ -1,4 +1,4 @@
-"""Trouble with the disk, told from other trouble, and in words."""
+"""Errors of the disk: recognised among other errors, and explained."""
 
 import errno
 import os
@@ -35,7 +35,7 @@ _FILE = {
 
 
 def disk_error(error: BaseException, *folders: Path) -> InputError | None:
-    """The error that says what is wrong with the folders that are written to; None where the trouble is another.
+    """The error that says what is wrong with the folders that are written to; None where it is another error.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def disk_error(error: BaseException, *folders: Path) -> InputError | None:
 
 @contextmanager
 def disk_errors(*folders: Path) -> Iterator[None]:
-    """Context in which trouble with `folders` is raised as an `InputError` that says what it is."""
+    """Context in which disk errors in `folders` are raised as an `InputError` that explains them."""
     try:
         yield
     except OSError as error:
@@ -69,9 +69,9 @@ def free_space(folder: Path) -> int:
 
 
 def allocate(path: Path) -> None:
-    """Give a file of holes its room on the disk before it is mapped.
+    """Reserve the disk space of a sparse file before it is mapped.
 
-    On a full disk this is an error, where a write to a hole of a mapped file ends the process (SIGBUS).
+    On a full disk this raises an error; without it, a write to the mapped file would kill the process (SIGBUS).
     """
     with path.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

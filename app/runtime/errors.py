@@ -56,7 +56,7 @@ class Lv3Error(Exception):
     Parameters
     ----------
     problems : str or iterable of str
-        What is wrong, one sentence a problem.
+        What is wrong, one sentence per problem.
     """
 
     exit_code = ExitCode.UNEXPECTED
@@ -83,7 +83,7 @@ class StrictError(Lv3Error):
 
 
 class PoorError(StrictError):
-    """A result that no one can use, where ``strict=true`` asks for a good one."""
+    """A result that cannot be used, where ``strict=true`` asks for a good one."""
 
     exit_code = ExitCode.POOR
 

@@ -1,4 +1,4 @@
-"""From the way a piece of work ends to the exit status that says it."""
+"""The exit status of a piece of work, from the way it ended."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def exit_status(work: Callable[[], int | None]) -> int:
-    """Do some work and say how it ended, on the log and as an exit status; signals that ask for an end end it in order.
+    """Do some work, log how it ended, and return the exit status; a signal that asks for an end raises `Interrupted`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def exit_status(work: Callable[[], int | None]) -> int:
         return ExitCode.MEMORY
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _is_unread(1):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would report it again when it exits
             return ExitCode.SIGPIPE
         log.exception("unexpected error: please report it, with lv3_run.log")
         return ExitCode.UNEXPECTED

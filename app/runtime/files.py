@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, also when the power goes, and their checksums."""
+"""Files that appear whole or not at all, also after a loss of power, and their checksums."""
 
 import errno
 import hashlib
@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["publish", "remove_temporary", "settle", "sha256", "write_text"]
 
-#: Start of the names of temporary files; nobody else's begin like this.
+#: Start of the names of temporary files; no other program's files begin like this.
 _PREFIX = ".jwst-lv3-tmp-"
 
 
@@ -23,10 +23,10 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def settle(path: Path, place: Path) -> Path:
-    """Rename what is finished to its place, on the same file system, so that it is there after a loss of power, whole.
+    """Rename a finished file to its final place, on the same file system; it is whole even after a loss of power.
 
-    First what it holds is on the disk, then the rename, then the folder that names it. Everything that gets its final
-    name gets it here.
+    The content is synced to disk first, then the file is renamed, then the folder is synced. Every file gets its final
+    name here.
     """
     _sync(path)
     path.replace(place)

@@ -1,8 +1,8 @@
 """One run at a time in one out_dir, on one host and over file systems that hosts share.
 
 A file in out_dir names the run that has it; the run touches it every `HEARTBEAT` seconds. On the run's own host its
-process tells whether it lives (by number and start time); elsewhere the heartbeat does, timed by the watcher's own
-clock, so that the hosts' clocks need not agree.
+process (number and start time) shows whether it is alive; on other hosts the heartbeat does, timed by the clock of the
+host that waits, so that the hosts' clocks need not agree.
 """
 
 import logging
@@ -20,11 +20,12 @@ __all__ = ["HEARTBEAT", "LEASE", "LOCK_NAME", "THREAD_NAME", "OutputLock", "lock
 log = logging.getLogger(__name__)
 
 LOCK_NAME = ".jwst-lv3.lock"
-#: Start of the name of the thread that gives the signs of life.
+#: Start of the name of the thread that renews the heartbeat.
 THREAD_NAME = "filelock-lease"
-#: Silence after which a run on another host counts as dead [s]; network file systems delay news by up to a minute.
+#: Time without a heartbeat after which a run on another host counts as dead [s]; network file systems can delay it by
+#: up to a minute.
 LEASE = 120.0
-#: Time between two signs of life [s].
+#: Time between two heartbeats [s].
 HEARTBEAT = 15.0
 
 
@@ -56,7 +57,7 @@ class OutputLock:
         except (Timeout, LeaseSettingsMismatch) as error:
             raise InputError(
                 f"out_dir={self.folder}: another run is at work in it ({self._holder}); wait for its end, or choose "
-                f"another out_dir; where nobody is at work, remove {self.folder / LOCK_NAME}"
+                f"another out_dir; if no run is active there, remove {self.folder / LOCK_NAME}"
             ) from error
         except OSError as error:
             place = self.folder / LOCK_NAME
@@ -71,7 +72,7 @@ class OutputLock:
         except Timeout:
             if self._is_on_this_host:
                 raise
-            log.info("%s is locked (%s): waiting up to %.0f s for a sign of life", self.folder, self._holder, LEASE)
+            log.info("%s is locked (%s): waiting up to %.0f s for a heartbeat", self.folder, self._holder, LEASE)
             before = self._heartbeat
             self._lease.acquire(timeout=2 * LEASE, poll_interval=1, cancel_check=lambda: self._heartbeat > before)
 
@@ -96,7 +97,7 @@ class OutputLock:
             return 0
 
     def check(self) -> None:
-        """Refuse to go on when the lock is lost: another host thought this run dead, or somebody removed out_dir.
+        """Refuse to go on when the lock is lost: another host took this run for dead, or out_dir was removed.
 
         Raises
         ------

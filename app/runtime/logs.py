@@ -37,13 +37,13 @@ def show_all() -> None:
 
 
 class _LogFile(logging.FileHandler):
-    """A log file without which a run goes on: what keeps it from being written is the run's own error."""
+    """A log file whose errors are ignored: the run itself reports a full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Do nothing; logging would print a traceback for every message on a full disk."""
 
     def close(self) -> None:
-        """Close the file, whether or not its last lines find room."""
+        """Close the file, even if its last lines cannot be written."""
         with suppress(OSError):
             super().close()
 
@@ -71,11 +71,11 @@ def log_file(folder: Path, append: bool = False) -> Iterator[None]:
 
 
 def has_room(stream: TextIO) -> bool:
-    """Whether a line finds room at once: a full pipe that nobody reads would hold an ending process for ever."""
+    """Whether a line can be written at once: writing to a full pipe that nobody reads would block for ever."""
     return bool(select.select([], [stream], [], 0)[1])
 
 
 def report_error(error: Lv3Error | str) -> None:
-    """Say every problem of an error on a line of its own."""
+    """Log every problem of an error on a line of its own."""
     for problem in [error] if isinstance(error, str) else error.problems:
         log.error("error: %s", problem)

@@ -1,4 +1,4 @@
-"""A lack of memory, told from other trouble, and in words."""
+"""Lack of memory: recognised among other errors, and explained."""
 
 import errno
 
@@ -9,7 +9,7 @@ __all__ = ["memory_error"]
 
 
 def memory_error(error: BaseException, estimate: float | None) -> MemoryExceededError | None:
-    """The error that says that memory was too small, with the estimate; None where the trouble is another.
+    """The error that says that memory was too small, with the estimate; None where it is another error.
 
     Parameters
     ----------
@@ -22,13 +22,13 @@ def memory_error(error: BaseException, estimate: float | None) -> MemoryExceeded
         if isinstance(cause, MemoryExceededError):
             return MemoryExceededError([*cause.problems, _amounts(estimate)])
         if _is_lack(cause):
-            said = str(error).strip() or "no words"
+            said = str(error).strip() or "no message"
             return MemoryExceededError([f"out of memory ({type(cause).__name__}: {said})", _amounts(estimate)])
     return None
 
 
 def _is_lack(error: BaseException) -> bool:
-    """Whether Python, the system, or an extension that checks its allocations and forgets to say why, lacks memory."""
+    """Whether an error means lack of memory: Python's, the system's, or one of an extension that sets no exception."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     return isinstance(error, MemoryError) or (isinstance(error, SystemError) and "without exception set" in str(error))

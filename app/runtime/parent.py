@@ -11,12 +11,12 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def end_with(parent: int) -> None:
-    """Let the kernel end this process when its parent ends, whatever it is at; elsewhere than on Linux, do nothing.
+    """Let the kernel end this process when its parent ends, whatever it is doing; elsewhere than on Linux, do nothing.
 
     Parameters
     ----------
     parent : int
-        Process number of the parent, which may be gone already.
+        Process number of the parent, which may have ended already.
     """
     if sys.platform != "linux":
         return

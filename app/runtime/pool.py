@@ -1,7 +1,7 @@
-"""A function on many items, by several processes: in order, and never hanging.
+"""A function called with many items, by several processes: results are in order, and it never hangs.
 
 The processes are forked by one that was started for it (`app.runtime.worker`), never by this one, which may have
-threads, and be anybody's. A run has one pool, `one_pool`, whose processes have loaded their libraries while headers
+threads or be a user's script. A run has one pool, `one_pool`, whose processes have loaded their libraries while headers
 were read.
 """
 
@@ -85,7 +85,7 @@ def _results(function: Callable[[Item], Result], items: Iterable[Item], procs: i
 
 @contextmanager
 def one_pool(procs: int, load: Callable[[], None]) -> Iterator[None]:
-    """Context in which `run_all` has the same processes each time; within another, those of that.
+    """Context in which `run_all` has the same processes each time; inside another such context, those of the outer one.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def largest_worker() -> int:
 
 
 def _know(function: Callable[[Any], Any]) -> None:
-    """Load the module of a function, which whoever is given the function has done already."""
+    """Load the module of a function: that happens already when the function is unpickled."""
 
 
 class _Round:
@@ -132,7 +132,7 @@ class _Round:
     def __init__(self, pool: Processes, function: Callable[[Any], Any], procs: int) -> None:
         self._pool, self._function, self._procs = pool, function, procs
         self._setting = Setting(function, dict(os.environ), logging.getLogger().level)
-        self._others = list(pool.workers)  # what is there and has not been told the function
+        self._others = list(pool.workers)  # processes that have not received the function yet
         self._idle: list[Connection] = []
         self._busy: dict[Connection, tuple[int, Any]] = {}
         self._answers: dict[int, Answer] = {}
@@ -169,7 +169,7 @@ class _Round:
             self._n_given += 1
 
     def _introduce(self) -> Connection:
-        """Tell one more process the function."""
+        """Send the function to one more process."""
         worker = self._others.pop() if self._others else self._pool.fork()
         with self._watched(worker):
             worker.send(self._setting)
@@ -194,14 +194,14 @@ class _Round:
             raise self._death(worker) from error
 
     def _death(self, worker: Connection) -> BaseException:
-        """What to say of a process that is dead, from its exit status."""
+        """The error for a dead process, from its exit status."""
         status = self._pool.end_of(worker)
         _, item = self._busy.get(worker, (0, None))
         name = getattr(self._function, "func", self._function).__qualname__.lstrip("_")
-        doing = f"while it was at {name} of {_what(item)}"
+        doing = f"during {name} of {_what(item)}"
         if status == -signal.SIGKILL:
             return MemoryExceededError(
-                f"a worker process was killed {doing}, which is most often the kernel's answer to a lack of memory: "
+                f"a worker process was killed {doing}, most often by the kernel, for lack of memory: "
                 f"give the job more memory, or set less than procs={self._procs}"
             )
         if -status in asking():

@@ -14,7 +14,7 @@ __all__ = ["Processes"]
 
 
 class Processes:
-    """Processes, and the one that forks them; started when they are needed, and again after they were stopped.
+    """Processes, and the one that forks them; they are started when needed, also after they were stopped.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Processes:
     Attributes
     ----------
     is_busy : bool
-        Whether they work for somebody.
+        Whether they are in use.
     peak : int
         Most memory [byte] that one of them has had at any time.
     """
@@ -76,7 +76,7 @@ class Processes:
             return self._forker.wait()
 
     def stop(self) -> None:
-        """End all processes, whatever they are at."""
+        """End all processes, whatever they are doing."""
         if self._forker is None:
             return
         for connection, number in self._numbers.items():

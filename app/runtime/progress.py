@@ -1,7 +1,7 @@
-"""How far a run is: lines with times for a log, and on a terminal one last line that is kept current.
+"""Progress of a run: lines with times for a log, and on a terminal one last line that is kept current.
 
-Whoever does the work only logs. Records carry what they mean as attributes: ``steps`` (the names of all steps to come),
-``step`` (one begins), ``part`` (so many of so many parts of it are done); `Terminal` shows them.
+Code that does the work only logs. Log records have attributes for the progress: ``steps`` (the names of all steps to
+come), ``step`` (one begins), ``part`` (so many of so many parts of it are done); `Terminal` shows them.
 """
 
 import logging
@@ -16,27 +16,27 @@ log = logging.getLogger(__name__)
 
 
 def expect(steps: Sequence[str]) -> None:
-    """Say which steps a run has, in order."""
+    """Log which steps a run has, in order."""
     log.info("steps: %s", ", ".join(steps), extra={"steps": list(steps)})
 
 
 def step_begins(step: str) -> None:
-    """Say that a step begins."""
+    """Log that a step begins."""
     log.info("%s", step, extra={"step": step})
 
 
 def step_ends(step: str, seconds: float) -> None:
-    """Say that a step has ended, well or not."""
+    """Log that a step has ended, successfully or not."""
     log.info("%s: %.1f s", step, seconds, extra={"step": ""})
 
 
 def part_done(done: int, total: int) -> None:
-    """Say that one more part of the step is done; this is for the terminal alone."""
+    """Log that one more part of the step is done; only the terminal shows it."""
     log.debug("%d of %d", done, total, extra={"part": (done, total)})
 
 
 class Terminal(logging.Handler):
-    """Shows this program's messages, and below them, on a terminal, how far the run is.
+    """Shows this program's messages, and below them, on a terminal, the progress of the run.
 
     Parameters
     ----------

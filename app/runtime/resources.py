@@ -13,9 +13,9 @@ _OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: the least of its affinity, its cgroups' quotas, rounded up, and SLURM's word.
+    """Cores that this process may use: the least of its affinity, its cgroups' quotas, rounded up, and SLURM's setting.
 
-    Not every cluster binds tasks to the cores that it gives them: then SLURM_CPUS_PER_TASK is all that says so.
+    Not every cluster binds tasks to the cores that it gives them: then only SLURM_CPUS_PER_TASK says how many they are.
     """
     cores = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1]
     cores += [math.ceil(quota) for quota in _cpu_quotas()]
@@ -34,10 +34,10 @@ def _cpu_quotas() -> Iterator[float]:
 
 
 def memory_limit() -> int:
-    """Memory [byte] that this process may use: the least of the machine's, its cgroups', its ulimit and SLURM's word.
+    """Memory [byte] that this process may use: the least of the machine's, its cgroups', its ulimit, SLURM's setting.
 
-    Where a cluster confines jobs it is their cgroup that ends them; elsewhere SLURM looks now and then, and ends a job
-    that is over what it asked for.
+    Where a cluster confines jobs in cgroups, the cgroup ends them; elsewhere SLURM checks from time to time, and ends a
+    job that uses more than it asked for.
     """
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     own, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -64,7 +64,7 @@ def _slurm(variable: str) -> int:
 def _groups(controller: str) -> Iterator[Path]:
     """Folders of this process's cgroups, version 2 and 1, and of all above them: each has limits of its own.
 
-    A container is often shown the path of its group outside, where there is no such folder, and its group as the root.
+    A container often sees the path that its group has on the host, no folder inside, and its group as the root.
     """
     for line in _read(_OWN_GROUPS).splitlines():
         _, controllers, path = line.split(":", 2)

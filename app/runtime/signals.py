@@ -1,6 +1,6 @@
-"""Signals that ask for an end: in the main thread they become an exception, on whose way out the work ends in order.
+"""Signals that ask for an end: in the main thread they become an exception, so that the work can clean up.
 
-A process that must end, whatever it is at, has a supervisor (`app.run.supervisor`); nothing here forces it.
+A process that must end, whatever it is doing, has a supervisor (`app.run.supervisor`); nothing here forces it.
 """
 
 import signal
@@ -49,13 +49,13 @@ def interruption(number: int) -> Interrupted:
 
 
 def asking() -> list[signal.Signals]:
-    """Signals that ask this process for an end; those that it was started deaf to, by ``nohup`` say, do not."""
+    """Signals that ask this process for an end; those that it was started to ignore, as by ``nohup``, do not."""
     return [number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 @contextmanager
 def orderly_end() -> Iterator[None]:
-    """Context in which the first signal that asks for an end raises `Interrupted` in the main thread; more do nothing.
+    """Context in which the first signal that asks for an end raises `Interrupted` in the main thread, others nothing.
 
     Where Python allows no handlers, outside the main thread, it changes nothing.
     """
@@ -71,15 +71,15 @@ def orderly_end() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = hook
-        for number, handler in handlers.items():  # a process that is ending is deaf to more
+        for number, handler in handlers.items():  # a process that is ending ignores further signals
             signal.signal(number, signal.SIG_IGN if ending.asked else handler)
 
 
 class _Ending:
-    """What becomes of signals.
+    """Handles the signals, and remembers the first.
 
-    Python drops exceptions where it has nobody to give them to: in ``__del__``, callbacks of weak references, hooks of
-    forks. A signal must not be lost so: it comes again, a moment later.
+    Python drops exceptions that it cannot pass to a caller: in ``__del__``, callbacks of weak references, hooks of
+    forks. So that no signal is lost, it is raised again a moment later.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class _Ending:
             raise interruption(self.asked)
 
     def take_back(self, dropped: Any) -> None:
-        """Take an exception that Python drops: ours comes again, others are said as always."""
+        """Take an exception that Python drops: ours is raised again, others are reported as usual."""
         if isinstance(dropped.exc_value, Interrupted):
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         else:

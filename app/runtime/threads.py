@@ -1,4 +1,4 @@
-"""One thread a process: the work is divided over processes, and sums in threads would change with their number."""
+"""One thread per process: the work is divided over processes, and sums in threads would change with their number."""
 
 import os
 from collections.abc import Iterator

@@ -35,7 +35,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an item: the result, or the error; what was logged on the way; the process's peak memory."""
+    """The outcome for an item: the result, or the error; what was logged on the way; the process's peak memory."""
 
     result: Any
     error: Carried | None
@@ -44,10 +44,10 @@ class Answer:
 
 
 def main() -> None:
-    """Load what is asked for; then fork, and say how forked processes ended, as often as is asked for."""
+    """Load what is asked for; then fork, and report how forked processes ended, whenever asked."""
     parent, descriptor = map(int, sys.argv[1:])
     end_with(parent)
-    for number in asking():  # a whole group may be told to end; whoever has this pool decides what becomes of it
+    for number in asking():  # a whole process group may get the signal; the owner of the pool decides what to do
         signal.signal(number, signal.SIG_IGN)
     control = Connection(descriptor)
     logging.captureWarnings(True)
@@ -105,7 +105,7 @@ def _answer(connection: Connection, function: Callable[[Any], Any], item: Any) -
     try:
         result = function(item)
         connection.send(Answer(result, None, kept.buffer, _peak()))
-    except BaseException as error:  # noqa: BLE001 - it is raised where the items come from
+    except BaseException as error:  # noqa: BLE001 - it is raised in the process that sent the item
         connection.send(Answer(None, carry(error), kept.buffer, _peak()))
 
 

@@ -1,1 +1,1 @@
-"""Many jobs from one command line: checked together, run apart, summed up."""
+"""Many jobs from one command line: checked together, run in processes of their own, summed up."""

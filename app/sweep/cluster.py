@@ -1,4 +1,4 @@
-"""What jobs of a sweep run in: this installation, or on nodes of a cluster the same program in an image."""
+"""Where jobs of a sweep run: in this installation, or, on nodes of a cluster, in an image with the same program."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 #: The launcher that runs jobs in an image.
 _LAUNCHER = "slurm_apptainer"
-#: Packages that hand a job over, pickled: the same versions have to be outside and inside.
+#: Packages that pickle a job: their versions outside and inside of the image have to be the same.
 _HANDING_OVER = ("jwst-lv3", "hydra-core", "hydra-submitit-launcher", "omegaconf", "submitit", "cloudpickle")
 _PYTHON = "/opt/venv/bin/python"
 
@@ -57,7 +57,7 @@ def job_versions(launcher: str, sif: str | None) -> dict[str, str] | None:
 
 
 def _ask_image(sif: str | None) -> dict[str, str]:
-    """Refuse an image that is not what this program can hand jobs to."""
+    """Refuse an image that this program cannot send jobs to."""
     if not sif:
         raise ConfigError(
             f"sif: not given; the image in which hydra/launcher={_LAUNCHER} runs each job: write sif=FILE"

@@ -1,4 +1,4 @@
-"""The jobs of a sweep, as they stand before any starts: sound or refused, to be run or finished."""
+"""The jobs of a sweep, before any is started: valid or refused, to be run or finished."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 #: Keys that no job needs, not even one that has no folder yet.
 _OF_THE_SWEEP = COMMON - {"out_root", "procs"}
 
-# Points that one process looks at before it hands them back.
+# Points that one process checks before it returns them.
 _CHUNK = 25
 
 
@@ -51,14 +51,14 @@ class Job:
     name : str
         What the sweep varies, with this job's values.
     overrides : tuple of str
-        What makes just this job when it stands behind ``jwst-lv3``, its out_dir included.
+        Arguments of ``jwst-lv3`` that run this job alone, its out_dir included.
     folder : Path
         Its out_dir; ``Path()`` where it is refused and has none of its own.
     todo : Todo
     problems : list of str
         Why it is refused.
     changes : list of str
-        In what it differs from the finished run in its folder.
+        How it differs from the finished run in its folder.
     cost : Cost, optional
         None where it is refused.
     reads, writes : tuple of Path
@@ -80,7 +80,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What tells it from other jobs: its folder, or where it has none its name."""
+        """What identifies it: its folder, or where it has none its name."""
         return self.name if self.folder == Path() else str(self.folder)
 
     @property
@@ -96,7 +96,7 @@ def look_at(composer: Composer, procs: int, versions: dict[str, str] | None) -> 
     ----------
     composer : Composer
     procs : int
-        Number of processes that look.
+        Number of processes that check.
     versions : dict, optional
         Versions that the jobs will run with; a job that was finished with others is run again.
 
@@ -168,7 +168,7 @@ def _parameter_files(config: Lv3Config) -> list[tuple[tuple[str, ...], Path]]:
 
 
 def _overrides(point: Point, config: Lv3Config, folder: Path) -> tuple[str, ...]:
-    """The point's overrides with absolute paths of its own: they mean the same wherever the job runs."""
+    """The point's overrides with absolute paths of its own: they have the same meaning wherever the job runs."""
     own = {key: str(path) for key, path in _paths(config).items()} | {"out_dir": str(folder)}
     kept = [word for word in point.overrides if _key(word) not in {*own, *COMMON} - {"procs"}]
     named = [override_below(keys, str(path)) for keys, path in _parameter_files(config)]

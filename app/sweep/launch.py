@@ -35,7 +35,7 @@ def share_cores(master: DictConfig, procs: int | None) -> int | None:
     master : DictConfig
         `n_jobs` of its launcher is set where it is left open.
     procs : int, optional
-        What the user wants; with `n_jobs` too, that is taken, however few cores there are.
+        As the user gave it; together with `n_jobs` it is taken as it is, however few cores there are.
     """
     if launcher_name(master) != "joblib":
         return procs

@@ -1,4 +1,4 @@
-"""Overrides as lines of text: ready to paste behind ``jwst-lv3``, one job a line in a file."""
+"""Overrides as lines of text: to be pasted after ``jwst-lv3``; in a file, one job per line."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
 def override(key: str, value: str) -> str:
-    """One override that gives just this text, quoted for Hydra where its grammar needs it."""
+    """One override whose value is exactly this text, quoted for Hydra where its grammar needs it."""
     return f"{key}={value if _PLAIN.fullmatch(value) else _quoted(value)}"
 
 

@@ -1,4 +1,4 @@
-"""Where each job of a sweep writes: a folder that says what the job is, the same whenever the sweep is repeated."""
+"""Where each job of a sweep writes: a folder named after the job, the same whenever the sweep is repeated."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""One row of a sweep's summary: what became of one job, from its record, from the cluster's word, from its silence."""
+"""One row of a sweep's summary: the state of one job, from its record, from SLURM, or from a missing heartbeat."""
 
 import math
 import time
@@ -20,7 +20,7 @@ __all__ = ["FINAL", "REFUSED", "WAITING", "row"]
 
 WAITING, REFUSED, DIED, OUT_OF_MEMORY, TIMED_OUT = "waiting", "refused", "died", "out_of_memory", "timed_out"
 
-#: States that do not change any more by themselves.
+#: States that are final.
 FINAL = frozenset({*FINISHED, State.FAILED, State.INTERRUPTED, REFUSED, OUT_OF_MEMORY, TIMED_OUT})
 
 #: What SLURM calls the end of a job (sacct's manual, JOB STATE CODES), where it says more than the record.
@@ -37,13 +37,13 @@ _STRICT: dict[str, ExitCode] = {State.CAVEATS: ExitCode.CAVEATS, State.POOR: Exi
 _HINTS = {
     OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set memory=lean or a smaller procs",
     TIMED_OUT: "ask for more time (hydra.launcher.timeout_min, sbatch --time), or for more cores",
-    DIED: "it ended without a word: the same command again finishes it",
+    DIED: "it was killed, or crashed, before it could report an error: the same command again finishes it",
     State.INTERRUPTED: "the same command again finishes it",
 }
 
 
 def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dict[str, Any]:
-    """What became of a job.
+    """The state of a job.
 
     Parameters
     ----------

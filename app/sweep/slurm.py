@@ -1,4 +1,4 @@
-"""What SLURM says about jobs that could not say it themselves: to scripts/slurm_array.sh, or to the launcher."""
+"""SLURM's states of jobs that could not report their own end: for scripts/slurm_array.sh, or to the launcher."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -69,8 +69,8 @@ def deaths_returned(launcher: Launcher) -> Iterator[None]:
 
     For other launchers it does nothing.
 
-    Hydra's plugin asks the jobs for their results one by one, and would forget all others at the first that SLURM has
-    ended whole.
+    Hydra's plugin asks the jobs for their results one by one, and would lose all others at the first one that SLURM
+    killed.
     """
     if not type(launcher).__module__.startswith("hydra_plugins.hydra_submitit_launcher"):
         yield

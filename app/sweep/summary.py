@@ -1,6 +1,6 @@
 """The sweep's own record: sweep_summary.json and .csv, and sweep_report.html, made from the records of its jobs.
 
-One process writes them: that of the sweep while it lives, later whoever runs ``action=summary``. Each appears whole.
+One process writes them: that of the sweep while it runs, later that of ``action=summary``. Each appears whole.
 """
 
 import csv
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 SUMMARY_NAME = "sweep_summary.json"
 SCHEMA_VERSION = 1
 
-#: Time between two looks at the jobs [s].
+#: Time between two checks of the jobs [s].
 _INTERVAL = 2.0
 
 
@@ -137,7 +137,7 @@ def find_jobs(root: Path) -> list[dict[str, Any]]:
 
 
 def key_of(job: Mapping[str, Any]) -> str:
-    """What tells a job, or its row, from others: its out_dir, or where it has none its name."""
+    """What identifies a job, or its row: its out_dir, or where it has none its name."""
     return str(job["out_dir"] or job["job"])
 
 

@@ -21,7 +21,7 @@ __all__ = ["run_supervised", "task"]
 
 log = logging.getLogger(__name__)
 
-#: SLURM requeues a job that it told to end, or ends it for good, only while it lives: time to wait for that [s].
+#: SLURM requeues a job that it asked to end only while the job still runs: time to wait for that [s].
 _UNTIL_REQUEUED = 90.0
 
 
@@ -41,8 +41,8 @@ def task(composed: DictConfig) -> int:
 def run_supervised(config: Lv3Config, command: Sequence[str]) -> int:
     """Run one job in a new process, and wait for its end.
 
-    A signal that ends the job goes on to whoever waits for it in this process: the sweep ends too, and submitit, which
-    knows what its cluster means by it, does what it does.
+    A signal that ends the job is raised in this process too: it ends the sweep, or submitit handles it, which knows
+    what its cluster means by it.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def run_supervised(config: Lv3Config, command: Sequence[str]) -> int:
     log.info("%s: starts", folder)
     end = supervise(config, command, is_job=True)
     log.info("%s: %s", folder, _outcome(folder, end.status))
-    if end.asked not in (None, signal.SIGUSR2):  # that one is about this job alone, and told in its record
+    if end.asked not in (None, signal.SIGUSR2):  # SIGUSR2 is about this job alone, and in its record
         signal.raise_signal(end.asked)
     if end.status == ExitCode.SIGTERM and end.asked != signal.SIGUSR2 and "SLURM_JOB_ID" in os.environ:
         time.sleep(_UNTIL_REQUEUED)

@@ -1,4 +1,4 @@
-"""A sweep, in the order of its work: all jobs are looked at before the first starts, and all are summed up."""
+"""A sweep, in the order of its work: all jobs are checked before the first starts, and summed up at the end."""
 
 import argparse
 import logging
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def sweep(arguments: argparse.Namespace) -> None:
-    """Do what ``jwst-lv3 -m ...`` says: run, or plan, every combination.
+    """Run, or plan, every combination that ``jwst-lv3 -m ...`` asks for.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def sweep(arguments: argparse.Namespace) -> None:
     sys.stdout.write(f"{totals(jobs)}\n")
     problems = problem_table(jobs)
     if problems and not common["keep_going"]:
-        raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the sound jobs"])
+        raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the valid jobs"])
     for problem in problems:
         log.warning("refused: %s", problem)
     root = Path(common["out_root"]).absolute()
@@ -57,7 +57,7 @@ def sweep(arguments: argparse.Namespace) -> None:
     if common["action"] == "plan":
         summary.update()
         path = write_lines(root, (line([*composer.flags, *job.overrides]) for job in todo))
-        sys.stdout.write(f"overrides      {path}, one job a line\n")
+        sys.stdout.write(f"overrides      {path}, one job per line\n")
         return
     with summary.kept_current():
         _run(composer, todo, root)
@@ -65,7 +65,7 @@ def sweep(arguments: argparse.Namespace) -> None:
 
 
 def _known(jobs: Sequence[Job], flags: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """What the summary is told of each job before it has a record."""
+    """What the summary knows of each job before it has a record."""
     for job in jobs:
         yield {
             "out_dir": None if job.folder == Path() else str(job.folder),
@@ -92,7 +92,7 @@ def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
     for batch in filter(None, _in_turn(jobs)):
         for statuses in launch(composer, batch, common["procs"], common["fail_fast"]):
             if common["fail_fast"] and any(statuses):
-                log.error("fail_fast=true: a job has failed, no more are started")
+                log.error("fail_fast=true: a job has failed, no further ones are started")
                 return
 
 

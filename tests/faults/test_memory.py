@@ -68,5 +68,5 @@ def test_a_worker_is_killed(truth, crds, tmp_path):
     os.kill(children(children(run)[0])[0], signal.SIGKILL)
     said, _ = process.communicate(timeout=TIMEOUT)
     check(process.returncode, said, out)
-    assert "a worker process was killed while it was at" in said
+    assert "a worker process was killed during" in said
     wait_until(lambda: not group_members(run), timeout=5)

@@ -32,7 +32,7 @@ def test_facts_of_a_real_header(miri):
     exposure = read_exposure(miri.files[0])
     assert (exposure.instrument, exposure.channel, exposure.detector) == (Instrument.MIRI, Channel.MIRI, "MIRIMAGE")
     assert (exposure.filter, exposure.pupil, exposure.shape, exposure.unit) == ("F770W", "", (256, 256), "MJy/sr")
-    assert exposure.stem == "jw01234001001_02101_00001_mirimage"
+    assert exposure.base_name == "jw01234001001_02101_00001_mirimage"
     assert exposure.s_region.startswith("POLYGON")
     assert exposure.background_level is None
 

@@ -14,7 +14,7 @@ from app.observation.calibration import Calibration
 from app.observation.members import Member, Role
 from app.record.caveats import Caveat
 from app.record.provenance import datasums, image
-from app.record.record import Record, State
+from app.record.record import Record, State, read_record
 from tests.factories import make_exposure
 from tests.runs import make_step
 
@@ -150,3 +150,9 @@ def test_a_failure_of_measurements_and_report_is_a_caveat_and_the_products_are_t
     assert record["state"] == "success_with_caveats"
     assert [caveat["code"] for caveat in record["caveats"]] == ["measurement_failed", "report_failed"]
     assert (tmp_path / "ngc0628_miri_lv3_f770w_i2d.fits").is_file()
+
+
+def test_a_caveat_of_an_old_record_is_read_under_its_name_of_today(record, tmp_path):
+    record.add_caveats([Caveat("stars_eaten", "message"), Caveat("one_group", "message")])
+    record.write()
+    assert [caveat["code"] for caveat in read_record(tmp_path)["caveats"]] == ["star_cores_flagged", "one_group"]

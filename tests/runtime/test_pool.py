@@ -164,9 +164,9 @@ def test_a_result_that_cannot_be_sent_is_an_error():
 @pytest.mark.parametrize(
     ("how", "kind", "said"),
     [
-        (kill_self, MemoryExceededError, "killed while it was at die of 2.*procs=2"),
-        (crash_self, Lv3Error, "ended by SIGSEGV while it was at die of 2"),
-        (exit_self, Lv3Error, "exited with status 3 while it was at die of 2"),
+        (kill_self, MemoryExceededError, "killed during die of 2.*procs=2"),
+        (crash_self, Lv3Error, "ended by SIGSEGV during die of 2"),
+        (exit_self, Lv3Error, "exited with status 3 during die of 2"),
         (term_self, Interrupted, "SIGTERM"),
     ],
 )

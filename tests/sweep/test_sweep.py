@@ -40,7 +40,7 @@ def sweep(data, crds, tmp_path):
 def test_a_sweep_that_stops_at_a_failure_is_finished_by_the_same_command(sweep, data, miri, tmp_path):
     status, said, states = sweep("fail_fast=true")
     assert (status, states) == (30, ["failed", "waiting"])
-    assert "fail_fast=true: a job has failed, no more are started" in said
+    assert "fail_fast=true: a job has failed, no further ones are started" in said
     assert "Traceback" not in said
     assert not (tmp_path / "out/ngc2").exists()
 

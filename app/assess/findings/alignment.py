@@ -41,7 +41,7 @@ def _range(numbers: list[int]) -> str:
 
 
 def few_matches(facts: Facts) -> str | None:
-    """Exposures that were moved on the word of a few stars."""
+    """Exposures that were aligned by few stars only."""
     few = [e for e in facts.exposures if e["moved"] and e["n_matches"] < limits.FEW_MATCHES]
     if not few or len(facts.exposures) < 2 or facts.aligned_by != "tweakreg":
         return None
@@ -52,7 +52,7 @@ def few_matches(facts: Facts) -> str | None:
 
 
 def large_shift(facts: Facts) -> str | None:
-    """Exposures that were moved far for the search radius."""
+    """Exposures that were moved by much of the search radius."""
     if facts.aligned_by != "tweakreg":
         return None
     radius = float(facts.parameter("tweakreg", "searchrad") or 2.0)

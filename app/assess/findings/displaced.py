@@ -1,4 +1,4 @@
-"""Exposures that are elsewhere than they say: what overlaps them does not see their stars, or sees them far away."""
+"""Exposures that are not where their WCS says: those that overlap them do not have their stars, or far away."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ __all__ = ["no_shared_stars", "shares_none"]
 
 
 def no_shared_stars(facts: Facts) -> str | None:
-    """Exposures that overlap and have stars there, and none in common: one of them is elsewhere than it says."""
+    """Exposures that overlap and have stars there, and none in common: one of them is not where its WCS says."""
     alone = [o for o in facts.all_overlaps if shares_none(o)]
     if not alone:
         return None

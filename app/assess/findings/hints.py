@@ -12,7 +12,7 @@ __all__ = [
     "sky_steps",
 ]
 
-_ABSOLUTE = "Set jwst_parameters.tweakreg.abs_refcat: a catalogue ties what shares no stars."
+_ABSOLUTE = "Set jwst_parameters.tweakreg.abs_refcat: a catalogue aligns exposures that share no stars."
 _NOT_HERE = "Alignment is left out of this run: align the exposures before, or have it done here."
 
 
@@ -55,7 +55,7 @@ def modules_disagree(facts: Facts) -> str:
     if facts.aligned_by != "tweakreg":
         return _NOT_HERE
     apart = facts.config("tweakreg_degroup_nircam_modules") or facts.config("tweakreg_degroup_dithers")
-    return _ABSOLUTE if apart else "Try tweakreg_grouping=[degroup_modules]: each module is aligned for itself."
+    return _ABSOLUTE if apart else "Try tweakreg_grouping=[degroup_modules]: each module is aligned by itself."
 
 
 def chips_disagree(facts: Facts) -> str:
@@ -63,7 +63,7 @@ def chips_disagree(facts: Facts) -> str:
     if facts.aligned_by != "tweakreg":
         return _NOT_HERE
     apart = facts.config("tweakreg_degroup_nircam_short_chips") or facts.config("tweakreg_degroup_dithers")
-    return _ABSOLUTE if apart else "Try tweakreg_grouping=[degroup_short_chips]: each detector is aligned for itself."
+    return _ABSOLUTE if apart else "Try tweakreg_grouping=[degroup_short_chips]: each detector is aligned by itself."
 
 
 def offsets_left(facts: Facts) -> str:
@@ -71,10 +71,10 @@ def offsets_left(facts: Facts) -> str:
     if facts.aligned_by != "tweakreg":
         return _NOT_HERE
     if facts.config("tweakreg_group_dithers"):
-        return "Dithers of a visit are aligned as one: try tweakreg_grouping=default, which aligns each for itself."
+        return "Dithers of a visit are aligned as one: try tweakreg_grouping=default, which aligns each by itself."
     if facts.parameter("tweakreg", "fitgeometry") != "general":
         return "Try jwst_parameters.tweakreg.fitgeometry=general, or other groups (tweakreg_grouping)."
-    return "Try other groups (tweakreg_grouping), or leave out, with exclude, what does not fit."
+    return "Try other groups (tweakreg_grouping), or leave out, with exclude, the exposures that do not fit."
 
 
 def sky_steps(facts: Facts) -> str:

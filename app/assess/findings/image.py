@@ -4,13 +4,13 @@ from app.assess.findings import limits
 from app.assess.findings.facts import Facts
 from app.runtime.words import listed
 
-__all__ = ["adds_nothing", "many_flagged", "no_catalogue", "sky_steps", "stars_eaten"]
+__all__ = ["adds_nothing", "many_flagged", "no_catalogue", "sky_steps", "star_cores_flagged"]
 
 
 def sky_steps(facts: Facts) -> str | None:
     """Overlapping exposures whose levels differ in the mosaic.
 
-    The noise is what the mosaic states; where it states none, the scatter, which structure of what shines adds to.
+    The noise is what the mosaic states; where it states none, the scatter, which structure of the sky adds to.
     """
     mosaic, overlaps = facts.record["measurements"]["mosaic"], facts.all_overlaps
     noise = mosaic and (mosaic.get("noise") or mosaic["depth"])
@@ -31,7 +31,7 @@ def sky_steps(facts: Facts) -> str | None:
 
 
 def adds_nothing(facts: Facts) -> str | None:
-    """Exposures that the mosaic has not, or not with any weight."""
+    """Exposures that are not in the mosaic, or without weight."""
     names = facts.without_contribution
     if not names:
         return None
@@ -39,7 +39,7 @@ def adds_nothing(facts: Facts) -> str | None:
 
 
 def many_flagged(facts: Facts) -> str | None:
-    """Exposures in which outlier detection flagged more than cosmic rays hit."""
+    """Exposures in which outlier detection flagged more pixels than cosmic rays can explain."""
     many = [e for e in facts.exposures if (e["flagged"] or 0) > limits.MANY_FLAGGED]
     if not many:
         return None
@@ -48,15 +48,15 @@ def many_flagged(facts: Facts) -> str | None:
     return f"{count} have more than {limits.MANY_FLAGGED:.0%} outliers: {names}."
 
 
-def stars_eaten(facts: Facts) -> str | None:
+def star_cores_flagged(facts: Facts) -> str | None:
     """Exposures in which outlier detection took stars for cosmic rays."""
     enough = [e for e in facts.exposures if e["n_matches"] >= limits.FEW_MATCHES]
-    usual = {e["file"]: limits.EATEN_RATIO * (e["flagged"] or 0) for e in enough}
-    eaten = [e for e in enough if (e["flagged_in_cores"] or 0) > max(limits.EATEN, usual[e["file"]])]
-    if not eaten:
+    usual = {e["file"]: limits.CORES_RATIO * (e["flagged"] or 0) for e in enough}
+    flagged = [e for e in enough if (e["flagged_in_cores"] or 0) > max(limits.CORES_FLAGGED, usual[e["file"]])]
+    if not flagged:
         return None
-    names = listed(f"{e['file']} ({e['flagged_in_cores']:.0%})" for e in eaten)
-    return f"{len(eaten)} exposures have outliers in the cores of stars, far more than elsewhere: {names}."
+    names = listed(f"{e['file']} ({e['flagged_in_cores']:.0%})" for e in flagged)
+    return f"{len(flagged)} exposures have outliers in the cores of stars, far more than elsewhere: {names}."
 
 
 def no_catalogue(facts: Facts) -> str | None:

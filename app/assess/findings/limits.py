@@ -1,4 +1,4 @@
-"""From where on a number is a caveat; all of these are said to the user with the number itself."""
+"""Limits beyond which a number is a caveat; the message gives the number, and the limit where that helps."""
 
 #: Offset between overlapping exposures that shows in a mosaic [pixel].
 OFFSET = 0.25
@@ -8,13 +8,13 @@ FEW_MATCHES = 10
 FINDER = 0.5
 #: A shift is large beyond this share of the search radius: the guide star was lost, or wrong stars were matched.
 LARGE_SHIFT = 0.5
-#: Step between sky levels that the eye sees [noise of a pixel of the mosaic], and how sure it has to be [its error].
+#: Step between sky levels that the eye sees [noise of a pixel of the mosaic], and its significance [its error].
 STEP, STEP_SIGNIFICANCE = 1.0, 5.0
 #: Share of flagged pixels that cosmic rays do not explain.
 MANY_FLAGGED = 0.05
 #: Share of flagged pixels in the cores of stars, absolute and against that of the whole exposure.
-EATEN, EATEN_RATIO = 0.05, 3.0
-#: How sure an offset at the corner of an overlap, or its absence, has to be [its error].
+CORES_FLAGGED, CORES_RATIO = 0.05, 3.0
+#: Significance of an offset at the corner of an overlap, or of its absence [its error].
 CORNER_SIGNIFICANCE = 3.0
 #: Share of its field that an exposure that adds something gives to the mosaic.
 CONTRIBUTION = 0.01

@@ -1,4 +1,4 @@
-"""Results that no one can use: the state `poor` of a run, and the reasons."""
+"""Results that cannot be used: the state `poor` of a run, and the reasons."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ __all__ = ["unusable"]
 
 
 def unusable(facts: Facts) -> str | None:
-    """All that makes a mosaic one that no one can use, beyond what is less than it could be."""
+    """The reasons why a mosaic cannot be used, if there are any."""
     reasons = [*_flagged(facts), *_doubled(facts), *_absent(facts)]
     return f"The mosaic is of no use: {'; '.join(reasons)}." if reasons else None
 
@@ -27,7 +27,7 @@ def _flagged(facts: Facts) -> Iterator[str]:
 
 
 def _doubled(facts: Facts) -> Iterator[str]:
-    """Overlaps in which each star is there twice, far apart; those without enough stars say nothing."""
+    """Overlaps in which each star appears twice, far apart; those without enough stars are not counted."""
     alone = [o for o in facts.all_overlaps if shares_none(o)]
     apart, telling = [o for o in alone if o["displacement"]], len(facts.overlaps) + len(alone)
     if len(apart) > limits.POOR_OVERLAPS * telling:

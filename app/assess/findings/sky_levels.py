@@ -45,7 +45,7 @@ def sky_untied(facts: Facts) -> str | None:
         return None
     return (
         f"{len(untied)} of {len(groups)} groups have no sky level: they share fewer than 30 samples with each other "
-        f"exposure, or all that they have is masked: {listed(untied)}."
+        f"exposure, or all of them are masked: {listed(untied)}."
     )
 
 
@@ -59,7 +59,7 @@ def sky_constant(facts: Facts) -> str | None:
     if not constant:
         return None
     count = f"{len(constant)} of {len(groups)} groups"
-    return f"{count} got a constant sky instead of a plane, for their overlaps are too thin: {listed(constant)}."
+    return f"{count} got a constant sky instead of a plane, because their overlaps are too narrow: {listed(constant)}."
 
 
 def _groups(facts: Facts) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Caveats about one solution for all groups: what nothing ties, what was far away, what does not fit."""
+"""Caveats about one solution for all groups: groups without shared stars, far away, or that do not fit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def untied(facts: Facts) -> str | None:
 
 
 def displaced_groups(facts: Facts) -> str | None:
-    """Groups that were found far from where they should have been, and put right."""
+    """Groups that were found far from where they should have been, and corrected."""
     far = [(g["group"], float(np.hypot(*g["displaced"]))) for g in _groups(facts) if g["displaced"]]
     if not far:
         return None

@@ -1,4 +1,4 @@
-"""The table of caveats that measurements can give rise to: code, what finds it, what to do about it."""
+"""The table of caveats from measurements: code, the function that finds it, what to do about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Finding:
     hint: str | Callable[[Facts], str]
 
     def caveat(self, facts: Facts) -> Caveat | None:
-        """The caveat that these facts give rise to, if they do."""
+        """The caveat that follows from these facts, or None."""
         if not (message := self.find(facts)):
             return None
         return Caveat(self.code, message, self.hint if isinstance(self.hint, str) else self.hint(facts))
@@ -61,7 +61,7 @@ FINDINGS = (
     Finding(
         "groups_disagree",
         solution.groups_disagree,
-        "Try smaller groups (tweakreg_grouping=[detector]), or a freer jwst_parameters.tweakreg.fitgeometry.",
+        "Try smaller groups (tweakreg_grouping=[detector]), or a more general jwst_parameters.tweakreg.fitgeometry.",
     ),
     Finding("few_matches", alignment.few_matches, hints.few_matches),
     Finding(
@@ -82,7 +82,7 @@ FINDINGS = (
     Finding(
         "turned_alone",
         turned.turned_alone,
-        "Its fit rests on few stars: jwst_parameters.tweakreg.fitgeometry=shift turns nothing; larger groups "
+        "Its fit rests on few stars: jwst_parameters.tweakreg.fitgeometry=shift allows no rotation; larger groups "
         "(tweakreg_grouping=[group_dithers]) have more stars.",
     ),
     Finding(
@@ -115,8 +115,8 @@ FINDINGS = (
     ),
     Finding("many_flagged", image.many_flagged, hints.many_flagged),
     Finding(
-        "stars_eaten",
-        image.stars_eaten,
+        "star_cores_flagged",
+        image.star_cores_flagged,
         "Look at alignment first; then raise jwst_parameters.outlier_detection.scale, or snr.",
     ),
     Finding(
@@ -133,6 +133,6 @@ FINDINGS = (
 
 
 def find_caveats(record: Mapping[str, Any]) -> list[Caveat]:
-    """Every caveat that the measurements and parameters in a record give rise to."""
+    """Every caveat that follows from the measurements and parameters in a record."""
     facts = Facts(record)
     return [caveat for finding in FINDINGS if (caveat := finding.caveat(facts))]

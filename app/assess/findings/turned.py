@@ -1,4 +1,4 @@
-"""Groups that alignment turned, and not the others on the same guide star."""
+"""Groups that alignment rotated, unlike the others on the same guide star."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ __all__ = ["turned_alone"]
 
 
 def turned_alone(facts: Facts) -> str | None:
-    """Groups that were turned although the others of their visit, on the same guide star, were not.
+    """Groups that were rotated although the others of their visit, on the same guide star, were not.
 
-    A few stars make a turn that is none. One that the stars of an overlap with the others confirm is right.
+    With few stars the fit can give a rotation that is not real. Where stars in an overlap confirm it, it is right.
     """
     turned = []
     for exposure in facts.exposures:
@@ -39,7 +39,7 @@ def _visit(exposure: dict[str, Any]) -> str:
 
 
 def _confirmed(facts: Facts, exposure: dict[str, Any], mates: set[str], moves: float) -> bool:
-    """Whether an overlap with one of the others leaves no room for a turn that is wrong."""
+    """Whether an overlap with one of the others confirms the rotation."""
     pairs = [o for o in facts.overlaps if exposure["file"] in (o["first"], o["second"]) and o.get("corner") is not None]
     shared = [o for o in pairs if {o["first"], o["second"]} & mates]
     return any(o["corner"] + limits.CORNER_SIGNIFICANCE * o["corner_error"] < moves for o in shared)

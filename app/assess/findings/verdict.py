@@ -25,11 +25,11 @@ class Verdict(StrEnum):
 
 
 def alignment_verdict(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Judge the alignment of a run by its measurements, whoever aligned it.
+    """Judge the alignment of a run by its measurements, however it was aligned.
 
     Every two exposures that overlap are compared by the stars that they share, at every corner of what both see, in a
-    window wide enough for a displaced copy. It has failed where some disagree by more than a quarter of a pixel for
-    sure; it could not be verified where exposures share too few stars with the others.
+    window wide enough for a displaced copy. It has failed where some disagree by more than a quarter of a pixel,
+    significantly; it could not be verified where exposures share too few stars with the others.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def unconnected(facts: Facts) -> str | None:
 
 
 def _apart(facts: Facts, judged: Collection[str]) -> str | None:
-    """Those of some exposures that no chain of shared stars leads to from most others."""
+    """Of some exposures, those that no chain of shared stars links to the largest part."""
     names = [e["file"] for e in facts.exposures]
     place = {name: i for i, name in enumerate(names)}
     pairs = np.array([(place[o["first"]], place[o["second"]]) for o in facts.overlaps], dtype=int).reshape(-1, 2)

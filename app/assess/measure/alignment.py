@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from app.assess.measure.frames import TangentPlane
 from app.assess.measure.similarity import fit_similarity
+from app.observation.tangent_plane import TangentPlane
 
 __all__ = ["Motion", "motion"]
 
@@ -20,11 +20,11 @@ class Motion:
     east, north : float
         Shift [arcsec].
     rotation : float
-        Turn [deg], from north through east.
+        Rotation [deg], from north through east.
     scale : float
         Factor.
     moved : bool
-        Whether alignment set the WCS anew, if only by next to nothing, as where it was aligned before.
+        Whether alignment changed the WCS, however little, as where it was aligned before.
     """
 
     east: float
@@ -59,5 +59,5 @@ def motion(before: Any, after: Any, shape: tuple[int, int]) -> Motion:
 
 
 def _same(before: Any, after: Any) -> bool:
-    """Whether two WCS are equal to the bit: a fit, however little it moves, leaves no parameter quite as it was."""
+    """Whether two WCS are equal to the bit: a fit changes at least the last digits of its parameters."""
     return np.array_equal(before.forward_transform.parameters, after.forward_transform.parameters)

@@ -1,4 +1,4 @@
-"""What each exposure gives to the mosaic: where its context says that it is, and there is weight."""
+"""What each exposure contributes to the mosaic: the area where the context image has it, with weight."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""All that is measured on one exposure: one function of one item, so that a pool of processes can share them out."""
+"""All that is measured on one exposure: one function of one item, for a pool of processes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,38 +8,16 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from app.assess.measure.alignment import Motion, motion
-from app.assess.measure.frames import TangentPlane, footprint, open_fits, read_wcs
+from app.assess.measure.frames import footprint, open_fits, read_wcs
 from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import DO_NOT_USE, Flagged, count_flagged
 from app.assess.measure.stars import find_stars
 from app.observation.sky_points import sample_points, take_samples
+from app.observation.tangent_plane import TangentPlane
 
-__all__ = ["ExposurePair", "Measured", "measure_exposure"]
+__all__ = ["Measured", "measure_exposure"]
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class ExposurePair:
-    """One exposure before and after the pipeline, and how it is to be measured.
-
-    Parameters
-    ----------
-    before, after : Path
-        The input, and the exposure as it went into the mosaic (``*_crf.fits``).
-    centre : (float, float)
-        Centre of the tangent plane that all exposures share [deg].
-    spacing : float
-        Distance of the points where levels are compared [arcsec].
-    fwhm : float
-        Width of the PSF [pixel].
-    """
-
-    before: Path
-    after: Path
-    centre: tuple[float, float]
-    spacing: float
-    fwhm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +58,43 @@ class Measured:
     flagged: Flagged
 
 
-def measure_exposure(pair: ExposurePair) -> Measured:
-    """Measure one exposure."""
-    with open_fits(pair.before) as old, open_fits(pair.after) as new:
+def measure_exposure(files: tuple[Path, Path], *, centre: tuple[float, float], spacing: float, fwhm: float) -> Measured:
+    """Measure one exposure.
+
+    Parameters
+    ----------
+    files : (Path, Path)
+        The input, and the exposure as it went into the mosaic (``*_crf.fits``).
+    centre : (float, float)
+        Centre of the tangent plane that all exposures share [deg].
+    spacing : float
+        Distance of the points where levels are compared [arcsec].
+    fwhm : float
+        Width of the PSF [pixel].
+    """
+    before, after = files
+    with open_fits(before) as old, open_fits(after) as new:
         shape = new["SCI"].shape
         wcs_before, wcs_after = read_wcs(old), read_wcs(new)
         level, method, still_in = _sky_level(new)
         dq = old["DQ"].data
         image = np.where((dq & DO_NOT_USE) == 0, old["SCI"].data, np.nan)
-        stars = find_stars(image, pair.fwhm)
-        plane = TangentPlane(*pair.centre)
-        column, row, x, y = sample_points(wcs_after, shape, plane, pair.spacing)
-        after = take_samples(new["SCI"].data, x, y) - still_in
+        stars = find_stars(image, fwhm)
+        plane = TangentPlane(*centre)
+        column, row, x, y = sample_points(wcs_after, shape, plane, spacing)
+        levels = take_samples(new["SCI"].data, x, y) - still_in
         corners = footprint(wcs_after, shape)
         return Measured(
-            name=pair.before.name,
+            name=before.name,
             motion=motion(wcs_before, wcs_after, shape),
             footprint=corners,
             outline=plane.from_sky(*corners.T),
             stars_before=plane.from_sky(*wcs_before(stars.x, stars.y, with_bounding_box=False)),
             stars_after=plane.from_sky(*wcs_after(stars.x, stars.y, with_bounding_box=False)),
-            sky=Samples(column, row, take_samples(image, x, y), after),
+            sky=Samples(column, row, take_samples(image, x, y), levels),
             level=level,
             method=method,
-            flagged=count_flagged(dq, new["DQ"].data, stars, pair.fwhm),
+            flagged=count_flagged(dq, new["DQ"].data, stars, fwhm),
         )
 
 

@@ -11,9 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from app.observation.tangent_plane import TangentPlane
-
-__all__ = ["SR_TO_ARCSEC2", "TangentPlane", "footprint", "open_fits", "read_wcs"]
+__all__ = ["SR_TO_ARCSEC2", "footprint", "open_fits", "read_wcs"]
 
 Array = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Sky levels: exposures sampled at the same points of the sky, so that what shines there cancels in differences."""
+"""Sky levels: exposures sampled at the same points of the sky, so that their light cancels in differences."""
 
 from dataclasses import dataclass
 

@@ -19,7 +19,7 @@ WIDE_RADIUS = 60.0
 FEWEST = 4
 #: How often, of fields without a common star, some shift may stand out.
 BY_CHANCE = 1e-3
-#: Radius of the surroundings of a shift that tell how many pairs agree on it by chance [the tolerance].
+#: Radius around a shift in which pairs that agree by chance are counted [the tolerance].
 SURROUNDINGS = 6.0
 
 

@@ -53,14 +53,14 @@ class Mosaic:
         Share of the covered sky by number of exposures; empty where the mosaic does not say.
     depth : float or None
         Scatter of pixels in the emptiest parts, in the unit of the data; drizzling correlates neighbours, which makes
-        it less than `noise`, and structure of what shines makes it more.
+        it less than `noise`, and structure of the sky makes it larger.
     noise : float or None
-        Error of a pixel that the mosaic states (ERR) where little shines, in the unit of the data; None where it has
+        Error of a pixel that the mosaic states (ERR) in the faintest parts, in the unit of the data; None where it has
         none.
     fwhm : float or None
         Width of isolated stars [arcsec].
     n_psf_stars : int
-        How many stars that rests on.
+        Number of stars that were measured.
     """
 
     file: str
@@ -118,7 +118,7 @@ def _coverage(hdus: fits.HDUList) -> tuple[float, dict[str, float]]:
 
 
 def _depth(image: NDArray) -> float | None:
-    """Noise [unit of the image]: the lower quartile of robust scatters in small boxes, where little shines."""
+    """Noise [unit of the image]: the lower quartile of robust scatters in small boxes, in the faintest parts."""
     rows, columns = (np.arange(0, n - NOISE_BOX + 1, NOISE_BOX) for n in image.shape)
     places = np.stack(np.meshgrid(rows, columns), -1).reshape(-1, 2)
     scatters = []
@@ -130,7 +130,7 @@ def _depth(image: NDArray) -> float | None:
 
 
 def _noise(hdus: fits.HDUList) -> float | None:
-    """Lower quartile of the errors [unit of the image]: photons of what shines add to the others."""
+    """Lower quartile of the errors [unit of the image]: photons of sources add to the others."""
     errors = sampled(hdus["ERR"].data) if "ERR" in hdus else np.empty(0)
     errors = errors[np.isfinite(errors) & (errors > 0)]
     return float(np.quantile(errors, 0.25)) if errors.size else None

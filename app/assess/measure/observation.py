@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from app.assess.measure.contribution import contributions
-from app.assess.measure.exposure import ExposurePair, Measured, measure_exposure
+from app.assess.measure.exposure import Measured, measure_exposure
 from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.mosaic import measure_mosaic, read_catalogue
 from app.assess.measure.overlaps import Agreement, Overlap, agreement, compare
@@ -63,15 +63,14 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
     with open_fits(first.path) as hdus:
         centre = read_wcs(hdus)(first.shape[1] / 2, first.shape[0] / 2, with_bounding_box=False)
     spacing = plan.band.pixel_scale * float(np.sqrt(np.prod(first.shape))) / SKY_POINTS
-    pair = partial(ExposurePair, centre=(float(centre[0]), float(centre[1])), spacing=spacing, fwhm=plan.band.fwhm)
-    pairs = [pair(e.path, _crf(e, folder)) for e in exposures]
-    measured = list(run_all(measure_exposure, pairs, plan.config.n_procs))
+    centre = float(centre[0]), float(centre[1])
+    measure = partial(measure_exposure, centre=centre, spacing=spacing, fwhm=plan.band.fwhm)
+    measured = list(run_all(measure, [(e.path, _crf(e, folder)) for e in exposures], plan.config.n_procs))
     # A moving target leaves the stars behind: where they are says nothing of how well it is aligned.
     tolerance = None if plan.is_moving else TOLERANCE * plan.band.fwhm * plan.band.pixel_scale
     overlaps = compare(measured, tolerance)
     given = _contributions(plan, exposures, measured, folder)
-    aligned = plan.groups.get("tweakreg", plan.groups["native"])
-    groups = {name: group for group, names in aligned.items() for name in names}
+    groups = plan.group_of["native" if plan.is_moving else "tweakreg"]
     return {
         "exposures": [
             _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps)) | {"contribution": share}

@@ -1,4 +1,4 @@
-"""Shift, turn and scale from one set of places to another, by least squares, with errors."""
+"""Shift, rotation and scale from one set of places to another, by least squares, with errors."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 OUTLYING = 4.0
 #: Fits after each of which outlying places are left out anew.
 ROUNDS = 5
-#: Fewest places from which outlying ones can be told.
+#: Fewest places among which outliers can be recognised.
 FEWEST_TO_CLIP = 6
 
 
@@ -28,7 +28,7 @@ class Similarity:
     shift : complex
         Of the middle [arcsec].
     factor : complex
-        Stretch as its real, turn [rad], from east through north, as its imaginary part, both small.
+        Scale as its real part, rotation [rad], from east through north, as its imaginary part, both small.
     n : int
         Places that were used.
     scatter : float
@@ -55,7 +55,7 @@ class Similarity:
 
     @property
     def rotation(self) -> float:
-        """Turn from north through east [deg]."""
+        """Rotation from north through east [deg]."""
         return float(-np.degrees(np.angle(1 + self.factor)))
 
     @property
@@ -70,7 +70,7 @@ class Similarity:
 
 
 def fit_similarity(places: Array, moves: Array) -> Similarity:
-    """Fit how places are moved; those that do not go with the others are left out.
+    """Fit how places are moved; outliers are left out.
 
     With the middle of the places as origin, shift and factor are independent, and the variance of a place per axis is
     that of the residuals with 2 n - 4 degrees of freedom.

@@ -83,7 +83,7 @@ def _peaks(image: NDArray, margin: int, n: int) -> tuple[NDArray[np.int64], NDAr
 
 
 def _star_peak(left: Array, peak: Array, right: Array, fwhm: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Place of the maximum [pixel from the middle] of the Gaussian through three pixels, and whether a star it is."""
+    """Place of the maximum [pixel from the middle] of the Gaussian through three pixels, and whether it is a star."""
     place = gaussian_peak(left, peak, right)
     width = np.exp(-4 * np.log(2) / fwhm**2)
     wide = (left + right) / (2 * peak) > NARROWEST * width

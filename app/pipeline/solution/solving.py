@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.observation.tangent_plane import TangentPlane
+from app.observation.tangent_plane import TangentPlane, place_of, unit_vectors
 from app.pipeline.solution.alignment import Aligned, Options, align
 from app.pipeline.solution.geometry import moved
 from app.pipeline.solution.motion import Motion, correct, motion_of
@@ -97,9 +97,7 @@ def solve_alignment(
 
 def _plane_amid(middles: Array) -> TangentPlane:
     """A plane that touches the sky amid places on it [deg]."""
-    ra, dec = np.radians(middles).T
-    x, y, z = np.mean([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
-    return TangentPlane(float(np.degrees(np.arctan2(y, x))) % 360, float(np.degrees(np.arctan2(z, np.hypot(x, y)))))
+    return TangentPlane(*place_of(unit_vectors(middles).mean(axis=0)))
 
 
 def _motions(aligned: Aligned, plane: TangentPlane, groups: Sequence[Group]) -> dict[str, Motion]:

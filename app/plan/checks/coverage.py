@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.observation.regions import middle, polygon
+from app.observation.regions import common_plane, polygon
 from app.plan.grid import Grid, is_given, predict_grid
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
@@ -50,9 +50,9 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
 def _missing(plan: Plan, grid: Grid) -> list[float]:
     """The part of each exposure's footprint that is outside of the grid; 1 where all of it is."""
     regions = [e.corners for e in plan.science]
-    centre = middle(regions)
-    frame = polygon(grid.corners, centre)
-    return [_part_outside(polygon(region, centre), frame) for region in regions]
+    plane = common_plane(regions)
+    frame = polygon(grid.corners, plane)
+    return [_part_outside(polygon(region, plane), frame) for region in regions]
 
 
 def _part_outside(footprint: Any, frame: Any) -> float:

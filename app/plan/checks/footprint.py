@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.observation.exposure import Exposure
-from app.observation.regions import middle, polygon
+from app.observation.regions import common_plane, polygon
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.runtime.words import listed
@@ -34,8 +34,8 @@ class Footprints:
     def polygons(self) -> list:
         """`shapely.Polygon` of each exposure [arcsec] in a plane that touches the sky at their median."""
         regions = [e.corners for e in self.exposures]
-        centre = middle(regions)
-        return [polygon(region, centre) for region in regions]
+        plane = common_plane(regions)
+        return [polygon(region, plane) for region in regions]
 
     @cached_property
     def clusters(self) -> list[list[int]]:

@@ -44,15 +44,14 @@ def _alone(plan: Plan) -> Iterator[Caveat]:
 
 def _native(plan: Plan, files: list[str]) -> set[str]:
     """The groups of jwst itself that these files come from."""
-    return {group for group, names in plan.groups["native"].items() if set(names) & set(files)}
+    return {plan.group_of["native"][name] for name in files}
 
 
 def _meeting(plan: Plan) -> set[str]:
     """Groups that overlap another one."""
     import shapely
 
-    group_of = {name: group for group, names in plan.groups["tweakreg"].items() for name in names}
-    groups = np.array([group_of[e.name] for e in plan.science])
+    groups = np.array([plan.group_of["tweakreg"][e.name] for e in plan.science])
     polygons = Footprints(plan.science).polygons
     one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
     return set(groups[one][groups[one] != groups[other]].tolist())

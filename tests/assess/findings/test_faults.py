@@ -68,7 +68,15 @@ CASES = {
     "nothing": Case(set()),
     # jwst matches wrong stars, says COMPLETE, and spoils the mosaic.
     "lost guide star": Case(
-        {"large_shift", "few_matches", "no_shared_stars", "turned_alone", "many_flagged", "stars_eaten", "unusable"},
+        {
+            "large_shift",
+            "few_matches",
+            "no_shared_stars",
+            "turned_alone",
+            "many_flagged",
+            "star_cores_flagged",
+            "unusable",
+        },
         Faults(pointing_error=5.0),
     ),
     "too few stars for tweakreg": Case(
@@ -79,14 +87,24 @@ CASES = {
         scene={"n_stars": 6},
         parameters={"tweakreg": {"minobj": 3}, "source_catalog": {"snr_threshold": 1e9}},
     ),
-    "modules shifted": Case({"modules_disagree", "stars_eaten"}, Faults(module_error=0.1), plan=TURNED | LONG),
+    "modules shifted": Case({"modules_disagree", "star_cores_flagged"}, Faults(module_error=0.1), plan=TURNED | LONG),
     "detectors shifted": Case(
-        {"chips_disagree", "stars_eaten"}, Faults(detector_error=0.05), {"n_stars": 25}, plan=TURNED | SHORT
+        {"chips_disagree", "star_cores_flagged"}, Faults(detector_error=0.05), {"n_stars": 25}, plan=TURNED | SHORT
     ),
-    "alignment left out": Case({"offsets_left", "stars_eaten"}, Faults(pointing_error=0.3), parameters=UNALIGNED),
+    "alignment left out": Case(
+        {"offsets_left", "star_cores_flagged"}, Faults(pointing_error=0.3), parameters=UNALIGNED
+    ),
     "one level for all": Case({"sky_steps"}, Faults(sky_offset=0.1), options={"skymatch_group_dithers": ["miri"]}),
     "wrong guide star": Case(
-        {"no_shared_stars", "turned_alone", "large_shift", "offsets_left", "many_flagged", "stars_eaten", "unusable"},
+        {
+            "no_shared_stars",
+            "turned_alone",
+            "large_shift",
+            "offsets_left",
+            "many_flagged",
+            "star_cores_flagged",
+            "unusable",
+        },
         scene={"random_stars": True},
         plan={"n_visits": 2, "n_dithers": 2, "window": (256, 256), "wrong_guide_star": 9.3},
     ),

@@ -97,9 +97,9 @@ def test_a_step_has_to_be_larger_than_the_noise_and_than_its_own_error():
 
 
 def test_flags_in_cores_count_only_against_those_elsewhere_and_with_enough_stars():
-    eaten = {"flagged_in_cores": 0.1}
-    assert set(found([A, exposure("b", **eaten)], AGREE[:1])) == {"stars_eaten"}
-    assert found([A, exposure("b", flagged=0.04, **eaten)], AGREE[:1]) == {}
+    cores = {"flagged_in_cores": 0.1}
+    assert set(found([A, exposure("b", **cores)], AGREE[:1])) == {"star_cores_flagged"}
+    assert found([A, exposure("b", flagged=0.04, **cores)], AGREE[:1]) == {}
     assert found([A, exposure("b", flagged=None, flagged_in_cores=None)], AGREE[:1]) == {}
 
 

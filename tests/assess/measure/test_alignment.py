@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from app.assess.measure.alignment import motion
-from app.assess.measure.frames import TangentPlane
+from app.observation.tangent_plane import TangentPlane
 from app.simulation.detectors import detector
 from app.simulation.pointing import Attitude, exposure_wcs
 

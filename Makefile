@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 DEMO := demo
+QUICK := tests/house tests/config tests/observation tests/record tests/plan tests/runtime
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env demo test test-faults lint docs bench lock clean
+.PHONY: help env demo test test-faults check lint docs bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
@@ -33,6 +34,9 @@ test: env  ## Run all tests but those of the slow stages
 
 test-faults: env  ## Run the tests in which calls of the kernel fail, each in its turn (needs strace)
 	$(BIN)/python -m pytest -n 2 -m faults
+
+check: lint  ## Lint and the quick tests, in under two minutes
+	$(BIN)/python -m pytest -n 2 -q -m "not container and not slurm and not faults and not bench and not slow" $(QUICK)
 
 lint: env  ## Check style and types
 	$(BIN)/ruff check .

@@ -8,9 +8,11 @@ from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from app.cli.actions import ACTIONS
-from app.config.composition import CONF, composition_error, to_config
+from app.config.composition import CONF, check_root_file, composition_error, to_config
+from app.config.hydra_node import checked_hydra_node
 from app.runtime.errors import Lv3Error
 from app.runtime.exit_status import exit_status
 from app.runtime.logs import configure_logging
@@ -29,14 +31,18 @@ def _run(composed: DictConfig) -> None:
 
 def _command() -> int | None:
     arguments = get_args_parser().parse_args()
+    asks = arguments.help or arguments.hydra_help or arguments.cfg or arguments.info
     try:
-        if arguments.multirun and not (arguments.help or arguments.hydra_help or arguments.cfg or arguments.info):
-            from app.sweep.sweep import sweep  # Hydra's own sweep ends with the first job that does not end in order
+        check_root_file(arguments)
+        with checked_hydra_node():
+            if arguments.multirun and not asks:
+                # Hydra's own sweep ends with the first job that does not end in order.
+                from app.sweep.sweep import sweep
 
-            sweep(arguments)
-        else:
-            _run()
-    except (HydraException, OmegaConfBaseException) as error:
+                sweep(arguments)
+            else:
+                _run()
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise composition_error(error) from error
     outcome = _outcome[0] if _outcome else None
     if isinstance(outcome, Lv3Error):

@@ -5,8 +5,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from app.simulation.selftest.check import EXPECTED, make_mosaic
-from app.simulation.selftest.numbers import different, measure, unequal
+from app.cli.selftest.check import EXPECTED, make_mosaic
+from app.cli.selftest.numbers import different, measure, unequal
 
 
 def main() -> None:

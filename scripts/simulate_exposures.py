@@ -36,10 +36,16 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--background", type=int, default=0, help="background exposures")
     add("--parallel-background", action="store_true", help="they are parallel ones: sequence id 2")
     add("--grid", type=int, metavar="POINTINGS", help="a mosaic of that many pointings instead of visits")
+    add("--rate", type=float, nargs=2, metavar=("EAST", "NORTH"), help="the target moves [arcsec/h]")
     add("--pointing-error", type=float, default=Faults.pointing_error, help="[arcsec]")
+    add("--roll-error", type=float, default=Faults.roll_error, help="largest of an exposure [deg]")
     add("--module-error", type=float, default=Faults.module_error, help="of each NIRCam module [arcsec]")
+    add("--detector-error", type=float, default=Faults.detector_error, help="of each detector [arcsec]")
+    add("--wrong-guide-star", type=float, default=0.0, metavar="ARCSEC", help="how far off the last visit is")
     add("--sky-offset", type=float, default=Faults.sky_offset, help="[MJy/sr]")
     add("--cosmic-rays", type=int, default=Faults.n_cosmic_rays, help="hits in an image")
+    add("--stars", type=int, default=Scene.n_stars, help="in a window, about")
+    add("--random-stars", action="store_true", help="anywhere, instead of one in each cell of a grid")
     add("--seed", type=int, default=1)
     return parser.parse_args(arguments)
 
@@ -56,12 +62,16 @@ def simulate(options: argparse.Namespace) -> Truth:
         "seed": options.seed,
         "n_dithers": options.dithers,
         "scene": Scene(
+            n_stars=options.stars,
+            random_stars=options.random_stars,
             faults=Faults(
                 pointing_error=options.pointing_error,
+                roll_error=options.roll_error,
                 module_error=options.module_error,
+                detector_error=options.detector_error,
                 sky_offset=options.sky_offset,
                 n_cosmic_rays=options.cosmic_rays,
-            )
+            ),
         ),
     }
     if options.grid:
@@ -73,6 +83,8 @@ def simulate(options: argparse.Namespace) -> Truth:
         n_activities=options.activities,
         n_background=options.background,
         background_as_parallel=options.parallel_background,
+        wrong_guide_star=options.wrong_guide_star,
+        rate=options.rate and tuple(options.rate),
         **common,
     )
 

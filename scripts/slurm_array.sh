@@ -24,6 +24,7 @@ check() {
     command -v sbatch > /dev/null || refuse "sbatch is not on PATH: this is no login node of a cluster"
     command -v apptainer > /dev/null || refuse "apptainer is not on PATH: load its module"
     [ -r "$sif" ] || refuse "the image $sif is missing, or cannot be read"
+    [[ "$root" != *[,:]* ]] || refuse "$root: a path with a comma or a colon cannot be bound into the image; rename it"
     [ -s "$root/sweep_jobs.txt" ] || refuse "$root/sweep_jobs.txt is missing or empty: action=plan writes it; empty: all is done"
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.observation.bands import Channel, Instrument
+from app.observation.calibration import Calibration
 from app.observation.exposure import Exposure
 
 _INSTRUMENTS = {"nrc": Instrument.NIRCAM, "mir": Instrument.MIRI, "nis": Instrument.NIRISS}
@@ -40,5 +41,7 @@ def make_exposure(name: str, **facts: Any) -> Exposure:
         background_method="",
         date="2023-01-01",
         size=1,
+        is_background_target=False,
+        calibration=Calibration(),
     )
     return replace(made, **facts)

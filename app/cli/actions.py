@@ -41,7 +41,7 @@ def plan(config: Lv3Config) -> None:
 
 def selftest(config: Lv3Config) -> None:
     """Check this installation with a simulated observation."""
-    from app.simulation.selftest import selftest as check_installation
+    from app.cli.selftest import selftest as check_installation
 
     check_installation(config)
 

@@ -24,8 +24,8 @@ def describe(plan: Plan, outlook: Outlook) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``exposures``, ``groups`` by step, ``parameters`` with their origin, ``references`` and ``estimate`` (memory and
-        disk in bytes; both None where they cannot be known), ``problems``, ``caveats``.
+        ``exposures``, ``steps``, ``groups`` by step, ``parameters`` with their origin, ``references`` and ``estimate``
+        (memory and disk in bytes; both None where they cannot be known), ``problems``, ``caveats``, ``notes``.
     """
     try:
         references = asdict(plan.references)
@@ -35,12 +35,14 @@ def describe(plan: Plan, outlook: Outlook) -> dict[str, Any]:
         "product": plan.product,
         "out_dir": str(plan.config.output_folder),
         "exposures": [{"file": m.exposure.name, "role": str(m.role), "reason": m.reason} for m in plan.members],
+        "steps": plan.steps(outlook.parameters),
         "groups": plan.groups,
         "parameters": {step: {n: asdict(s) for n, s in table.items()} for step, table in outlook.parameters.items()},
         "references": references,
         "estimate": outlook.cost and asdict(outlook.cost),
         "problems": outlook.problems,
         "caveats": [asdict(caveat) for caveat in outlook.caveats],
+        "notes": outlook.notes,
     }
 
 
@@ -73,6 +75,8 @@ def _exposures(description: dict[str, Any]) -> Iterator[str]:
 
 
 def _groups(description: dict[str, Any]) -> Iterator[str]:
+    yield f"Steps: {', '.join(description['steps'])}"
+    yield ""
     for step, grouped in description["groups"].items():
         what = "outlier detection" if step == "native" else step
         yield f"Groups of {what}: {len(grouped)}"
@@ -126,3 +130,6 @@ def _findings(description: dict[str, Any]) -> Iterator[str]:
     yield from (f"  {problem}" for problem in problems)
     yield f"Caveats: {len(caveats) or 'none'}"
     yield from (f"  {caveat['code']}: {caveat['message']} {caveat['hint']}".rstrip() for caveat in caveats)
+    if notes := description["notes"]:
+        yield f"Notes: {len(notes)}"
+        yield from (f"  {note}" for note in notes)

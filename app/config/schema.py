@@ -3,24 +3,35 @@
 The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is made from this file and from conf/.
 """
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from app.crds import CrdsOptions
-from app.observation.bands import Channel
+from app.crds import CONTEXT, SYNTHETIC_CONTEXT, CrdsOptions
+from app.observation.bands import Channel, spelled
 from app.observation.grouping import GroupingRules
 from app.observation.names import safe_name
 from app.runtime.resources import usable_cores
 
-__all__ = ["PRESETS", "Lv3Config", "nearest", "unknown_keys"]
+__all__ = ["LISTS", "NAMED_BACKGROUND", "PRESETS", "Lv3Config", "as_list", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
 
+_WORK = ".jwst-lv3-work"
+
 #: Config groups that set parameters of steps, the weakest first.
 PRESETS = ("parameters", "speed", "sky", "mosaic")
+
+#: Values of bgr_check_type that look for bgr_background_name.
+NAMED_BACKGROUND = ("check_in_name", "filename")
+#: Keys that hold lists of names; one name is a list of one.
+LISTS = (
+    *("tweakreg_group_dithers", "tweakreg_degroup_dithers", "skymatch_group_dithers", "skymatch_degroup_dithers"),
+    *("bands", "exclude", "targets"),
+)
 
 
 def _option(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
@@ -51,14 +62,28 @@ class Lv3Config:
     )
     tweakreg_group_dithers: Any = _option(None, "channels whose dithers of one visit are aligned as one", CHANNELS)
     tweakreg_degroup_dithers: Any = _option(None, "channels whose every file is aligned on its own", CHANNELS)
+    tweakreg_group_visits: bool = _option(
+        False, "all exposures of a visit, which has one guide star, are aligned as one; for alignment=solution"
+    )
+    alignment: str = _option(
+        "tweakreg",
+        "how exposures are aligned: by the observatory's tweakreg, by one solution for all overlaps, as another run "
+        "was (align_from), or not at all",
+        ("tweakreg", "solution", "from_run", "none"),
+    )
+    align_from: Any = _option(None, "out_dir, record or lv3_alignment.ecsv of the run that alignment=from_run follows")
+    search_displaced: Any = _option(
+        30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
+    )
     skymatch_group_dithers: Any = _option(None, "channels whose dithers of one visit share a sky level", CHANNELS)
     skymatch_degroup_dithers: Any = _option(None, "channels whose every file has a sky level of its own", CHANNELS)
 
     bgr_check_type: str = _option(
         "parallel_off",
-        "how background exposures are told: a MIRI exposure taken in parallel (parallel_off), bgr_background_name in "
-        "the proposer's target name (check_in_name), or in the file name (filename)",
-        ("parallel_off", "check_in_name", "filename"),
+        "how background exposures are told: a MIRI exposure taken in parallel (parallel_off), a target that its "
+        "proposer declared to be background, BKGDTARG (header), bgr_background_name in the proposer's target name "
+        "(check_in_name), or in the file name (filename)",
+        ("parallel_off", "header", "check_in_name", "filename"),
     )
     bgr_background_name: Any = _option("off", "text that tells background exposures; a list too, for filename")
     process_bgr_like_science: bool = _option(False, "background exposures become part of the mosaic")
@@ -84,6 +109,15 @@ class Lv3Config:
         [], "targets of a survey, all of which -m sweeps where none is given; parameters can be selected by these only"
     )
 
+    sky_method: str = _option(
+        "skymatch", "how sky levels are found: by jwst's skymatch, or by one solution for all", ("skymatch", "solution")
+    )
+    sky_order: Any = _option(0, "sky=solution: 0, a level for each group, or 1, a plane, for stray light")
+    sky_anchor: Any = _option(
+        "lowest",
+        "sky=solution: what differences between exposures leave open; the lowest level is 0 (lowest), their mean is "
+        "(mean), their mean by samples is (none), or they are those above a mosaic: the path of its i2d file",
+    )
     sky_levels: Any = _option(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
     mosaic_like: Any = _option(None, "an i2d file whose pixel grid the mosaic gets")
     mosaic_center: Any = _option(None, "right ascension and declination of the mosaic's centre [deg]")
@@ -96,7 +130,9 @@ class Lv3Config:
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
     )
     drizzle_footprint_only: bool = _option(False, "of each drizzled exposure write only the part of the grid it covers")
-    exclude: Any = _option([], "names, or parts of names, of input files to leave out")
+    exclude: Any = _option(
+        [], "input files to leave out: names, parts of names, or shell patterns; each has to match a file"
+    )
     work_dir: Any = _option(None, "folder for temporary files; default a hidden folder in out_dir")
     memory: str = _option(
         "auto",
@@ -116,12 +152,14 @@ class Lv3Config:
     action: str = _option("run", "what to do", ("run", "plan", "selftest", "summary", "failed"))
 
     def __post_init__(self) -> None:
+        for name in LISTS:
+            setattr(self, name, as_list(getattr(self, name)))
         for item in fields(self):  # the empty lists and tables of YAML mean "not set", as null does
             if item.default is None and getattr(self, item.name) == []:
                 setattr(self, item.name, None)
-        for name in ("exclude", "targets", "bands"):  # one name is a list of one
-            value = getattr(self, name)
-            setattr(self, name, [value] if isinstance(value, str) else value or [])
+        if isinstance(self.band, str) and self.band != "???":  # f770w is F770W, in folders and records too
+            self.band = spelled(self.band)
+        self.crds = _crds_options(self.crds)
         if isinstance(self.presets, dict):
             self.presets = {group: table for group, table in self.presets.items() if table}
 
@@ -142,6 +180,19 @@ class Lv3Config:
         return Path(self.out_dir or Path(self.out_root, safe_name(str(self.target)), safe_name(band))).absolute()
 
     @property
+    def is_of_survey(self) -> bool:
+        """Whether other targets or bands share the configuration, so that what fits nothing here may fit there."""
+        return bool(self.targets or self.bands)
+
+    @property
+    def work_folder(self) -> Path:
+        """Folder for what is not finished, absolute; no two `output_folder` share one."""
+        if not self.work_dir:
+            return self.output_folder / _WORK
+        name = hashlib.sha256(str(self.output_folder).encode()).hexdigest()[:12]
+        return Path(self.work_dir).absolute() / f"{_WORK}-{name}"
+
+    @property
     def tweakreg_rules(self) -> GroupingRules:
         """How exposures are grouped when they are aligned."""
         return GroupingRules(
@@ -149,12 +200,30 @@ class Lv3Config:
             _channels(self.tweakreg_degroup_dithers),
             self.tweakreg_degroup_nircam_modules,
             self.tweakreg_degroup_nircam_short_chips,
+            self.tweakreg_group_visits,
         )
 
     @property
     def skymatch_rules(self) -> GroupingRules:
         """How exposures are grouped when their sky levels are matched."""
         return GroupingRules(_channels(self.skymatch_group_dithers), _channels(self.skymatch_degroup_dithers))
+
+
+def _crds_options(value: Any) -> Any:
+    """Options of a mode's name or of a table, as Python gives them; what is neither stays, to be refused."""
+    table = {"mode": value} if isinstance(value, str) else value
+    is_known = isinstance(table, dict) and set(table) <= {item.name for item in fields(CrdsOptions)}
+    if not is_known:
+        return value
+    context = SYNTHETIC_CONTEXT if table.get("mode") == "synthetic" else CONTEXT
+    return CrdsOptions(**{"context": context} | table)
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list of what may be one value, several, or none."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return list(value)
+    return [] if value is None else [value]
 
 
 def _channels(names: Iterable[str] | None) -> frozenset[Channel]:

@@ -5,21 +5,24 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from app.config.schema import PRESETS, Lv3Config, nearest
+from app.config.schema import LISTS, NAMED_BACKGROUND, PRESETS, Lv3Config, as_list, nearest
+from app.crds import CrdsOptions
 from app.observation.bands import find_bands
 from app.runtime.errors import ConfigError, Lv3Error
 
-__all__ = ["REQUIRED", "as_list", "check"]
+__all__ = ["REQUIRED", "check"]
 
 #: What an option of a config group sets a key to that the user has to give (``???`` does not override a default).
 REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *("out_root", "data", "sif", "exclude", "targets", "sky_levels", "mosaic_like"),
+    *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "align_from"),
+    *("bands", "exclude", "targets"),
 )
-_SEVERAL = ("bgr_background_name", "exclude", "targets")  # texts of which there may be a list
-_LONGEST_NAME = 100  # leaves room for the rest of a file name, of 255 bytes
+_SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
+_FARTHEST = 60.0  # [arcsec] beyond it chance coincidences of stars are as good as a displaced visit
+_LONGEST_NAME = 150  # [byte] leaves room for the rest of a file name, of 255 bytes
 
 
 def check(config: Lv3Config) -> None:
@@ -30,7 +33,7 @@ def check(config: Lv3Config) -> None:
     ConfigError
         With all problems at once.
     """
-    checks = (_missing, _texts, _names, _choices, _booleans, _band, _numbers, _tables, _mosaic, _contradictions)
+    checks = (_missing, _texts, _names, _choices, _booleans, _band, _numbers, _tables, _crds, _mosaic, _contradictions)
     if found := [problem for check in checks for problem in check(config)]:
         raise ConfigError(found)
 
@@ -40,7 +43,7 @@ def _missing(config: Lv3Config) -> Iterator[str]:
         return
     for item in fields(config):
         value = getattr(config, item.name)
-        if value == REQUIRED or (item.default == "???" and value in (None, "???", "")):
+        if value in (REQUIRED, [REQUIRED]) or (item.default == "???" and value in (None, "???", "")):
             yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
 
 
@@ -63,21 +66,18 @@ def _names(config: Lv3Config) -> Iterator[str]:
     for name in ("target", "dr_version", "step_ext"):
         value = getattr(config, name)
         if isinstance(value, str) and value != "???" and not _is_name(value):
-            rule = f"at most {_LONGEST_NAME} printable letters, none of them / or \\, and neither . nor - the first"
+            rule = f"at most {_LONGEST_NAME} bytes, printable, without / and \\, and neither . nor - the first"
             yield f"{name}={value[:_LONGEST_NAME]!r}: becomes part of file names: {rule}"
+    if isinstance(config.dr_version, str) and not config.dr_version.isascii():
+        yield f"dr_version={config.dr_version!r}: becomes part of FITS headers, which hold ASCII letters alone"
     if config.targets and isinstance(config.target, str) and config.target not in [*config.targets, "???"]:
         near = nearest(config.target, map(str, config.targets))
         yield f"target={config.target}: is not in targets ({', '.join(map(str, config.targets))}){near}"
 
 
 def _is_name(text: str) -> bool:
-    is_short = len(text) <= _LONGEST_NAME
+    is_short = len(text.lower().encode(errors="replace")) <= _LONGEST_NAME
     return is_short and text.isprintable() and not set(text) & set("/\\") and text[:1] not in (".", "-")
-
-
-def as_list(value: Any) -> list[Any]:
-    """A list of what may be one value, several, or none."""
-    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
 
 
 def _choices(config: Lv3Config) -> Iterator[str]:
@@ -116,6 +116,8 @@ def _numbers(config: Lv3Config) -> Iterator[str]:
             raise ValueError
     except (TypeError, ValueError):
         yield f"blot_fillval={config.blot_fillval!r}: a number or nan is needed"
+    if not (_is_number(config.search_displaced) and 0 <= config.search_displaced <= _FARTHEST):
+        yield f"search_displaced={config.search_displaced!r}: a number from 0 to {_FARTHEST:g} is needed [arcsec]"
     largest = config.max_mosaic_megapixels
     if not (_is_number(largest) and largest > 0):
         yield f"max_mosaic_megapixels={largest!r}: a positive number is needed [million pixels]"
@@ -138,6 +140,15 @@ def _tables(config: Lv3Config) -> Iterator[str]:
             yield f"presets.{group}: allowed are {', '.join(PRESETS)}{nearest(str(group), PRESETS)}"
         elif not isinstance(table, dict | None):
             yield f"presets.{group}={table!r}: a table is needed, {{step: {{parameter: value}}}}"
+
+
+def _crds(config: Lv3Config) -> Iterator[str]:
+    given: Any = config.crds
+    known = [item.name for item in fields(CrdsOptions)]
+    if isinstance(given, dict):
+        yield from (f"crds.{n}: no such key{nearest(str(n), known)}" for n in given if n not in known)
+    elif not isinstance(given, CrdsOptions):
+        yield f"crds={given!r}: a table with {', '.join(known)} is needed, or the name of a mode"
 
 
 def _mosaic(config: Lv3Config) -> Iterator[str]:
@@ -171,15 +182,44 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
         for channel in sorted(grouped & degrouped):
             both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
             yield f"{both}: its dithers cannot be together and apart; take it out of one"
-    names = config.bgr_background_name
-    if config.bgr_check_type == "check_in_name" and isinstance(names, (list, tuple)):
-        yield f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name"
-    if config.bgr_check_type != "parallel_off" and not (names and all(as_list(names))):
-        yield f"bgr_background_name={names!r}: is empty, and an empty text is in every name"
+    if (config.alignment == "from_run") != bool(config.align_from):
+        what = (
+            "names no run to follow" if config.alignment == "from_run" else f"alignment={config.alignment} ignores it"
+        )
+        yield f"align_from={config.align_from}: {what}; alignment=from_run align_from=FOLDER belong together"
+    yield from _background(config)
     others = [
         key for key in ("center", "shape", "pixel_scale", "rotation") if getattr(config, f"mosaic_{key}") is not None
     ]
     if config.mosaic_like and others:
         yield f"mosaic_like: gives the whole grid; take out {', '.join('mosaic_' + key for key in others)}"
+    yield from _sky(config)
     if config.sky_levels and isinstance(config.presets, dict) and config.presets.get("sky"):
         yield "sky_levels: is for sky=user_levels; the config group sky asks for something else"
+
+
+def _background(config: Lv3Config) -> Iterator[str]:
+    """What bgr_check_type takes as bgr_background_name."""
+    names, kind = config.bgr_background_name, config.bgr_check_type
+    if kind == "check_in_name" and isinstance(names, (list, tuple)):
+        yield f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name"
+    if kind in NAMED_BACKGROUND and not (names and all(as_list(names))):
+        yield f"bgr_background_name={names!r}: is empty, and an empty text is in every name"
+    if kind not in NAMED_BACKGROUND and as_list(names) not in ([], ["off"]):
+        users = " and ".join(NAMED_BACKGROUND)
+        yield f"bgr_background_name={names}: bgr_check_type={kind} looks at no name, as {users} do; take it out"
+
+
+def _sky(config: Lv3Config) -> Iterator[str]:
+    """Keys of the solution, and what it takes the place of."""
+    if config.sky_order not in (0, 1) or isinstance(config.sky_order, bool):
+        yield f"sky_order={config.sky_order!r}: 0, a level for each group, or 1, a plane, is needed"
+    if config.sky_anchor in (None, ""):
+        yield "sky_anchor: is empty; lowest, mean, none, or the path of an i2d file is needed"
+    if config.sky_method != "solution":
+        for key, usual in (("sky_order", 0), ("sky_anchor", "lowest")):
+            if getattr(config, key) != usual:
+                yield f"{key}={getattr(config, key)}: is for sky=solution"
+        return
+    if config.sky_levels or (isinstance(config.presets, dict) and config.presets.get("sky")):
+        yield "sky_method=solution: levels are asked for in another way too (sky_levels, or the config group sky)"

@@ -16,7 +16,7 @@ from app.crds.cache.download import fetch, fetch_mappings
 from app.crds.cache.layout import contexts
 from app.crds.manifest import sha256
 from app.crds.rules import data_types, find_rmap, parameter_types
-from app.runtime.errors import CrdsError, InputError
+from app.runtime.errors import CrdsError
 
 __all__ = ["ReferenceSet", "resolve"]
 
@@ -90,10 +90,10 @@ def resolve(exposure: Path | Mapping[str, Any], skip: Collection[str] = ()) -> R
 def _crds_parameters(exposure: Path) -> dict[str, Any]:
     from stdatamodels.jwst.datamodels import read_metadata
 
-    try:
+    from app.observation.wcs_check import opened_by_jwst
+
+    with opened_by_jwst(exposure):
         return read_metadata(exposure, flatten=True)
-    except Exception as error:  # whatever a spoiled file makes its readers raise
-        raise InputError(f"{exposure}: its metadata cannot be read ({type(error).__name__}: {error})") from error
 
 
 def _check_cache(cache: Path, context: str) -> None:

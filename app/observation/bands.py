@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.runtime.errors import ConfigError
 
-__all__ = ["BANDS", "Band", "Channel", "Instrument", "find_bands", "split_band"]
+__all__ = ["BANDS", "Band", "Channel", "Instrument", "find_bands", "spelled", "split_band"]
 
 
 class Instrument(StrEnum):
@@ -57,7 +57,8 @@ class Band:
 # Nominal scales [arcsec per pixel]: JWST User Documentation, detector overview of each instrument.
 _PIXEL_SCALE = {Channel.MIRI: 0.11, Channel.NIRCAM_SHORT: 0.031, Channel.NIRCAM_LONG: 0.063, Channel.NIRISS: 0.066}
 
-# PSF widths [pixel]: JWST User Documentation, "NIRCam Point Spread Functions" and "MIRI Point Spread Functions".
+# PSF widths [pixel]: JWST User Documentation, "NIRCam Point Spread Functions" and "MIRI Point Spread Functions". F2550WR
+# is the spare of F2550W, of the same make.
 _FWHM = {
     Channel.NIRCAM_SHORT: {
         "F070W": 0.987, "F090W": 1.103, "F115W": 1.298, "F140M": 1.553, "F150W": 1.628, "F162M": 1.770, "F164N": 1.801,
@@ -70,7 +71,7 @@ _FWHM = {
     },
     Channel.MIRI: {
         "F560W": 1.882, "F770W": 2.445, "F1000W": 2.982, "F1130W": 3.409, "F1280W": 3.818, "F1500W": 4.436,
-        "F1800W": 5.373, "F2100W": 6.127, "F2550W": 7.300,
+        "F1800W": 5.373, "F2100W": 6.127, "F2550W": 7.300, "F2550WR": 7.300,
     },
 }  # fmt: skip
 
@@ -106,6 +107,15 @@ def split_band(band: str) -> tuple[str, Instrument | None]:
     """Split ``F200W_niriss`` into the filter and the instrument, which is None where the name carries none."""
     name, _, instrument = band.partition("_")
     return name.upper(), Instrument(instrument.lower()) if instrument else None
+
+
+def spelled(band: str) -> str:
+    """A band as it is spelled everywhere, ``F200W_niriss``; what is none stays as it is."""
+    try:
+        name, instrument = split_band(band)
+    except ValueError:
+        return band
+    return f"{name}_{instrument}" if instrument else name
 
 
 def find_bands(band: str) -> list[Band]:

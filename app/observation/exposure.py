@@ -3,14 +3,14 @@
 A header read of one exposure takes some 5 ms; opening it as a datamodel takes a hundred times as long.
 """
 
-import glob
 import math
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from app.observation.bands import Band, Channel, Instrument
+from app.observation.calibration import KEYWORDS, Calibration, calibration
 from app.observation.fits_check import read_headers
 from app.runtime.errors import InputError
 
-__all__ = ["Exposure", "find_files", "read_exposure", "read_exposures"]
+__all__ = ["Exposure", "read_exposure", "read_exposures"]
 
 # Exposure types of JWST imaging (JWST keyword dictionary, EXP_TYPE).
 IMAGING = {"NRC_IMAGE": Instrument.NIRCAM, "MIR_IMAGE": Instrument.MIRI, "NIS_IMAGE": Instrument.NIRISS}
@@ -43,7 +44,11 @@ _REQUIRED = _NAMES | {
     "s_region": "S_REGION",
     "unit": "BUNIT",
 }
-_OTHERS = ("EXP_TYPE", "PUPIL", "TARGPROP", "S_RESAMP", "BKGLEVEL", "BKGSUB", "BKGMETH", "DATE-OBS")
+_OTHERS = (
+    *("EXP_TYPE", "PUPIL", "TARGPROP", "BKGDTARG", "BKGLEVEL", "BKGSUB", "BKGMETH", "DATE-OBS"),
+    *("TARGTYPE", "MT_RA", "MT_DEC"),
+    *KEYWORDS.values(),
+)
 
 # Detectors that make images (JWST keyword dictionary, DETECTOR).
 _DETECTORS = {
@@ -51,6 +56,10 @@ _DETECTORS = {
     Instrument.MIRI: re.compile("MIRIMAGE"),
     Instrument.NIRISS: re.compile("NIS"),
 }
+
+
+#: Day at the noon of which the Julian epoch 2000 is.
+_J2000 = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,14 @@ class Exposure:
         Date of the observation, ISO.
     size : int
         Size of the file [byte].
+    is_background_target : bool
+        Whether its proposer declared its target to be background (BKGDTARG).
+    calibration : Calibration
+        What it was calibrated with.
+    is_moving : bool
+        The target moves against the stars, and the telescope followed it.
+    moving_target : (float, float) or None
+        Where it was, right ascension and declination [deg]; None where the header does not say.
     """
 
     path: Path
@@ -109,6 +126,10 @@ class Exposure:
     background_method: str
     date: str
     size: int
+    is_background_target: bool
+    calibration: Calibration
+    is_moving: bool = False
+    moving_target: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -131,6 +152,15 @@ class Exposure:
         return self.background_level is not None or self.background_subtracted is not None
 
     @property
+    def epoch(self) -> float | None:
+        """Julian epoch of the middle of the day of observation [yr]; None where the header has no date."""
+        try:
+            days = (date.fromisoformat(self.date) - _J2000).days
+        except ValueError:
+            return None
+        return 2000 + days / 365.25
+
+    @property
     def corners(self) -> NDArray[np.float64]:
         """Corners of the footprint, right ascension and declination [deg], shape (n, 2)."""
         return np.array(self.s_region.split()[2:], dtype=float).reshape(-1, 2)
@@ -147,38 +177,6 @@ class Exposure:
     def _band_names(self) -> set[str]:
         # A band in the pupil wheel is crossed with a wider filter that blocks the rest: the pupil names the band.
         return {self.filter} if self.pupil in {"", "CLEAR", "CLEARP"} else {self.pupil}
-
-
-def find_files(in_dir: Path, step_ext: str, exclude: Iterable[str] = ()) -> list[Path]:
-    """Files of one target and band, sorted by name: jwst's result can depend on the order of members.
-
-    Parameters
-    ----------
-    in_dir : Path
-    step_ext : str
-        Extension of the input files: ``*_<step_ext>.fits``.
-    exclude : iterable of str
-        Names, or parts of names, of files to leave out.
-
-    Raises
-    ------
-    InputError
-        No such folder, or no file in it matches.
-    """
-    exclude = tuple(exclude)
-    try:
-        if not in_dir.is_dir():
-            raise InputError(f"in_dir={in_dir}: no such folder")
-        found = sorted(in_dir.glob(f"*_{glob.escape(step_ext)}.fits"))
-    except OSError as error:
-        raise InputError(f"in_dir={in_dir}: cannot be read ({error.strerror})") from error
-    kept = [path for path in found if not any(part in path.name for part in exclude)]
-    if not kept:
-        others = sorted({p.name.rpartition("_")[2] for p in in_dir.glob("*_*.fits")})
-        hint = f"; it holds files that end in {', '.join(others)}: is step_ext right?" if others and not found else ""
-        left_out = f" ({len(found)} left out by exclude)" if found else ""
-        raise InputError(f"in_dir={in_dir}: no file matches *_{step_ext}.fits{left_out}{hint}")
-    return kept
 
 
 def read_exposures(paths: list[Path], procs: int = 1) -> list[Exposure]:
@@ -244,8 +242,6 @@ def _problems(header: Mapping[str, Any]) -> Iterator[str]:
         yield f"DETECTOR is {texts['DETECTOR']!r}: no detector of {instrument} for images"
     if texts["S_REGION"] and not _is_polygon(texts["S_REGION"]):
         yield f"S_REGION is {texts['S_REGION'][:80]!r}: POLYGON ICRS and positions [deg] are needed"
-    if header.get("S_RESAMP") == "COMPLETE":
-        yield "it is combined already (S_RESAMP is COMPLETE)"
     if not _is_number_or_none(header.get("BKGLEVEL")):
         yield f"BKGLEVEL is {header['BKGLEVEL']!r}: a number is needed"
 
@@ -284,8 +280,17 @@ def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> 
         background_method=str(header.get("BKGMETH", "")),
         date=str(header.get("DATE-OBS", "")),
         size=path.stat().st_size,
+        is_background_target=header.get("BKGDTARG") is True,
+        calibration=calibration(header),
+        is_moving=str(header.get("TARGTYPE", "")).strip().upper() == "MOVING",
+        moving_target=_place(header.get("MT_RA"), header.get("MT_DEC")),
         **facts,
     )
+
+
+def _place(ra: Any, dec: Any) -> tuple[float, float] | None:
+    known = ra is not None and dec is not None and _is_number_or_none(ra) and _is_number_or_none(dec)
+    return (float(ra), float(dec)) if known else None
 
 
 def _channel(instrument: Instrument, detector: str) -> Channel:

@@ -48,6 +48,8 @@ def read_headers(path: Path, keywords: Iterable[str]) -> tuple[dict[str, Any], t
     try:
         with fits.open(path, memmap=True, do_not_scale_image_data=True) as hdus:
             extensions = _extensions(hdus, path.stat().st_size)
+            if hdus[0].header.get("S_RESAMP") == "COMPLETE":  # first: a mosaic has other extensions
+                raise OSError("it is combined already (S_RESAMP is COMPLETE)")
             _check(path, extensions)
             header = ChainMap(extensions["SCI"].header, hdus[0].header)
             return {key: header[key] for key in keywords if key in header}, extensions["SCI"].shape

@@ -2,18 +2,38 @@
 
 import re
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
+from astropy.wcs import WCS
+from numpy.typing import NDArray
 
 from app.observation.exposure import Exposure
+from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.plan.parameters import Parameters
 from app.runtime.errors import InputError
 
-__all__ = ["predict_shape", "write_grid"]
+__all__ = ["Grid", "is_given", "predict_grid", "predict_shape", "write_grid"]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The pixel grid of a mosaic.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(rows, columns)``.
+    corners : ndarray of shape (4, 2)
+        Right ascension and declination of its corners [deg].
+    """
+
+    shape: tuple[int, int]
+    corners: NDArray[np.float64]
 
 
 def write_grid(i2d: Path, folder: Path) -> Path:
@@ -33,7 +53,7 @@ def write_grid(i2d: Path, folder: Path) -> Path:
     import asdf
     from stdatamodels.jwst import datamodels
 
-    with datamodels.open(i2d) as model:
+    with opened_by_jwst(i2d), datamodels.open(i2d) as model:
         tree = {
             "wcs": model.meta.wcs,
             "array_shape": list(model.data.shape),
@@ -44,8 +64,18 @@ def write_grid(i2d: Path, folder: Path) -> Path:
     return path
 
 
+def is_given(parameters: Parameters) -> bool:
+    """Whether the user says where the grid is, so that exposures can be outside of it."""
+    return any(parameters.of("resample", name) for name in ("output_wcs", "output_shape", "crval", "crpix"))
+
+
 def predict_shape(exposures: list[Exposure], parameters: Parameters) -> tuple[int, int]:
-    """Shape ``(rows, columns)`` that the mosaic will have, by jwst's own rules.
+    """Shape ``(rows, columns)`` that the mosaic will have (see `predict_grid`)."""
+    return predict_grid(exposures, parameters).shape
+
+
+def predict_grid(exposures: list[Exposure], parameters: Parameters) -> Grid:
+    """The grid that the mosaic will have, by jwst's own rules.
 
     Exact for the WCS that the exposures have now; alignment can add or take a pixel.
 
@@ -58,43 +88,59 @@ def predict_shape(exposures: list[Exposure], parameters: Parameters) -> tuple[in
     Raises
     ------
     InputError
-        The grid that was asked for cannot be read, or is none.
+        The grid that was asked for cannot be read, or is none; or the first exposure cannot be opened.
     """
     grid, shape = (parameters.of("resample", name) for name in ("output_wcs", "output_shape"))
     if grid:
-        return _shape_of_file(Path(grid), shape)
+        return _grid_of_file(Path(grid), shape)
     from jwst.resample.resample_utils import resampled_wcs_from_models
 
     scale = parameters.of("resample", "pixel_scale")
     options = {name: parameters.of("resample", name) for name in ("pixel_scale_ratio", "rotation", "crpix", "crval")}
-    wcs, *_ = resampled_wcs_from_models(
-        _Footprints(exposures),
-        pixel_scale=None if scale is None else scale / 3600,
-        output_shape=shape and shape[::-1],
-        **options,
-    )
-    return wcs.array_shape
+    with warnings.catch_warnings():  # where no exposure is in the grid, its domain is upside down
+        warnings.filterwarnings("ignore", "Invalid interval", RuntimeWarning)
+        try:
+            wcs, *_ = resampled_wcs_from_models(
+                _Footprints(exposures),
+                pixel_scale=None if scale is None else scale / 3600,
+                output_shape=shape and shape[::-1],
+                **options,
+            )
+        except ValueError as error:  # on the far side of the sky positions have no place in the plane of the mosaic
+            given = ", ".join(
+                f"{name}={parameters.of('resample', name)}" for name in ("crval", "output_shape", "crpix")
+            )
+            raise InputError(f"jwst_parameters.resample: no grid around the exposures has {given} ({error})") from error
+    return _grid(wcs)
 
 
-def _shape_of_file(path: Path, shape: list[int] | None) -> tuple[int, int]:
-    """Shape of the grid in an i2d file, or in an ASDF file as jwst takes it."""
+def _grid(wcs: Any) -> Grid:
+    """The grid of a gwcs, which loses its domain: the outer borders of pixels are outside of it."""
+    rows, columns = wcs.array_shape
+    wcs.bounding_box = None
+    x, y = np.array([0, columns, columns, 0]) - 0.5, np.array([0, 0, rows, rows]) - 0.5
+    return Grid((rows, columns), np.transpose(wcs(x, y)))
+
+
+def _grid_of_file(path: Path, shape: list[int] | None) -> Grid:
+    """The grid in an i2d file, or in an ASDF file as jwst takes it."""
     from jwst.resample.resample_utils import load_custom_wcs
 
     try:
         if path.suffix == ".fits":
-            return _shape_of_mosaic(path)
-        return load_custom_wcs(str(path), shape)["wcs"].array_shape
+            return _grid_of_mosaic(path)
+        return _grid(load_custom_wcs(str(path), shape)["wcs"])
     except Exception as error:
         what = "mosaic_like, or jwst_parameters.resample.output_wcs"
         raise InputError(f"{what}: {path}: holds no pixel grid that can be used ({error})") from error
 
 
-def _shape_of_mosaic(path: Path) -> tuple[int, int]:
+def _grid_of_mosaic(path: Path) -> Grid:
     with warnings.catch_warnings(), fits.open(path) as hdus:
         warnings.simplefilter("ignore", AstropyWarning)
         if hdus[0].header.get("S_RESAMP") != "COMPLETE":
             raise ValueError("a resampled image is needed, i2d: the pixels of a single exposure are distorted")
-        return hdus["SCI"].shape
+        return Grid(hdus["SCI"].shape, WCS(hdus["SCI"].header).calc_footprint(center=False))
 
 
 class _Footprints:
@@ -119,7 +165,14 @@ class _Footprints:
     def borrow(self, index: int) -> Any:  # noqa: ARG002
         from stdatamodels.jwst import datamodels
 
-        return datamodels.open(self._first)
+        with opened_by_jwst(self._first):
+            model = datamodels.open(self._first)
+        try:
+            check_wcs(model, self._first)
+        except InputError:
+            model.close()
+            raise
+        return model
 
     def shelve(self, model: Any, index: int, modify: bool = True) -> None:  # noqa: ARG002
         model.close()

@@ -1,21 +1,33 @@
 """What a run is going to do, from the configuration and the headers alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from app.config.schema import Lv3Config
 from app.crds import ReferenceSet, resolve
 from app.observation.bands import Band
-from app.observation.exposure import Exposure, find_files, read_exposures
+from app.observation.exposure import Exposure, read_exposures
+from app.observation.files import find_files
 from app.observation.grouping import groups
 from app.observation.members import Member, Role
-from app.plan.association import association_name, product_name
+from app.observation.moving import in_target_frame
+from app.observation.names import CRF, ProductNames, exposure_product
+from app.plan.association import association
 from app.plan.parameters import Layer, Parameters, crds_layers, effective, layers, merged
 from app.plan.roles import assign_roles, find_band
 from app.runtime.errors import CrdsError
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["CATALOGUE_UNIT", "UNIT_ORIGIN", "Plan", "make_plan"]
+
+#: The unit without which source_catalog fails (jwst.source_catalog, convert_mjysr_to_jy).
+CATALOGUE_UNIT = "MJy/sr"
+#: Start of the origin of parameters that the unit of the exposures decides.
+UNIT_ORIGIN = "unit"
+
+#: Steps of calwebb_image3 after the one that gives the exposures their places.
+_STEPS = ("skymatch", "outlier_detection", "resample", "source_catalog")
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,8 @@ class Plan:
     members : list of Member
         Every exposure with its role.
     groups : dict
-        ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only.
+        ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only; without tweakreg where the
+        target moves.
     """
 
     config: Lv3Config
@@ -43,19 +56,49 @@ class Plan:
         return [m.exposure for m in self.members if m.role is Role.SCIENCE]
 
     @property
+    def is_moving(self) -> bool:
+        """Whether the target moves: calwebb_image3 then runs assign_mtwcs in tweakreg's place."""
+        return any(e.is_moving for e in self.science)
+
+    def steps(self, parameters: Parameters) -> list[str]:
+        """Names of the pipeline's steps that run under these parameters, in order."""
+        first = "assign_mtwcs" if self.is_moving else "tweakreg"
+        return [step for step in (first, *_STEPS) if not parameters.skips(step)]
+
+    @property
+    def names(self) -> ProductNames:
+        """File names of the mosaic and of what belongs to it."""
+        return ProductNames(str(self.config.target), self.band, self.config.is_bgr)
+
+    @property
     def product(self) -> str:
         """Root of the mosaic's file name."""
-        return product_name(self.config, self.band)
+        return self.names.root
 
     @property
     def association_path(self) -> Path:
         """Where the association is written."""
-        return self.config.output_folder / association_name(self.config, self.band)
+        return self.config.output_folder / self.names.association
+
+    @property
+    def association(self) -> dict[str, Any]:
+        """The association as a table."""
+        return association(self.members, self.product, str(self.config.target))
+
+    @property
+    def exposure_products(self) -> list[str]:
+        """File names of the exposures as they go into the mosaic."""
+        return [exposure_product(exposure.name, CRF) for exposure in self.science]
+
+    @property
+    def promised(self) -> list[str]:
+        """File names of what the pipeline has to make: the exposures, and the mosaic where it makes one."""
+        return [*self.exposure_products, *([] if self.parameters.skips("resample") else [self.names.mosaic])]
 
     @cached_property
     def asked(self) -> list[Layer]:
-        """Parameters that the band and the configuration ask for, weakest first."""
-        return layers(self.config, self.band)
+        """Parameters that band and configuration ask for, weakest first, as far as the exposures allow it."""
+        return self._possible(layers(self.config, self.band))
 
     @cached_property
     def references(self) -> ReferenceSet:
@@ -76,7 +119,15 @@ class Plan:
     @cached_property
     def layers(self) -> list[Layer]:
         """Parameters that CRDS, the band and the configuration ask for, weakest first."""
-        return layers(self.config, self.band, crds_layers(self.references.files))
+        return self._possible(layers(self.config, self.band, crds_layers(self.references.files)))
+
+    def _possible(self, chosen: list[Layer]) -> list[Layer]:
+        """The layers, and on top what the exposures do not allow otherwise."""
+        unit = self.science[0].unit
+        is_skipped = merged(chosen).get("source_catalog", {}).get("skip") is True
+        if unit == CATALOGUE_UNIT or is_skipped:
+            return chosen
+        return [*chosen, Layer(f"{UNIT_ORIGIN} {unit}", {"source_catalog": {"skip": True}})]
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -99,14 +150,23 @@ def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
     InputError, ConfigError
         The run cannot be made.
     """
-    paths = find_files(Path(config.in_dir), config.step_ext, config.exclude) if files is None else files
+    paths = files
+    if paths is None:
+        paths = find_files(Path(config.in_dir), config.step_ext, config.exclude, unmatched=config.is_of_survey)
     exposures = read_exposures(paths, config.n_procs)
     band = find_band(exposures, config.band)
-    members = assign_roles(exposures, config)
+    members = _placed(assign_roles(exposures, config))
     science = [m.exposure for m in members if m.role is Role.SCIENCE]
-    grouped = {
-        "tweakreg": groups(science, config.tweakreg_rules),
+    aligned = {} if any(e.is_moving for e in science) else {"tweakreg": groups(science, config.tweakreg_rules)}
+    grouped = aligned | {
         "skymatch": groups(science, config.skymatch_rules),
         "native": groups(science),
     }
     return Plan(config, band, members, grouped)
+
+
+def _placed(members: list[Member]) -> list[Member]:
+    """Members with the footprints that they will have in the mosaic before alignment."""
+    placed = in_target_frame([m.exposure for m in members if m.role is Role.SCIENCE])
+    by_path = {exposure.path: exposure for exposure in placed}
+    return [replace(m, exposure=by_path.get(m.exposure.path, m.exposure)) for m in members]

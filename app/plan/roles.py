@@ -1,8 +1,10 @@
 """Which exposures make the mosaic, and which are background."""
 
 from collections import Counter
+from collections.abc import Iterator
 
-from app.config.schema import Lv3Config
+from app.config.schema import NAMED_BACKGROUND, Lv3Config
+from app.config.validation import as_list
 from app.observation.bands import Band, Instrument, find_bands
 from app.observation.exposure import Exposure
 from app.observation.members import Member, Role
@@ -68,15 +70,38 @@ def assign_roles(exposures: list[Exposure], config: Lv3Config) -> list[Member]:
     Raises
     ------
     InputError
-        No exposure is science.
+        No exposure is science, or `bgr_background_name` fits none.
     """
     members = [_member(exposure, config) for exposure in exposures]
+    problems = list(_idle_names(exposures, config))
     if not any(m.role is Role.SCIENCE for m in members):
-        raise InputError(
+        problems.append(
             f"in_dir={config.in_dir}: all {len(members)} exposures are background ({members[0].reason}); "
             "set is_bgr=true to make a mosaic of them, or change bgr_check_type"
         )
+    if problems:
+        raise InputError(problems)
     return members
+
+
+def _idle_names(exposures: list[Exposure], config: Lv3Config) -> Iterator[str]:
+    """Names of background that no exposure has; in a survey they may be those of another target."""
+    if config.is_bgr or config.is_of_survey or config.bgr_check_type not in NAMED_BACKGROUND:
+        return
+    by_target = config.bgr_check_type == "check_in_name"
+    texts = sorted({e.target if by_target else e.name for e in exposures})
+    what = f"in no target's name ({', '.join(texts)})" if by_target else f"in none of {len(texts)} files' names"
+    for name in as_list(config.bgr_background_name):
+        if not any(_holds(text, str(name), by_target) for text in texts):
+            yield (
+                f"bgr_background_name={name}: is {what}: correct it, or, where there is no background exposure, "
+                "leave bgr_check_type at its default"
+            )
+
+
+def _holds(text: str, name: str, by_target: bool) -> bool:
+    """Whether a name is part of a text; a target's name is compared whatever its case."""
+    return name.lower() in text.lower() if by_target else name in text
 
 
 def _member(exposure: Exposure, config: Lv3Config) -> Member:
@@ -98,10 +123,11 @@ def _background_sign(exposure: Exposure, config: Lv3Config) -> str | None:
             # Sequence 2 is the parallel one: the third character of the second field of JWST's file names.
             is_parallel = exposure.instrument is Instrument.MIRI and exposure.sequence == "2"
             return "parallel_off: taken in parallel" if is_parallel else None
+        case "header":
+            return "header: BKGDTARG is true" if exposure.is_background_target else None
         case "check_in_name":
-            found = str(names).lower() in exposure.target.lower()
+            found = _holds(exposure.target, str(names), by_target=True)
             return f"check_in_name: {names} is in the target's name {exposure.target}" if found else None
         case _:
-            texts = [names] if isinstance(names, str) else list(names)
-            matching = [text for text in texts if text in exposure.name]
+            matching = [name for name in as_list(names) if _holds(exposure.name, name, by_target=False)]
             return f"filename: {matching[0]} is in the file's name" if matching else None

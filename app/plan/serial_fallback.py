@@ -68,6 +68,8 @@ def _is_lean(plan: Plan, parameters: Parameters, whole: Undivided) -> bool:
 
 def _sky_is_undivided(plan: Plan, parameters: Parameters) -> bool:
     """Whether skymatch is jwst's own, which has rules for exposures that were matched before."""
+    if plan.config.sky_method == "solution":
+        return False
     if parameters.skips("skymatch") or parameters.of("skymatch", "skymethod") == "user":
         return False
     return any(e.was_matched for e in plan.science)

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Caveat"]
+__all__ = ["UNUSABLE", "Caveat"]
+
+#: Code of the caveat that makes the state of a run `poor`.
+UNUSABLE = "unusable"
 
 
 @dataclass(frozen=True, slots=True)

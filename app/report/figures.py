@@ -40,7 +40,7 @@ def footprints(exposures: Entries) -> Markup | None:
 
 def alignment(exposures: Entries) -> Markup | None:
     """Arrows, from the middle of each exposure, along the shift that alignment gave it."""
-    if not any(e["moved"] for e in exposures):
+    if not any(any(e["shift"]) for e in exposures if e["moved"]):
         return None
     colours = colour_of([e["group"] for e in exposures])
     places = np.array([np.mean(e["footprint"], axis=0) for e in exposures])
@@ -102,7 +102,7 @@ def sky_levels(exposures: Entries, unit: str) -> Markup | None:
         return to_svg(figure, "Sky level of each exposure")
 
 
-def sky_steps(overlaps: Entries, depth: float | None, unit: str) -> Markup | None:
+def sky_steps(overlaps: Entries, noise: float | None, unit: str) -> Markup | None:
     """Differences of level between overlapping exposures, before and after matching."""
     if not overlaps:
         return None
@@ -112,8 +112,8 @@ def sky_steps(overlaps: Entries, depth: float | None, unit: str) -> Markup | Non
             values = np.array([o[key] for o in overlaps])
             spread = np.linspace(-0.25, 0.25, len(values)) if len(values) > 1 else np.zeros(1)
             axes.scatter(values, 1 - row + spread, color=colour, s=9, linewidths=0)
-        if depth:
-            axes.axvspan(-depth, depth, color=COLOURS[2], alpha=0.15, lw=0, label="noise of a pixel of the mosaic")
+        if noise:
+            axes.axvspan(-noise, noise, color=COLOURS[2], alpha=0.15, lw=0, label="noise of a pixel of the mosaic")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97))
         axes.axvline(0, color=BEFORE, lw=0.6)
         axes.set(ylim=(-0.5, 1.5), xlabel=f"step between overlapping exposures [{unit}]")

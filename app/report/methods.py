@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 __all__ = ["REFERENCES", "Reference", "methods"]
@@ -9,11 +10,11 @@ __all__ = ["REFERENCES", "Reference", "methods"]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A work to cite: how the text names it, and where it is."""
+    """A work to cite: how the text names it, and where it is; it may have no DOI."""
 
     name: str
     full: str
-    doi: str
+    doi: str = ""
 
 
 REFERENCES = {
@@ -21,6 +22,7 @@ REFERENCES = {
     "nircam": Reference("Rieke et al. 2023", "PASP 135, 028001", "10.1088/1538-3873/acac53"),
     "miri": Reference("Wright et al. 2023", "PASP 135, 048003", "10.1088/1538-3873/acbe66"),
     "niriss": Reference("Doyon et al. 2023", "PASP 135, 098001", "10.1088/1538-3873/acd41b"),
+    "lv3": Reference("the jwst-lv3 developers", "jwst-lv3: level-3 mosaics from JWST images (CITATION.cff)"),
     "jwst": Reference("Bushouse et al.", "JWST Calibration Pipeline, Zenodo", "10.5281/zenodo.6984365"),
     "drizzle": Reference("Fruchter & Hook 2002", "PASP 114, 144", "10.1086/338393"),
     "photutils": Reference("Bradley et al.", "astropy/photutils, Zenodo", "10.5281/zenodo.596036"),
@@ -41,7 +43,7 @@ def methods(record: Mapping[str, Any], instrument: str) -> tuple[str, list[Refer
     instrument : str
         ``nircam``, ``miri`` or ``niriss``.
     """
-    cited = ["gardner", instrument, "jwst", "drizzle", "photutils", "astropy", "numpy"]
+    cited = ["gardner", instrument, "lv3", "jwst", "drizzle", "photutils", "astropy", "numpy"]
     works = {key: REFERENCES[key] for key in cited if key in REFERENCES}
     sentences = [
         _data(record, instrument, works),
@@ -56,13 +58,16 @@ def methods(record: Mapping[str, Any], instrument: str) -> tuple[str, list[Refer
 def _data(record: Mapping[str, Any], instrument: str, works: Mapping[str, Reference]) -> str:
     versions, config = record["versions"], record["config"]
     roles = [entry["role"] for entry in record["inputs"]]
-    background = f" and {n} background exposures" if (n := roles.count("background")) else ""
+    background = (
+        f" Background exposures ({n}) were set aside: this stage uses none." if (n := roles.count("background")) else ""
+    )
     context = (record.get("references") or {}).get("context", config["crds"]["context"])
     return (
-        f"We combined {roles.count('science')} calibrated exposures{background} of {config['target']}, taken with "
+        f"We combined {roles.count('science')} calibrated exposures of {config['target']}, taken with "
         f"{_NAMES.get(instrument, instrument)} ({works[instrument].name}) on JWST ({works['gardner'].name}) in "
-        f"{config['band'].partition('_')[0].upper()}, with jwst-lv3 {versions['jwst-lv3']}, which runs stage 3 of the "
-        f"JWST Calibration Pipeline, version {versions['jwst']} ({works['jwst'].name}), with CRDS context {context}."
+        f"{config['band'].partition('_')[0].upper()}, with jwst-lv3 {versions['jwst-lv3']} ({works['lv3'].name}), "
+        f"which runs stage 3 of the JWST Calibration Pipeline, version {versions['jwst']} ({works['jwst'].name}), with "
+        f"CRDS context {context}.{background}"
     )
 
 
@@ -73,10 +78,13 @@ def _step(record: Mapping[str, Any], step: str) -> dict[str, Any]:
 
 
 def _alignment(record: Mapping[str, Any]) -> str:
+    if _step(record, "assign_mtwcs"):
+        return "The exposures were put into the frame of the moving target by its ephemeris, not aligned by stars."
     if not (parameters := _step(record, "tweakreg")):
         return "The exposures were not aligned beyond the telescope's pointing."
-    catalogue = parameters.get("abs_refcat")
-    onto = f", and to the astrometric catalogue {catalogue}" if catalogue else ""
+    onto = (
+        f", and to the astrometric catalogue {_catalogue(record, parameters)}" if parameters.get("abs_refcat") else ""
+    )
     agreed = [e["offset"] for e in (record.get("measurements") or {}).get("exposures", []) if e["offset"] is not None]
     left = f"; overlapping exposures agree to {1000 * max(agreed):.1f} mas or better" if agreed else ""
     n_groups = len(record["groups"].get("tweakreg", {}))
@@ -84,11 +92,34 @@ def _alignment(record: Mapping[str, Any]) -> str:
     return f"The exposures were aligned to each other by their stars, {how}{onto}{left}."
 
 
+def _catalogue(record: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """Name of the absolute catalogue, and what was done to it; of a file that was moved tweakreg got a copy."""
+    if not (found := record.get("catalogue")):
+        return parameters["abs_refcat"]
+    moved = f", at epoch {found['epoch']:.2f} by its proper motions" if found["epoch"] else ""
+    return f"{Path(found['file']).name} ({found['n_inside']} sources in the footprints{moved})"
+
+
 def _sky(record: Mapping[str, Any]) -> str:
     if not (parameters := _step(record, "skymatch")):
         return "Sky levels were left as they are."
     n_groups = len(record["groups"].get("skymatch", {}))
+    if solution := record.get("sky_solution"):
+        return _solution(solution)
     return f"Their sky levels were matched in {n_groups} groups (method {parameters['skymethod']})."
+
+
+def _solution(solution: Mapping[str, Any]) -> str:
+    """How levels were found from all differences at once."""
+    groups = solution["groups"]
+    errors = [group["error"] for group in groups if group["error"] is not None]
+    known = f", with errors up to {max(errors):.2g}" if errors else ""
+    planes = sum(group["slope"] is not None for group in groups)
+    also = f"; planes were subtracted from the pixels of {planes} groups" if planes else ""
+    return (
+        f"Sky levels of {len(groups)} groups were found from the differences between exposures at the same places of "
+        f"the sky, in one robust least-squares solution (anchor {solution['anchor']}){known}{also}."
+    )
 
 
 def _mosaic(record: Mapping[str, Any], works: Mapping[str, Reference]) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 
-from app.record.record import Record, State, read_record
+from app.record.record import FINISHED, Record, State, read_record
 from app.run.folder import OutputFolder
 from app.run.supervisor import Order
 from app.runtime.errors import InputError
@@ -41,7 +41,7 @@ def conclude(order: Order, error: BaseException) -> None:
 def _write(order: Order, error: BaseException) -> None:
     folder = order.config.output_folder
     record = read_record(folder)
-    if record is not None and record["state"] in (State.SUCCESS, State.CAVEATS):
+    if record is not None and record["state"] in FINISHED:
         return
     concluded = Record(folder, order.config, record)
     concluded.add(command=list(order.command))

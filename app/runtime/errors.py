@@ -17,6 +17,7 @@ __all__ = [
     "Lv3Error",
     "MemoryExceededError",
     "OutlierError",
+    "PoorError",
     "PostprocessError",
     "ResampleError",
     "SkyError",
@@ -33,6 +34,7 @@ class ExitCode(IntEnum):
     UNEXPECTED = 1
     CONFIG = 2
     CAVEATS = 10
+    POOR = 11
     INPUT = 20
     CRDS = 21
     ALIGNMENT = 22
@@ -78,6 +80,12 @@ class StrictError(Lv3Error):
     """Caveats, where ``strict=true`` allows none."""
 
     exit_code = ExitCode.CAVEATS
+
+
+class PoorError(StrictError):
+    """A result that no one can use, where ``strict=true`` asks for a good one."""
+
+    exit_code = ExitCode.POOR
 
 
 class InputError(Lv3Error):

@@ -61,7 +61,7 @@ def make_camera(
         window=part,
         band=_band_of(band, facts),
         area=window_area(facts, part),
-        dq=_flags(facts, part, faults.bad_pixel_fraction, seed),
+        dq=_flags(facts, part, faults, seed),
         offset=(own[0] + module[0], own[1] + module[1]),
     )
 
@@ -75,10 +75,14 @@ def _band_of(band: str, facts: Detector) -> Band:
     raise ConfigError(f"detectors={facts.name}: {band} is not a band of {channel}, to which this detector belongs")
 
 
-def _flags(facts: Detector, window: Window, bad_pixel_fraction: float, seed: int) -> NDArray[np.uint32]:
+def _flags(facts: Detector, window: Window, faults: Faults, seed: int) -> NDArray[np.uint32]:
     """Flag what the detector cannot measure."""
-    dead = draw_bad_pixels(random_stream(seed, "bad pixels", facts.name), facts, window, bad_pixel_fraction)
+    dead = draw_bad_pixels(random_stream(seed, "bad pixels", facts.name), facts, window, faults.bad_pixel_fraction)
     dq = np.zeros(window.shape, dtype=np.uint32)
     dq[dead] |= np.uint32(dqflags.pixel["DEAD"] | dqflags.pixel["DO_NOT_USE"])
+    ny, nx = window.shape
+    for left, right, bottom, top in faults.masked_parts:
+        part = np.s_[round(bottom * ny) : round(top * ny), round(left * nx) : round(right * nx)]
+        dq[part] |= np.uint32(dqflags.pixel["NON_SCIENCE"] | dqflags.pixel["DO_NOT_USE"])
     dq[reference_pixels(facts, window)] |= np.uint32(dqflags.pixel["REFERENCE_PIXEL"] | dqflags.pixel["DO_NOT_USE"])
     return dq

@@ -44,6 +44,9 @@ class Faults:
         Hits in each image.
     bad_pixel_fraction : float
         Share of each detector's pixels that are dead, the same ones in every exposure.
+    masked_parts : tuple of (float, float, float, float)
+        Parts of every window that no sky light reaches, as those beside MIRI's imager: first and last column and row,
+        as shares of the window's sides.
     """
 
     pointing_error: float = 0.1
@@ -53,6 +56,7 @@ class Faults:
     sky_offset: float = 0.5
     n_cosmic_rays: int = 110
     bad_pixel_fraction: float = 0.001
+    masked_parts: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from app.simulation.faults import CosmicRays, draw_cosmic_rays, draw_offset, ran
 from app.simulation.level2 import Pixels, write_exposure
 from app.simulation.plan import PlannedExposure
 from app.simulation.pointing import Attitude, exposure_wcs
-from app.simulation.render import render
+from app.simulation.render import on_nodes, render
 from app.simulation.scene import Scene
 from app.simulation.sky import Sky
 from app.simulation.truth import ExposureTruth
@@ -43,9 +43,10 @@ def take_image(
     jitter = random_stream(seed, "pointing", exposure.name)
     east, north = draw_offset(jitter, faults.pointing_error)
     roll = float(jitter.uniform(-1, 1) * faults.roll_error)
+    east, north, roll = np.add((east, north, roll), exposure.error).tolist()
     true = attitude.shifted(east, north, roll).at(facts.v2_ref, facts.v3_ref).shifted(*camera.offset)
     sky_offset = float(random_stream(seed, "sky", exposure.name).uniform(-1, 1) * faults.sky_offset)
-    light = render(sky, exposure_wcs(facts, window, true), facts, camera.area, camera.band.fwhm)
+    light = _light(sky, exposure, camera, true)
     light += scene.sky_level + sky_offset
     rays = draw_cosmic_rays(random_stream(seed, "cosmic rays", *image), window.shape, faults.n_cosmic_rays, scene.noise)
     pixels = _read_out(light, rays, camera, scene, random_stream(seed, "noise", *image))
@@ -61,6 +62,18 @@ def take_image(
         attitude=true,
         cosmic_rays=rays,
     )
+
+
+def _light(sky: Sky, exposure: PlannedExposure, camera: Camera, true: Attitude) -> NDArray[np.float64]:
+    """What the detector sees; of a moving target the smooth light moves along, and the stars stay behind."""
+    facts, window, fwhm = camera.detector, camera.window, camera.band.fwhm
+    wcs = exposure_wcs(facts, window, true)
+    if exposure.motion is None:
+        return render(sky, wcs, facts, camera.area, fwhm)
+    east, north = exposure.motion
+    at_rest = exposure_wcs(facts, window, true.shifted(-east, -north))
+    target = on_nodes(lambda x, y: sky.diffuse(*at_rest(x, y, with_bounding_box=False)), camera.area.shape)
+    return render(Sky(sky.stars), wcs, facts, camera.area, fwhm) + target
 
 
 def _read_out(

@@ -15,7 +15,7 @@ from stdatamodels.jwst.datamodels import ImageModel
 from app.observation.bands import Band, Instrument
 from app.simulation.camera import Camera
 from app.simulation.detectors import Detector, Window
-from app.simulation.plan import SECONDS_PER_EXPOSURE, PlannedExposure
+from app.simulation.plan import SECONDS_PER_EXPOSURE, TARGET, PlannedExposure
 from app.simulation.pointing import VA_SCALE, Attitude, exposure_wcs
 from app.simulation.render import ARCSEC2_TO_SR
 
@@ -126,7 +126,8 @@ def _meta(exposure: PlannedExposure, camera: Camera, attitude: Attitude) -> dict
         "bunit_err": "MJy/sr",
         "program": {"title": "Simulated", "pi_name": "Nobody", "category": "GO"},
         "target": {
-            "proposer_name": exposure.target_name, "catalog_name": exposure.target_name, "type": "FIXED",
+            "proposer_name": exposure.target_name, "catalog_name": exposure.target_name,
+            "type": "MOVING" if exposure.motion else "FIXED",
             "ra": attitude.ra_ref, "dec": attitude.dec_ref,
         },
         "instrument": _instrument(detector, camera.band),
@@ -140,7 +141,7 @@ def _meta(exposure: PlannedExposure, camera: Camera, attitude: Attitude) -> dict
         },
         "velocity_aberration": {"scale_factor": VA_SCALE},
         "coordinates": {"reference_frame": "ICRS"},
-        "wcsinfo": _wcsinfo(detector, camera.window, attitude),
+        "wcsinfo": _wcsinfo(detector, camera.window, attitude) | _target_place(exposure),
         "cal_step": dict.fromkeys(LEVEL_2_STEPS, "COMPLETE"),
         "ref_file": {"crds": {"context_used": CRDS_CONTEXT, "sw_version": "0.0.0"}},
         **_observation(exposure, detector),
@@ -175,6 +176,14 @@ def _wcsinfo(detector: Detector, window: Window, attitude: Attitude) -> dict[str
         "ra_ref": attitude.ra_ref, "dec_ref": attitude.dec_ref,
         "vparity": parity, "v3yangle": detector.v3_ideal_angle,
     }  # fmt: skip
+
+
+def _target_place(exposure: PlannedExposure) -> dict[str, float]:
+    """Where a moving target is, in the middle of the exposure."""
+    if exposure.motion is None:
+        return {}
+    target = Attitude(0.0, 0.0, *TARGET, exposure.roll).shifted(*exposure.motion)
+    return {"mt_ra": target.ra_ref, "mt_dec": target.dec_ref}
 
 
 def _observation(exposure: PlannedExposure, detector: Detector) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from app.simulation.camera import Camera, make_camera
 from app.simulation.detectors import Window, detector
+from app.simulation.emission import Emission
 from app.simulation.faults import random_stream
 from app.simulation.image import take_image
-from app.simulation.plan import PlannedExposure, plan_grid, plan_observation
+from app.simulation.plan import TARGET, PlannedExposure, plan_grid, plan_observation
 from app.simulation.pointing import Attitude, field_centre, window_to_v2v3
 from app.simulation.render import ARCSEC2_TO_SR, FWHM_PER_SIGMA
 from app.simulation.scene import Scene
@@ -21,8 +22,6 @@ from app.simulation.truth import Truth
 
 __all__ = ["simulate_exposures", "simulate_grid", "simulate_observation"]
 
-#: Centre of the target [deg]: NGC 628.
-TARGET = (24.1739, 15.7836)
 #: What the field of stars reaches beyond the detectors: pointing errors and the wings of stars [arcsec].
 MARGIN = 5.0
 
@@ -106,7 +105,10 @@ def simulate_exposures(
     scene = scene or Scene()
     cameras = [make_camera(name, band, window, scene.faults, seed) for name in detectors]
     centre = field_centre([camera.detector for camera in cameras])
-    attitudes = [Attitude(*centre, *TARGET, planned.roll).shifted(planned.east, planned.north) for planned in exposures]
+    attitudes = [
+        Attitude(*centre, *TARGET, planned.roll).following(planned.motion).shifted(planned.east, planned.north)
+        for planned in exposures
+    ]
     skies = {
         is_background: _draw_sky(
             [a for e, a in zip(exposures, attitudes, strict=True) if e.is_background is is_background],
@@ -140,8 +142,27 @@ def _draw_sky(
     peak_to_flux = 2 * np.pi * sigma**2 * pixel_area * ARCSEC2_TO_SR * 1e12
     low, high = (peak * peak_to_flux for peak in scene.star_peaks)
     limits = _limits(attitudes, cameras)
-    stars = draw_stars(random_stream(seed, "stars", name), limits, spacing, (low, high))
-    return Sky(stars, () if is_background else draw_blobs(random_stream(seed, "diffuse"), limits, scene.diffuse_peak))
+    stars = draw_stars(random_stream(seed, "stars", name), limits, spacing, (low, high), scene.random_stars)
+    if is_background:
+        return Sky(stars)
+    return Sky(
+        stars, draw_blobs(random_stream(seed, "diffuse"), limits, scene.diffuse_peak), _emission(camera, scene, seed)
+    )
+
+
+def _emission(camera: Camera, scene: Scene, seed: int) -> Emission | None:
+    """Clouds from the width of the PSF, which blurs what is finer, to the size of the window."""
+    if scene.emission_peak == 0:
+        return None
+    pixel_scale = float(np.sqrt(camera.detector.pixel_area))
+    return Emission(
+        *TARGET,
+        peak=scene.emission_peak,
+        contrast=scene.emission_contrast,
+        shortest=2 * camera.band.fwhm * pixel_scale,
+        longest=max(camera.area.shape) * pixel_scale,
+        seed=seed,
+    )
 
 
 def _limits(attitudes: Sequence[Attitude], cameras: Sequence[Camera]) -> tuple[float, float, float, float]:
@@ -162,4 +183,5 @@ def _joined(skies: dict[bool, Sky]) -> Sky:
     """All the fields as one."""
     stars = [sky.stars for sky in skies.values()]
     joined = Stars(*(np.concatenate([getattr(part, column) for part in stars]) for column in ("ra", "dec", "flux")))
-    return Sky(joined, tuple(blob for sky in skies.values() for blob in sky.blobs))
+    emission = next((sky.emission for sky in skies.values() if sky.emission), None)
+    return Sky(joined, tuple(blob for sky in skies.values() for blob in sky.blobs), emission)

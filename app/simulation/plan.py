@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-__all__ = ["PlannedExposure", "plan_grid", "plan_observation"]
+__all__ = ["TARGET", "PlannedExposure", "plan_grid", "plan_observation"]
 
+#: Centre of the target [deg]: NGC 628. One that moves is there in the first exposure.
+TARGET = (24.1739, 15.7836)
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 SECONDS_PER_EXPOSURE = 111.0
 #: Offset of the background field, far beyond any detector's reach [arcsec].
@@ -35,6 +37,10 @@ class PlannedExposure:
         The field is empty but for stars.
     index : int
         Place in time order, from 0.
+    error : (float, float, float)
+        What the telescope is off by, beside what is drawn: east, north [arcsec] and roll [deg].
+    motion : (float, float) or None
+        How far a moving target has come since the first exposure, east and north [arcsec]; the telescope follows it.
     """
 
     program: int
@@ -50,6 +56,8 @@ class PlannedExposure:
     target_name: str
     is_background: bool = False
     index: int = 0
+    error: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    motion: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -87,6 +95,8 @@ def plan_observation(
     visit_step: float = 4.0,
     visit_roll: float = 0.5,
     roll: float = 30.0,
+    wrong_guide_star: float = 0.0,
+    rate: tuple[float, float] | None = None,
 ) -> list[PlannedExposure]:
     """Plan one target: observations, their visits and activities, each with its dithers, and the background after.
 
@@ -106,6 +116,10 @@ def plan_observation(
         Turn of the telescope from one visit to the next [deg].
     roll : float
         Position angle of the V3 axis in the first visit [deg].
+    wrong_guide_star : float
+        How far east of where it believes to be the last visit is [arcsec].
+    rate : (float, float), optional
+        The target moves, east and north [arcsec/h].
     """
     exposures: list[PlannedExposure] = []
     visits = list(product(range(1, n_observations + 1), range(1, n_visits + 1)))
@@ -113,11 +127,12 @@ def plan_observation(
         for activity, dither in product(range(1, n_activities + 1), range(n_dithers)):
             # Activities continue the spiral: the same dithers once more would share their pixel phases.
             east, north = dither_offset((activity - 1) * n_dithers + dither, dither_size)
+            displaced = wrong_guide_star if turn == len(visits) - 1 else 0.0
             exposures.append(
                 PlannedExposure(
                     program, observation, visit, 2, 1, activity, dither + 1,
                     east + turn * visit_step, north + turn * visit_step / 3, roll + turn * visit_roll,
-                    target.upper(), index=len(exposures),
+                    target.upper(), index=len(exposures), error=(displaced, 0.0, 0.0),
                 )
             )  # fmt: skip
     for number in range(n_background):
@@ -129,7 +144,12 @@ def plan_observation(
                 f"{target.upper()}-OFF", is_background=True, index=len(exposures),
             )
         )  # fmt: skip
-    return exposures
+    return [replace(exposure, motion=_motion(exposure, rate)) for exposure in exposures]
+
+
+def _motion(exposure: PlannedExposure, rate: tuple[float, float] | None) -> tuple[float, float] | None:
+    hours = exposure.index * SECONDS_PER_EXPOSURE / 3600
+    return None if rate is None else (rate[0] * hours, rate[1] * hours)
 
 
 def plan_grid(

@@ -52,6 +52,10 @@ class Attitude:
         roll = compute_roll_ref(self.v2_ref, self.v3_ref, self.roll_ref, self.ra_ref, self.dec_ref, v2, v3)
         return Attitude(v2, v3, float(ra), float(dec), float(roll))
 
+    def following(self, motion: tuple[float, float] | None) -> Attitude:
+        """Return the attitude of a telescope that follows a target by so much, east and north [arcsec], if it moves."""
+        return self if motion is None else self.shifted(*motion)
+
     def shifted(self, d_ra: float, d_dec: float, d_roll: float = 0.0) -> Attitude:
         """Return the attitude after an offset on the sky, east and north [arcsec], and a turn [deg]."""
         here = SkyCoord(self.ra_ref, self.dec_ref, unit="deg")

@@ -1,4 +1,4 @@
-"""The light that falls on a detector: stars as Gaussians, smooth light from a spline."""
+"""The light that falls on a detector: stars as Gaussians, smooth light from a spline, clouds pixel by pixel."""
 
 from __future__ import annotations
 
@@ -63,6 +63,9 @@ def render(sky: Sky, wcs: WCS, detector: Detector, area: Array, fwhm: float) -> 
         Full width of the PSF at half its maximum [pixel].
     """
     light = on_nodes(lambda x, y: sky.diffuse(*wcs(x, y, with_bounding_box=False)), area.shape)
+    if sky.emission is not None:  # too fine for the spline
+        y, x = np.indices(area.shape).astype(float)
+        light += sky.emission.brightness(*wcs(x, y, with_bounding_box=False))
     x, y = star_pixels(sky.stars, wcs)
     starlight = np.zeros(area.shape)
     _add_stars(starlight, x, y, sky.stars.flux, fwhm / FWHM_PER_SIGMA)

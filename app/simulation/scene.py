@@ -19,10 +19,16 @@ class Scene:
     ----------
     n_stars : int
         Stars in each window, about.
+    random_stars : bool
+        Stars lie anywhere, some beside each other and some places empty, as on the real sky; else none is near another.
     star_peaks : (float, float)
         Limits of the stars' peaks above the sky [MJy/sr].
     diffuse_peak : float
         Brightest smooth light [MJy/sr].
+    emission_peak : float
+        Brightness of the brightest clouds and filaments, which fill the field [MJy/sr]; 0 for none.
+    emission_contrast : float
+        How much brighter they are than what is between them (see `Emission`).
     sky_level : float
         Common sky level [MJy/sr].
     read_noise : float
@@ -33,8 +39,11 @@ class Scene:
     """
 
     n_stars: int = 80
+    random_stars: bool = False
     star_peaks: tuple[float, float] = (5.0, 200.0)
     diffuse_peak: float = 1.0
+    emission_peak: float = 0.0
+    emission_contrast: float = 1.0
     sky_level: float = 1.0
     read_noise: float = 0.03
     photon_variance: float = 0.0005

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.simulation.emission import Emission
+
 __all__ = ["Blob", "Sky", "Stars", "draw_blobs", "draw_stars"]
 
 Array = NDArray[np.float64]
@@ -57,6 +59,7 @@ class Sky:
 
     stars: Stars
     blobs: tuple[Blob, ...] = ()
+    emission: Emission | None = None
 
     def diffuse(self, ra: Array, dec: Array) -> Array:
         """Surface brightness of the smooth light [MJy/sr] at places on the sky [deg], any shape."""
@@ -68,7 +71,9 @@ class Sky:
         return light
 
 
-def draw_stars(rng: np.random.Generator, limits: Limits, spacing: float, flux_range: tuple[float, float]) -> Stars:
+def draw_stars(
+    rng: np.random.Generator, limits: Limits, spacing: float, flux_range: tuple[float, float], anywhere: bool = False
+) -> Stars:
     """Scatter stars over a field, one a cell of a square grid: none is closer to another than 0.6 of the spacing.
 
     Parameters
@@ -80,6 +85,8 @@ def draw_stars(rng: np.random.Generator, limits: Limits, spacing: float, flux_ra
         Side of a cell [arcsec].
     flux_range : (float, float)
         Limits of the flux density [uJy]; its logarithm is drawn evenly.
+    anywhere : bool
+        As many stars, each anywhere in the field.
     """
     west, east, south, north = limits
     height = spacing / 3600
@@ -87,6 +94,8 @@ def draw_stars(rng: np.random.Generator, limits: Limits, spacing: float, flux_ra
     columns, rows = np.meshgrid(np.arange(west, east, width), np.arange(south, north, height))
     jitter = rng.uniform(0.3, 0.7, (2, columns.size))
     flux = np.exp(rng.uniform(np.log(flux_range[0]), np.log(flux_range[1]), columns.size))
+    if anywhere:
+        return Stars(rng.uniform(west, east, columns.size), rng.uniform(south, north, columns.size), flux)
     return Stars(columns.ravel() + jitter[0] * width, rows.ravel() + jitter[1] * height, flux)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from gwcs.wcs import WCS
 
 from app.simulation.detectors import Window, detector
+from app.simulation.emission import Emission
 from app.simulation.faults import CosmicRays
 from app.simulation.pointing import Attitude, exposure_wcs
 from app.simulation.sky import Blob, Sky, Stars
@@ -98,7 +99,9 @@ class Truth:
         """Read the truth about the exposures in a folder."""
         content = json.loads((Path(folder) / FILE_NAME).read_text(encoding="utf-8"))
         stars = Stars(**{key: np.array(values) for key, values in content["sky"]["stars"].items()})
-        content["sky"] = Sky(stars, tuple(Blob(**blob) for blob in content["sky"]["blobs"]))
+        emission = content["sky"].get("emission")
+        blobs = tuple(Blob(**blob) for blob in content["sky"]["blobs"])
+        content["sky"] = Sky(stars, blobs, emission and Emission(**emission))
         content["exposures"] = tuple(_exposure(facts) for facts in content["exposures"])
         return cls(folder=Path(folder), **content)
 

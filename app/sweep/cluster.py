@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -110,10 +111,18 @@ def use_image(master: DictConfig, sif: str, written: Iterable[Path], read: Itera
         Folders that jobs write to, the sweep's own first.
     read : iterable of Path
         Folders and files that jobs read.
+
+    Raises
+    ------
+    ConfigError
+        Apptainer cannot bind a path of this name.
     """
     image = str(Path(sif).absolute())
-    folders = list(dict.fromkeys(written))
-    binds = [f"{path}:{path}:rw" for path in folders] + [f"{path}:{path}:ro" for path in sorted({*read})]
+    folders, read = list(dict.fromkeys(written)), sorted({*read})
+    if unbound := [path for path in [*folders, *read] if set(str(path)) & set(",:")]:
+        what = "a path with a comma or a colon cannot be bound into the image; rename it, or give a link to it"
+        raise ConfigError(f"{path}: {what}" for path in unbound)
+    binds = [f"{path}:{path}:rw" for path in folders] + [f"{path}:{path}:ro" for path in read]
     command = ["apptainer", "exec", "--contain", "--no-home", "--pwd", str(folders[0])]
     command += [word for bind in binds for word in ("--bind", bind)]
     # srun is given the python of this environment, which is dropped: the image has its own.
@@ -121,4 +130,6 @@ def use_image(master: DictConfig, sif: str, written: Iterable[Path], read: Itera
     unreadable = f"sif={image}: cannot be read on this node"
     with open_dict(master.hydra.launcher):
         master.hydra.launcher.srun_args = command
-        master.hydra.launcher.setup = [f'test -r "{image}" || {{ echo "{unreadable}" >&2; exit 125; }}']
+        master.hydra.launcher.setup = [
+            f"test -r {shlex.quote(image)} || {{ echo {shlex.quote(unreadable)} >&2; exit 125; }}"
+        ]

@@ -19,9 +19,10 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from app.config.composition import composition_error, to_config
-from app.config.schema import Lv3Config
+from app.config.composition import check_root, composition_error, to_config
+from app.config.schema import Lv3Config, as_list
 from app.config.validation import check
 from app.runtime.errors import ConfigError
 
@@ -45,7 +46,8 @@ class Point:
     @property
     def name(self) -> str:
         """What tells this point from the others."""
-        return " ".join(f"{key}={value}" for key, value in self.swept.items()) or " ".join(self.overrides)
+        swept = [f"{key}={value}" for key, value in self.swept.items()]
+        return " ".join(swept or (w for w in self.overrides if w.startswith(("target=", "band=")))) or "the only job"
 
 
 class Composer:
@@ -62,21 +64,24 @@ class Composer:
         The configuration without what is swept; Hydra's own node in it tells the launcher.
     flags : list of str
         Options of the command line that every job needs as well.
+    config_dir : Path or None
+        Folder of --config-dir, which every job reads.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.flags = _flags(arguments)
+        self.config_dir = Path(arguments.config_dir).absolute() if arguments.config_dir is not None else None
         self._arguments = list(arguments.overrides)
         search_path = create_config_search_path(arguments.config_path or _SEARCH_PATH)
-        if arguments.config_dir is not None:
-            folder = Path(arguments.config_dir).absolute()
-            if not folder.is_dir():
+        if self.config_dir is not None:
+            if not self.config_dir.is_dir():
                 raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
-            search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+            search_path.prepend("command-line", f"file://{self.config_dir}", SearchPathQuery(provider="schema"))
         self.hydra = Hydra.create_main_hydra2("jwst-lv3", search_path)
         self.loader = self.hydra.config_loader
         name = arguments.config_name or "config"
         self.master = self.loader.load_configuration(name, arguments.overrides, run_mode=RunMode.MULTIRUN)
+        check_root(self.master)
 
     @property
     def common(self) -> dict[str, Any]:
@@ -86,7 +91,7 @@ class Composer:
     @cached_property
     def _lists(self) -> dict[str, list[str]]:
         """The lists of a survey: they may be long, so they are not composed again for every point."""
-        return {key: list(self.master[key] or ()) for key in ("targets", "bands")}
+        return {key: list(map(str, as_list(self.master[key]))) for key in ("targets", "bands")}
 
     def points(self) -> list[Point]:
         """All combinations, in the order of Hydra's own sweeper; the command line wins over the survey."""
@@ -117,7 +122,7 @@ class Composer:
         """
         try:
             config = to_config(self._compose(point.overrides))
-        except (HydraException, OmegaConfBaseException) as error:
+        except (HydraException, OmegaConfBaseException, YAMLError) as error:
             raise composition_error(error) from error
         for key, values in self._lists.items():
             setattr(config, key, getattr(config, key) or values)

@@ -8,23 +8,21 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from app.record.record import State, read_record
+from app.record.record import FINISHED, State, read_record
 from app.runtime import errors
 from app.runtime.errors import ExitCode
 from app.runtime.lock import LEASE, LOCK_NAME
 from app.sweep.lines import line
 from app.sweep.slurm import Ended
 
-__all__ = ["FINAL", "REFUSED", "SUCCESSES", "WAITING", "row"]
+__all__ = ["FINAL", "REFUSED", "WAITING", "row"]
 
 REPORT_NAME = "lv3_report.html"  # as in app.report, which needs more packages than a login node has
 
 WAITING, REFUSED, DIED, OUT_OF_MEMORY, TIMED_OUT = "waiting", "refused", "died", "out_of_memory", "timed_out"
 
-SUCCESSES = (State.SUCCESS, State.CAVEATS)
-
 #: States that do not change any more by themselves.
-FINAL = frozenset({*SUCCESSES, State.FAILED, State.INTERRUPTED, REFUSED, OUT_OF_MEMORY, TIMED_OUT})
+FINAL = frozenset({*FINISHED, State.FAILED, State.INTERRUPTED, REFUSED, OUT_OF_MEMORY, TIMED_OUT})
 
 #: What SLURM calls the end of a job (sacct's manual, JOB STATE CODES), where it says more than the record.
 _SLURM = {
@@ -33,6 +31,9 @@ _SLURM = {
     "FAILED": str(State.FAILED),
     **dict.fromkeys(("BOOT_FAIL", "CANCELLED", "NODE_FAIL", "PREEMPTED"), DIED),
 }
+
+#: Exit statuses of what is finished and not as good as ``strict=true`` asks for.
+_STRICT: dict[str, ExitCode] = {State.CAVEATS: ExitCode.CAVEATS, State.POOR: ExitCode.POOR}
 
 _HINTS = {
     OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set memory=lean or a smaller procs",
@@ -48,7 +49,8 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     Parameters
     ----------
     known : mapping
-        At least ``out_dir``; and ``overrides``, ``state`` and ``message``, as the sweep knows them before any record.
+        At least ``out_dir``, or where that is None ``job``, its name; and ``overrides``, ``state`` and ``message``, as
+        the sweep knows them before any record.
     root : Path
         The sweep's folder; paths in the row are relative to it.
     slurm : mapping
@@ -59,7 +61,8 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     dict
         The row; what cannot be known is None.
     """
-    folder = Path(known["out_dir"])
+    out_dir = known["out_dir"]  # None for a job that is refused, and has none of its own
+    folder = Path(out_dir or root)
     refused = known.get("state") == REFUSED
     record = {} if refused else read_record(folder) or {}
     error = record.get("error") or {}
@@ -67,10 +70,10 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     products = [product["file"] for product in record.get("products", ())]
     mosaic = next((name for name in products if name.endswith("_i2d.fits")), "")
     return {
-        "job": str(folder) if refused else relpath(folder, root),
-        "out_dir": str(folder),
+        "job": relpath(folder, root) if out_dir else known["job"],
+        "out_dir": out_dir,
         "state": str(state),
-        "exit_code": _exit_code(state, error),
+        "exit_code": _exit_code(state, error, bool(record.get("config", {}).get("strict"))),
         "caveats": [caveat["code"] for caveat in record.get("caveats", ())],
         "minutes": _minutes(record),
         "peak_memory_gb": _peak_memory(record),
@@ -90,7 +93,7 @@ def _path(file: Path, root: Path) -> str | None:
 
 def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], slurm: Ended | None) -> str:
     state = record.get("state")
-    if state in SUCCESSES:
+    if state in FINISHED:
         return str(state)
     if error.get("type") in ("MemoryExceededError", "MemoryError"):
         return OUT_OF_MEMORY
@@ -114,10 +117,10 @@ def _lives(folder: Path, ended: float) -> bool:
         return False
 
 
-def _exit_code(state: str, error: Mapping[str, str]) -> int | None:
+def _exit_code(state: str, error: Mapping[str, str], strict: bool) -> int | None:
     """The exit status that a scheduler would see."""
-    if state in SUCCESSES:
-        return ExitCode.SUCCESS
+    if state in FINISHED:
+        return _STRICT.get(state, ExitCode.SUCCESS) if strict else ExitCode.SUCCESS
     if state == REFUSED:
         return ExitCode.CONFIG
     if state == OUT_OF_MEMORY:

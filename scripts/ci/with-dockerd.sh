@@ -19,9 +19,11 @@ stop() {
 }
 trap stop EXIT
 
-for _ in $(seq 100); do
-    docker version > /dev/null 2>&1 && break
-    kill -0 "$daemon" 2> /dev/null || { tail "$root/run/log" >&2; exit 1; }
+for _ in $(seq 300); do
+    docker version > /dev/null 2>&1 && { "$@"; exit; }
+    kill -0 "$daemon" 2> /dev/null || break
     sleep 0.2
 done
-"$@"
+echo "with-dockerd.sh: the daemon does not start" >&2
+tail "$root/run/log" >&2
+exit 1

@@ -6,6 +6,7 @@ set -euo pipefail
 
 root=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
+apt-get install -qq --no-install-recommends slurm-wlm munge slurmdbd mariadb-server > /dev/null  # the users too
 host=$(hostname -s)
 rm -rf "${root:?}"/{state,spool,mysql,munge,*.pid}
 mkdir -p "$root"/{state,spool,log,munge,mysql}
@@ -127,9 +128,6 @@ start_accounting() {
     wait_for slurmdbd sacctmgr --noheader show cluster
 }
 
-if ! command -v slurmdbd mariadbd slurmd munged > /dev/null; then
-    apt-get install -qq --no-install-recommends slurm-wlm munge slurmdbd mariadb-server > /dev/null
-fi
 export USER=${USER:-root} SLURM_CONF=$root/slurm.conf
 trap stop EXIT
 configure

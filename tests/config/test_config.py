@@ -4,6 +4,8 @@ import pytest
 
 from app.config.schema import PRESETS, Lv3Config, unknown_keys
 from app.config.validation import check
+from app.crds import CONTEXT, SYNTHETIC_CONTEXT, CrdsOptions
+from app.observation.bands import Channel, find_bands
 from app.runtime.errors import ConfigError
 
 
@@ -91,6 +93,10 @@ def test_an_unknown_choice_lists_those_that_there_are(option, said):
         {"mosaic_rotation": float("nan")},
         {"jwst_parameters": ["tweakreg"]},
         {"presets": {"sky": "match"}},
+        {"sky_order": 2, "sky_method": "solution"},
+        {"sky_order": True, "sky_method": "solution"},
+        {"sky_anchor": "", "sky_method": "solution"},
+        {"sky_anchor": 0, "sky_method": "solution"},
         {"target": "../ngc0628"},
         {"target": ".."},
         {"dr_version": "v1/2"},
@@ -114,6 +120,7 @@ def test_values_that_cannot_be(option):
         {"exclude": "jw01"},
         {"targets": ["ngc0628"]},
         {"band": "f200w_NIRISS"},
+        {"sky_method": "solution", "sky_order": 1, "sky_anchor": "other_i2d.fits"},
         {"jwst_parameters": {"tweakreg": {"skip": True}}},
     ],
 )
@@ -130,7 +137,13 @@ def test_values_that_can_be(option):
         ({"bgr_check_type": "filename", "bgr_background_name": ""}, "an empty text is in every name"),
         ({"bgr_check_type": "filename", "bgr_background_name": []}, "an empty text is in every name"),
         ({"bgr_check_type": "check_in_name", "bgr_background_name": None}, "an empty text is in every name"),
+        ({"bgr_check_type": "header", "bgr_background_name": "sky"}, "bgr_check_type=header looks at no name"),
+        ({"bgr_background_name": ["a"]}, "bgr_check_type=parallel_off looks at no name"),
         ({"mosaic_like": "x_i2d.fits", "mosaic_rotation": 0.0}, "take out mosaic_rotation"),
+        ({"sky_levels": "x.csv", "sky_method": "solution"}, "asked for in another way too"),
+        ({"sky_method": "solution", "presets": {"sky": {"skymatch": {"skip": True}}}}, "asked for in another way too"),
+        ({"sky_order": 1}, "sky_order=1: is for sky=solution"),
+        ({"sky_anchor": "mean"}, "sky_anchor=mean: is for sky=solution"),
         ({"sky_levels": "x.csv", "presets": {"sky": {"skymatch": {"skip": True}}}}, "is for sky=user_levels"),
     ],
 )
@@ -149,6 +162,43 @@ def test_one_name_is_a_list_of_one():
     assert (Lv3Config(exclude=None).exclude, Lv3Config(tweakreg_group_dithers=[]).tweakreg_group_dithers) == ([], None)
 
 
+@pytest.mark.parametrize("step", ["tweakreg", "skymatch"])
+@pytest.mark.parametrize("how", ["group", "degroup"])
+def test_one_channel_is_a_list_of_one(step, how):
+    key = f"{step}_{how}_dithers"
+    one, several = (Lv3Config(**{key: value}) for value in ("miri", ["miri"]))
+    assert one == several
+    assert getattr(getattr(one, f"{step}_rules"), f"{how}_dithers") == {Channel.MIRI}
+
+
+@pytest.mark.parametrize("name", ["exclude", "targets", "bands", "tweakreg_group_dithers"])
+@pytest.mark.parametrize("value", [5, True, {"a": 1}, [["a"]], "required"])
+def test_what_is_no_name_is_refused_as_an_entry(name, value):
+    assert any(problem.startswith(f"{name}") for problem in problems(**{name: value}))
+
+
+@pytest.mark.parametrize("crds", ["synthetic", {"mode": "synthetic"}])
+def test_reference_files_by_the_name_of_a_mode_or_a_table(crds):
+    assert Lv3Config(crds=crds).crds == CrdsOptions("synthetic", SYNTHETIC_CONTEXT)
+
+
+def test_the_context_is_that_of_the_installed_jwst_where_none_is_given():
+    assert Lv3Config(crds={"mode": "server", "path": "x"}).crds == CrdsOptions("server", CONTEXT, "x")
+
+
+@pytest.mark.parametrize(
+    ("crds", "said"),
+    [
+        ({"mod": "pinned"}, "crds.mod: no such key; did you mean mode?"),
+        (None, "crds=None: a table with mode, context, path, check_manifest is needed"),
+        (["pinned"], "crds=['pinned']: a table"),
+    ],
+)
+def test_reference_files_that_are_no_table(crds, said):
+    (problem,) = problems(crds=crds)
+    assert said in problem
+
+
 def test_unknown_keys_name_the_nearest():
     assert unknown_keys(["targt", "xyz", "band"]) == [
         "targt: no such key; did you mean target?",
@@ -159,3 +209,14 @@ def test_unknown_keys_name_the_nearest():
 def test_presets_are_in_the_order_of_their_weight():
     config = Lv3Config(presets={group: {"resample": {}} for group in sorted(PRESETS, reverse=True)})
     assert [group for group, _ in config.ordered_presets] == list(PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("given", "band"), [("f770w", "F770W"), ("f200w_NIRISS", "F200W_niriss"), ("no_band", "no_band"), ("???", "???")]
+)
+def test_a_band_is_one_band_however_it_is_spelled(given, band):
+    assert Lv3Config(target="a", band=given, in_dir="in").band == band
+
+
+def test_the_spare_of_f2550w_is_a_band():
+    assert find_bands("f2550wr")[0].fwhm == find_bands("F2550W")[0].fwhm

@@ -11,7 +11,9 @@ from tests.crds.server import CrdsServer
 
 SCRIPT = Path(__file__).parents[2] / "scripts/crds_cache.py"
 # As the script, but it does not wait for a server that it knows will not come back.
-IMPATIENT = "import runpy, sys; from app.crds import download; download.PAUSES = (0.1, 0.1); sys.argv = sys.argv[1:]; "
+IMPATIENT = (
+    "import runpy, sys; from app.crds.cache import download; download.PAUSES = (0.1, 0.1); sys.argv = sys.argv[1:]; "
+)
 IMPATIENT += "runpy.run_path(sys.argv[0], run_name='__main__')"
 
 

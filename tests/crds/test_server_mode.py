@@ -11,7 +11,8 @@ from tests.crds.test_resolve import MIRI
 
 CODE = """
 import sys
-from app.crds import CrdsOptions, download, resolve, set_environment
+from app.crds import CrdsOptions, resolve, set_environment
+from app.crds.cache import download
 download.PAUSES = (0.1,)
 set_environment(CrdsOptions(mode="server", context=sys.argv[1], path=sys.argv[2]))
 print(len(resolve(eval(sys.argv[3])).sha256))

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from astropy.modeling.models import Scale
 
-from app.observation.exposure import find_files, read_exposures
+from app.config.schema import Lv3Config
+from app.observation.exposure import read_exposures
+from app.observation.files import find_files
 from app.observation.members import Member, Role
 from app.plan.association import association, write_association
+from app.plan.checks import preflight
+from app.plan.plan import make_plan
 from app.runtime.errors import InputError
 from app.simulation import simulate_observation
 from tests.faults import spoil
@@ -77,6 +81,12 @@ def wcs_of_nan(meta):
     assert np.isnan(meta["wcs"](3, 3)).any()
 
 
+def tag_of_a_later_gwcs(hdus):
+    tree = hdus["ASDF"].data["ASDF_METADATA"].tobytes()
+    assert b"tag:stsci.edu:gwcs/wcs-1" in tree
+    spoil.set_asdf(hdus, tree.replace(b"tag:stsci.edu:gwcs/wcs-1", b"tag:stsci.edu:gwcs/wcs-9"))
+
+
 WCS_REFUSED = {
     "no WCS": (spoil.meta(lambda meta: meta.pop("wcs")), "there is no WCS"),
     "WCS gives NaN": (spoil.meta(wcs_of_nan), "the WCS gives NaN"),
@@ -84,6 +94,8 @@ WCS_REFUSED = {
         spoil.cards("SCI", S_REGION="POLYGON ICRS 1 1 1 1.01 1.01 1.01 1.01 1"),
         "from its footprint S_REGION",
     ),
+    "WCS of a later gwcs": (spoil.rewrite(tag_of_a_later_gwcs), "nothing that the installed gwcs and asdf can read"),
+    "no variance, which ASDF names": (spoil.without("VAR_RNOISE"), "jwst cannot read it .*VAR_RNOISE"),
     "ASDF cut": (spoil.asdf_bytes(b"#ASDF 1.0.0\n%YAML 1.1\n---\nmeta: {wcs: [1,"), "jwst cannot read it"),
     "ASDF that would run Python": (
         spoil.asdf_bytes(b"#ASDF 1.0.0\n%YAML 1.1\n---\nmeta: {wcs: !!python/object/apply:os.abort []}\n...\n"),
@@ -131,6 +143,7 @@ def test_refused_from_the_headers(spoiled, change, message):
 
 
 @pytest.mark.parametrize(("change", "message"), WCS_REFUSED.values(), ids=WCS_REFUSED)
+@pytest.mark.filterwarnings("ignore::asdf.exceptions.AsdfConversionWarning")
 def test_refused_when_the_run_opens_it(spoiled, tmp_path, change, message):
     from app.pipeline.divided.library import ExposureLibrary
 
@@ -140,6 +153,18 @@ def test_refused_when_the_run_opens_it(spoiled, tmp_path, change, message):
     table = write_association(association(members, "product", "target"), tmp_path / "asn.json")
     with pytest.raises(InputError, match=message) as error:
         ExposureLibrary(table, procs=1)
+    the_one_problem(error, path)
+
+
+@pytest.mark.parametrize(("change", "message"), WCS_REFUSED.values(), ids=WCS_REFUSED)
+@pytest.mark.filterwarnings("ignore::asdf.exceptions.AsdfConversionWarning")
+def test_the_first_exposure_is_refused_like_any_other(spoiled, crds, change, message):
+    """jwst opens the first one for the mosaic's grid, before all the others."""
+    folder, path = spoiled
+    change(path)
+    config = Lv3Config(target="ngc0628", band="F770W", in_dir=str(folder), crds=crds)
+    with pytest.raises(InputError, match=message) as error:
+        preflight(make_plan(config))
     the_one_problem(error, path)
 
 

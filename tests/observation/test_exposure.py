@@ -7,8 +7,10 @@ import pytest
 from astropy.io import fits
 
 from app.observation.bands import Channel, Instrument
-from app.observation.exposure import find_files, read_exposure, read_exposures
+from app.observation.calibration import Calibration
+from app.observation.exposure import read_exposure, read_exposures
 from app.runtime.errors import InputError
+from tests.factories import make_exposure
 
 
 @pytest.fixture
@@ -37,18 +39,6 @@ def test_facts_of_a_real_header(miri):
 
 def test_order_is_kept_whatever_the_number_of_readers(miri):
     assert [e.path for e in read_exposures(miri.files, procs=4)] == miri.files
-
-
-def test_files_are_found_sorted_and_exclude_leaves_out(miri):
-    found = find_files(miri.folder, "cal", ["_02201_"])
-    assert found == sorted(f for f in miri.files if "_02201_" not in f.name)
-
-
-def test_a_missing_folder_and_an_extension_that_nothing_has(miri, tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
-        find_files(tmp_path / "none", "cal")
-    with pytest.raises(InputError, match=r"\*_crf.fits; it holds files that end in cal.fits"):
-        find_files(miri.folder, "crf")
 
 
 def spoil_truncate(path):
@@ -87,14 +77,6 @@ def test_threads_leave_the_filters_of_warnings_as_they_were(miri):
     assert warnings.filters == before
 
 
-def test_a_folder_and_a_dangling_link_are_no_files(tmp_path):
-    (tmp_path / "a_cal.fits").mkdir()
-    (tmp_path / "b_cal.fits").symlink_to("nowhere")
-    with pytest.raises(InputError) as error:
-        read_exposures(find_files(tmp_path, "cal"))
-    assert len(error.value.problems) == 2
-
-
 def test_an_earlier_sky_match_is_seen(file):
     set_header(file, BKGLEVEL=1.5, BKGSUB=False, BKGMETH="match")
     exposure = read_exposure(file)
@@ -103,3 +85,37 @@ def test_an_earlier_sky_match_is_seen(file):
         False,
         "match",
     )
+
+
+def test_a_real_mosaic_is_combined_already_though_it_has_no_dq(file):
+    with fits.open(file) as hdus:
+        kept = [hdu.copy() for hdu in hdus if hdu.name != "DQ"]
+    kept[0].header["S_RESAMP"] = "COMPLETE"
+    fits.HDUList(kept).writeto(file, overwrite=True)
+    with pytest.raises(InputError, match="it is combined already") as error:
+        read_exposure(file)
+    assert "DQ" not in str(error.value)
+
+
+def test_what_it_was_calibrated_with(file):
+    set_header(
+        file,
+        CAL_VER="1.14.0",
+        CRDS_CTX="jwst_1235.pmap",
+        R_DISTOR="crds://jwst_miri_distortion_47.asdf",
+        R_FILOFF="N/A",
+    )
+    found = read_exposure(file).calibration
+    assert found == Calibration("1.14.0", "jwst_1235.pmap", "jwst_miri_distortion_47.asdf", "")
+
+
+@pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), (None, False)])
+def test_a_target_that_is_declared_background(file, value, expected):
+    set_header(file, BKGDTARG=value)
+    assert read_exposure(file).is_background_target is expected
+
+
+@pytest.mark.parametrize(("date", "epoch"), [("2000-01-01", 2e3), ("2023-07-02", 2023.5), ("", None), ("soon", None)])
+def test_the_epoch_of_a_date(date, epoch):
+    found = make_exposure("jw01234001001_02101_00001_mirimage_cal.fits", date=date).epoch
+    assert found == (epoch if epoch is None else pytest.approx(epoch, abs=2e-3))

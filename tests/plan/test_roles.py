@@ -35,10 +35,38 @@ def test_the_name_in_the_target_ignores_case(name):
     assert roles([SCIENCE, PARALLEL], bgr_check_type="check_in_name", bgr_background_name=name)[1] is Role.BACKGROUND
 
 
-@pytest.mark.parametrize("names", ["jw01234002", ["nothing", "_02201_"]])
+@pytest.mark.parametrize("names", ["jw01234002", ["jw01234002001_02201_00001", "_02201_"]])
 def test_any_of_the_names_in_the_file_name(names):
     found = roles([SCIENCE, PARALLEL], bgr_check_type="filename", bgr_background_name=names)
     assert found == [Role.SCIENCE, Role.BACKGROUND]
+
+
+def test_a_target_that_its_proposer_declared_background():
+    declared = make_exposure("jw01234002001_02101_00001_nrca1_cal.fits", is_background_target=True)
+    assert roles([SCIENCE, PARALLEL, declared], bgr_check_type="header") == [Role.SCIENCE] * 2 + [Role.BACKGROUND]
+    assert "BKGDTARG" in assign_roles([SCIENCE, declared], config(bgr_check_type="header"))[1].reason
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"bgr_check_type": "check_in_name", "bgr_background_name": "sky"},
+            "in no target's name (NGC-628, NGC-628-OFF)",
+        ),
+        ({"bgr_check_type": "filename", "bgr_background_name": ["_02201_", "sky"]}, "in none of 2 files' names"),
+    ],
+)
+def test_a_name_of_background_that_fits_nothing_is_an_error(values, said):
+    with pytest.raises(InputError) as error:
+        roles([SCIENCE, PARALLEL], **values)
+    (problem,) = error.value.problems
+    assert problem.startswith("bgr_background_name=sky: is ")
+    assert said in problem
+    assert roles([SCIENCE], **values, targets=["ngc0628", "ngc1365"]) == [Role.SCIENCE], (
+        "in a survey it may fit elsewhere"
+    )
+    assert roles([SCIENCE, PARALLEL], **values, is_bgr=True) == [Role.SCIENCE] * 2
 
 
 def test_background_becomes_science_when_asked():

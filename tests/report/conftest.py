@@ -17,7 +17,7 @@ def exposure(number: int) -> dict[str, Any]:
         "footprint": [[24.1 + east, 15.7], [24.09 + east, 15.7], [24.09 + east, 15.71], [24.1 + east, 15.71]],
         "moved": number > 1, "shift": [0.01 * number, -0.1], "rotation": 0.001, "scale": 1.0,
         "n_stars": 70, "n_matches": 60, "offset_before": 0.1, "offset": 0.001, "scatter": 0.002,
-        "sky_level": 0.5, "sky_method": "match", "flagged": 0.001, "flagged_in_cores": None,
+        "sky_level": 0.5, "sky_method": "match", "flagged": 0.001, "flagged_in_cores": None, "contribution": 0.99,
     }  # fmt: skip
 
 
@@ -25,7 +25,8 @@ def overlap(first: int, second: int) -> dict[str, Any]:
     return {
         "first": exposure(first)["file"], "second": exposure(second)["file"], "n_stars": 60,
         "offset_before": [0.1, -0.1], "offset": [0.001, 0.0], "n_samples": 400, "sky_before": 0.2, "sky": 0.001,
-        "sky_error": 0.0003,
+        "sky_error": 0.0003, "turn": 0.001, "turn_error": 0.002, "corner": 0.0171, "corner_error": 0.0012,
+        "n_first": 65, "n_second": 66, "displacement": None,
     }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def finished(failed, tmp_path) -> dict[str, Any]:
     mosaic = {
         "file": "ngc0628_miri_lv3_f770w_i2d.fits", "shape": [SIDE, SIDE], "unit": "MJy/sr", "pixel_scale": 0.11,
         "footprint": exposure(1)["footprint"], "coverage": 0.5, "exposures": {"1": 0.1, "2": 0.9}, "depth": 0.01,
-        "fwhm": 0.29, "n_psf_stars": 12,
+        "noise": 0.012, "fwhm": 0.29, "n_psf_stars": 12,
     }  # fmt: skip
     pars = {
         "tweakreg": {"fitgeometry": "rshift", "minobj": 6},

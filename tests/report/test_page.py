@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from app.report import write_report
+from app.report import figures, write_report
 from app.report.methods import REFERENCES, methods
 from app.report.page import duration, number, size
 from app.report.pictures import sky_vectors
@@ -91,6 +91,30 @@ def test_the_methods_say_what_was_done_and_cite_every_work_that_they_name(finish
     assert {w.name for w in REFERENCES.values() if w.name in text} == {w.name for w in works}
 
 
+def test_the_methods_say_that_background_is_not_used(finished):
+    finished["inputs"] += [{"file": "b_cal.fits", "role": "background", "reason": "", "sha256": "0" * 64}] * 2
+    text, _ = methods(finished, "miri")
+    assert "We combined 1 calibrated exposures of ngc0628" in text
+    assert "Background exposures (2) were set aside: this stage uses none." in text
+
+
+def test_the_methods_name_the_catalogue_that_was_given_and_what_was_done_to_it(finished):
+    finished["parameters"]["steps"]["tweakreg"]["abs_refcat"] = "GAIADR3"
+    assert "to the astrometric catalogue GAIADR3;" in methods(finished, "miri")[0]
+    finished["catalogue"] = {"file": "/data/gaia.ecsv", "n_rows": 90, "n_inside": 57, "epoch": 2023.54}
+    said = "catalogue gaia.ecsv (57 sources in the footprints, at epoch 2023.54 by its proper motions)"
+    assert said in methods(finished, "miri")[0]
+    finished["catalogue"]["epoch"] = None
+    assert "catalogue gaia.ecsv (57 sources in the footprints);" in methods(finished, "miri")[0]
+
+
+def test_this_program_is_cited(finished, tmp_path):
+    text, _ = methods(finished, "miri")
+    assert "jwst-lv3 0.1.0 (the jwst-lv3 developers)" in text
+    assert "CITATION.cff" in page(finished, tmp_path)
+    assert 'href="https://doi.org/"' not in page(finished, tmp_path)
+
+
 def test_the_methods_do_not_claim_what_was_left_out(finished):
     finished["parameters"]["steps"]["tweakreg"]["skip"] = True
     text, _ = methods(finished, "miri")
@@ -114,3 +138,20 @@ def test_numbers_are_for_readers():
         "2 min 05 s",
         "2 h 01 min",
     )
+
+
+def test_the_offset_at_the_worst_corner_stands_beside_the_median_one(finished, tmp_path):
+    text = page(finished, tmp_path)
+    assert "at the worst corner" in text
+    assert "0.0171" in text
+
+
+def test_a_poor_result_is_called_so(finished, tmp_path):
+    caveat = {"code": "unusable", "message": "of no use", "hint": ""}
+    text = page(finished | {"state": "poor", "caveats": [caveat]}, tmp_path)
+    assert '<span class="verdict poor">poor: not to be used</span>' in text
+
+
+def test_exposures_that_alignment_left_in_place_need_no_arrows(finished):
+    exposures = [e | {"moved": True, "shift": [0.0, 0.0]} for e in finished["measurements"]["exposures"]]
+    assert figures.alignment(exposures) is None

@@ -130,6 +130,53 @@ def test_sweep_over_folders(engines, launch, tmp_path):
     assert [name for name in "ab" if any(f"source={tmp_path / name}," in mount for mount in found)] == ["a", "b"]
 
 
+def sources(command):
+    """What is mounted, with whether it can only be read."""
+    return {m.split("source=")[1].split(",")[0]: m.endswith("readonly") for m in mounts(command)}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("sky_levels=stars.ecsv", "mosaic_like='stars.ecsv'", "++jwst_parameters.tweakreg.abs_refcat=stars.ecsv"),
+        *("++jwst_parameters.tweakreg.abs_refcat.miri=stars.ecsv", "+jwst_parameters.resample.output_wcs=stars.ecsv"),
+        "jwst_parameters={tweakreg: {abs_refcat: {miri: GAIADR3}}, skymatch: {skylist: 'stars.ecsv', skip: false}}",
+    ],
+)
+def test_files_that_overrides_name_relatively_are_mounted(engines, launch, tmp_path, word):
+    install(engines, "docker")
+    (tmp_path / "stars.ecsv").touch()
+    found = sources(words(launch("--dry-run", word, "out_dir=out")))
+    assert found == {str(tmp_path / "stars.ecsv"): True, str(tmp_path / "out"): False}
+
+
+def test_the_folder_of_a_list_of_catalogues_is_mounted(engines, launch, tmp_path):
+    install(engines, "docker")
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/cats.txt").touch()
+    found = sources(words(launch("--dry-run", "++jwst_parameters.tweakreg.catfile=lists/cats.txt", "out_dir=out")))
+    assert found[str(tmp_path / "lists")]
+
+
+def test_an_online_catalogue_is_no_file(engines, launch, tmp_path):
+    install(engines, "docker")
+    found = sources(words(launch("--dry-run", "++jwst_parameters.tweakreg.abs_refcat=GAIADR3", "out_dir=out")))
+    assert found == {str(tmp_path / "out"): False}
+
+
+def test_out_root_of_a_sweep_can_be_written_to(engines, launch, tmp_path):
+    install(engines, "docker")
+    found = sources(words(launch("--dry-run", "-m", "target=a,b", f"out_root={tmp_path}/sweep")))
+    assert found == {str(tmp_path / "sweep"): False}
+
+
+@pytest.mark.parametrize(("engine", "name"), [("docker", "a,b"), ("apptainer", "a,b"), ("apptainer", "a:b")])
+def test_paths_that_the_engine_would_take_apart(engines, launch, tmp_path, engine, name):
+    install(engines, engine)
+    (tmp_path / name).mkdir()
+    assert f"{tmp_path}/{name}: {engine} cannot mount a path with" in refusal(launch("--dry-run", f"in_dir={name}"))
+
+
 def test_help_of_the_program(engines, launch):
     install(engines, "docker")
     command = words(launch("--dry-run", "--", "--help"))

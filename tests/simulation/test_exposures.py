@@ -196,3 +196,55 @@ def test_pointings_of_a_grid_overlap_their_neighbours(tmp_path):
     x, y = first.backward_transform(*second(np.array([0, 95, 95, 0]), np.array([0, 0, 79, 79])))
     shared = (x > 0) & (x < 95) & (y > 0) & (y < 79)
     assert 0 < shared.sum() < 4
+
+
+def test_the_visit_of_a_wrong_guide_star_is_displaced_and_says_nothing_of_it(tmp_path):
+    scene = replace(SMALL["scene"], n_stars=12)
+    right, wrong = (
+        simulate_observation(
+            tmp_path / name, n_visits=2, n_dithers=1, window=(96, 80), scene=scene, wrong_guide_star=error
+        )
+        for name, error in (("right", 0.0), ("wrong", 9.3))
+    )
+    assert [exposure.pointing_error for exposure in wrong.exposures] == [(0.0, 0.0), (9.3, 0.0)]
+    for this, that in zip(right.files, wrong.files, strict=True):
+        with datamodels.open(this) as a, datamodels.open(that) as b:
+            np.testing.assert_array_equal(a.meta.wcs(40, 40), b.meta.wcs(40, 40))
+    places = [truth.exposures[1].wcs()(48, 40) for truth in (right, wrong)]
+    east = (places[1][0] - places[0][0]) * np.cos(np.radians(places[0][1])) * 3600
+    assert east == pytest.approx(9.3, abs=0.01)
+
+
+def test_stars_anywhere_have_neighbours_and_empty_places(tmp_path):
+    scene = replace(QUIET, n_stars=40, random_stars=True)
+    stars = simulate_observation(tmp_path, n_dithers=1, window=(96, 80), scene=scene).sky.stars
+    east, north = stars.ra * np.cos(np.radians(stars.dec)) * 3600, stars.dec * 3600
+    distances = np.hypot(east[:, None] - east, north[:, None] - north) + 1e3 * np.eye(len(east))
+    spacing = np.sqrt(np.ptp(east) * np.ptp(north) / len(east))
+    nearest = distances.min(axis=0) / spacing
+    # Of points anywhere, the mean distance to the nearest is half the spacing (Clark & Evans 1954).
+    assert nearest.mean() == pytest.approx(0.5, abs=0.1)
+    assert nearest.min() < 0.15
+
+
+def test_clouds_shine_at_the_same_place_of_the_sky_in_every_exposure(tmp_path):
+    scene = replace(QUIET, n_stars=1, star_peaks=(1e-6, 2e-6), emission_peak=30.0)
+    truth = simulate_observation(tmp_path, n_dithers=2, window=(96, 80), scene=scene)
+    assert Truth.read(tmp_path).sky.emission == truth.sky.emission
+    with datamodels.open(truth.files[0]) as first, datamodels.open(truth.files[1]) as second:
+        y, x = np.mgrid[20:60, 20:70]
+        shone = truth.sky.emission.brightness(*first.meta.wcs(x, y))
+        np.testing.assert_allclose(first.data[y, x], scene.sky_level + shone, atol=0.01)
+        assert np.ptp(shone) > 3
+        elsewhere = truth.sky.emission.brightness(*second.meta.wcs(x, y))
+        np.testing.assert_allclose(second.data[y, x], scene.sky_level + elsewhere, atol=0.01)
+
+
+def test_masked_parts_see_no_sky(tmp_path):
+    scene = replace(QUIET, faults=replace(PERFECT, masked_parts=((0, 0.25, 0, 1), (0.5, 1, 0.9, 1))))
+    truth = simulate_observation(tmp_path, n_dithers=1, window=(96, 80), scene=scene)
+    masked = np.zeros((80, 96), bool)
+    masked[:, :24], masked[72:, 48:] = True, True
+    with fits.open(truth.files[0]) as file:
+        np.testing.assert_array_equal(np.isnan(file["SCI"].data), masked)
+        np.testing.assert_array_equal((file["DQ"].data & 1) > 0, masked)

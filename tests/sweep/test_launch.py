@@ -2,12 +2,14 @@
 
 import os
 import signal
+import subprocess
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from app.runtime.errors import ExitCode
+from app.runtime.errors import ConfigError, ExitCode
 from app.runtime.resources import usable_cores
 from app.sweep import launch as launching
 from app.sweep.cluster import use_image
@@ -49,6 +51,27 @@ def test_the_image_sees_what_jobs_read_and_write():
     binds = [bind for word, bind in pairwise(words) if word == "--bind"]
     assert binds == ["/sweep:/sweep:rw", "/scratch:/scratch:rw", "/data:/data:ro"]
     assert words[words.index("--pwd") + 1] == "/sweep"
+
+
+@pytest.mark.parametrize("name", ["jwst $(touch sprung).sif", 'a"; touch sprung; ".sif', "a'b.sif"])
+def test_the_images_name_is_no_command_on_the_node(name, tmp_path):
+    master = make_composer("hydra/launcher=slurm_apptainer", "sif=x").master
+    use_image(master, str(tmp_path / name), [tmp_path], [])
+    (setup,) = master.hydra.launcher.setup
+    run = partial(subprocess.run, ["sh", "-c", setup], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (missing := run()).returncode == 125
+    assert missing.stderr == f"sif={tmp_path / name}: cannot be read on this node\n"
+    (tmp_path / name).touch()
+    assert run().returncode == 0
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("name", ["a,b", "a:b"])
+def test_a_path_that_apptainer_would_take_apart_is_refused(name):
+    master = make_composer("hydra/launcher=slurm_apptainer", "sif=x").master
+    for written, read in ([f"/{name}"], []), (["/out"], [f"/{name}"]):
+        with pytest.raises(ConfigError, match=f"^/{name}: a path with a comma or a colon"):
+            use_image(master, "x", map(Path, written), map(Path, read))
 
 
 def test_a_job_that_is_ended_whole_takes_no_other_with_it(tmp_path, monkeypatch):

@@ -47,6 +47,14 @@ def test_a_survey_brings_targets_and_bands_and_the_command_line_wins():
     assert config.presets["parameters"]["tweakreg"]["starfinder"] == "iraf"
 
 
+def test_one_name_is_a_list_of_one():
+    composer = make_composer("targets=ngc1365", "bands=F770W", "tweakreg_group_dithers=miri", *BASE)
+    (point,) = composer.points()
+    config = composer.config(point)
+    assert (config.target, config.targets, config.band) == ("ngc1365", ["ngc1365"], "F770W")
+    assert config.tweakreg_group_dithers == ["miri"]
+
+
 def test_a_survey_asks_for_its_data():
     composer = make_composer("survey=phangs", "target=ngc0628", "band=F770W")
     with pytest.raises(ConfigError, match="data: not given"):
@@ -63,6 +71,8 @@ def test_a_folder_of_own_surveys(tmp_path):
     (tmp_path / "survey" / "mine.yaml").write_text(
         "# @package _global_\ntargets: [a, b]\nbands: [F770W]\nin_dir: /in\n"
     )
-    assert swept(make_composer("--config-dir", str(tmp_path), "survey=mine")) == [("a",), ("b",)]
+    composer = make_composer("--config-dir", str(tmp_path), "survey=mine")
+    assert swept(composer) == [("a",), ("b",)]
+    assert composer.config_dir == tmp_path
     with pytest.raises(ConfigError, match="no such folder"):
         make_composer("--config-dir", str(tmp_path / "none"), "survey=mine")

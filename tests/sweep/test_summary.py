@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 
 from app.cli.actions import ACTIONS
 from app.config.schema import Lv3Config
 from app.sweep.rows import row
 from app.sweep.slurm import STATES_NAME, Ended
 from app.sweep.summary import Summary, find_jobs
+from app.sweep.sweep import sweep
 from tests.faults.command import wait_until
 from tests.sweep.sweeps import write_record
 
@@ -32,6 +35,9 @@ LATE = {"state": "interrupted", "error": {"type": "TimeLimitError", "message": "
         ({}, "", "success", 0),
         ({}, "TIMEOUT", "success", 0),  # of an earlier array
         ({"state": "success_with_caveats"}, "", "success_with_caveats", 0),
+        ({"state": "poor"}, "", "poor", 0),
+        ({"state": "success_with_caveats", "config": {"strict": True}}, "", "success_with_caveats", 10),
+        ({"state": "poor", "config": {"strict": True}}, "", "poor", 11),
         (FAILED, "FAILED", "failed", 22),
         (KILLED, "", "out_of_memory", 31),
         (STOPPED, "", "interrupted", 143),
@@ -108,6 +114,51 @@ def test_actions_rebuild_the_summary_and_print_what_is_to_be_repeated(tmp_path, 
     ACTIONS["summary"](config)
     with (tmp_path / "sweep_summary.csv").open() as file:
         assert [(r["job"], r["state"]) for r in csv.DictReader(file)] == [("a/F770W", "success"), ("b/F770W", "failed")]
+
+
+def test_refused_jobs_stay_in_the_summary_and_are_printed(tmp_path, capsys):
+    write_record(tmp_path / "a")
+    refused = {"state": "refused", "message": "in_dir=/none: no such folder", "job": "target=b"}
+    jobs = [
+        {"out_dir": str(tmp_path / "a"), "overrides": "target=a"},
+        {"out_dir": str(tmp_path / "b"), "overrides": "target=b in_dir=/none", **refused},
+        {"out_dir": None, "overrides": "target=c band=F77W", **refused, "job": "band=F77W"},
+    ]
+    Summary(tmp_path, jobs).update()
+    config = Lv3Config(out_root=str(tmp_path))
+    for _ in range(2):
+        ACTIONS["summary"](config)
+        ACTIONS["failed"](config)
+        assert capsys.readouterr().out == "jwst-lv3 target=b in_dir=/none\njwst-lv3 target=c band=F77W\n"
+        rows = json.loads((tmp_path / "sweep_summary.json").read_text())["jobs"]
+        assert [(r["job"], r["state"], r["exit_code"]) for r in rows] == [
+            ("a", "success", 0), ("b", "refused", 2), ("band=F77W", "refused", 2)
+        ]  # fmt: skip
+    write_record(tmp_path / "b")  # run since, alone
+    ACTIONS["failed"](config)
+    assert capsys.readouterr().out == "jwst-lv3 target=c band=F77W\n"
+
+
+def test_keep_going_loses_no_refused_job(miri, tmp_path, monkeypatch, capsys, caplog):
+    monkeypatch.chdir(tmp_path)
+    words = ["target=a", "band=F770W,F1000W,F77W", f"in_dir={miri.folder}", "crds=synthetic"]
+    GlobalHydra.instance().clear()
+    sweep(get_args_parser().parse_args(["-m", *words, "keep_going=true", "action=plan"]))
+    assert "refused: band=F77W: band=F77W: no such band" in caplog.text
+    config = Lv3Config(out_root="out")
+    for _ in range(2):
+        ACTIONS["summary"](config)
+    rows = json.loads((tmp_path / "out/sweep_summary.json").read_text())["jobs"]
+    assert [(r["job"], r["state"]) for r in rows] == [
+        ("a/F770W", "waiting"), ("a/F1000W", "refused"), ("band=F77W", "refused")
+    ]  # fmt: skip
+    capsys.readouterr()
+    ACTIONS["failed"](config)
+    lines = capsys.readouterr().out.splitlines()
+    assert [word for line in lines for word in line.split() if word.startswith("band=")] == [
+        "band=F770W", "band=F1000W", "band=F77W"
+    ]  # fmt: skip
+    assert f"out_dir={tmp_path}/out/a/F1000W" in lines[1]
 
 
 def test_the_page_shows_mosaics_and_says_nothing_it_should_not(tmp_path):

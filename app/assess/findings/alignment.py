@@ -1,5 +1,8 @@
 """Caveats about alignment: each function gives a sentence, or None where all is well."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from app.assess.findings import limits
@@ -14,13 +17,32 @@ def not_aligned(facts: Facts) -> str | None:
     if not names:
         return None
     count = f"{len(names)} of {len(facts.exposures)} exposures"
-    return f"{count} were not aligned, their WCS is unchanged: {listed(names)}."
+    said = [f"{count} were not aligned, their WCS is unchanged: {listed(names)}.", *_why_not(facts)]
+    return " ".join(said)
+
+
+def _why_not(facts: Facts) -> Iterator[str]:
+    """What tweakreg had to work with, in numbers."""
+    minobj, found = facts.parameter("tweakreg", "minobj"), facts.record.get("sources", {})
+    if numbers := [found[name] for name in facts.unaligned if name in found]:
+        stars = [facts.by_name[name]["n_stars"] for name in facts.unaligned]
+        yield (
+            f"tweakreg found {_range(numbers)} sources in each (this program's own finder: {_range(stars)}), and needs "
+            f"{minobj} matches (minobj)."
+        )
+    if far := len(facts.out_of_reach):
+        yield f"{far} of them have no overlap, so no match, with the reference {listed(facts.reference)}."
+
+
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def few_matches(facts: Facts) -> str | None:
     """Exposures that were moved on the word of a few stars."""
     few = [e for e in facts.exposures if e["moved"] and e["n_matches"] < limits.FEW_MATCHES]
-    if not few or len(facts.exposures) < 2:
+    if not few or len(facts.exposures) < 2 or facts.aligned_by != "tweakreg":
         return None
     names = listed(f"{e['file']} ({e['n_matches']})" for e in few)
     return (
@@ -30,6 +52,8 @@ def few_matches(facts: Facts) -> str | None:
 
 def large_shift(facts: Facts) -> str | None:
     """Exposures that were moved far for the search radius."""
+    if facts.aligned_by != "tweakreg":
+        return None
     radius = float(facts.parameter("tweakreg", "searchrad") or 2.0)
     if facts.parameter("tweakreg", "abs_refcat"):
         radius = max(radius, float(facts.parameter("tweakreg", "abs_searchrad") or 0))
@@ -50,7 +74,7 @@ def modules_disagree(facts: Facts) -> str | None:
     length = float(np.hypot(*np.median(offsets, axis=0)))
     if length <= _limit(facts):
         return None
-    return f"NIRCam's modules A and B disagree by {_offset(facts, length)} in {len(offsets)} overlaps."
+    return f"NIRCam's modules A and B disagree by {facts.in_words(length)} in {len(offsets)} overlaps."
 
 
 def chips_disagree(facts: Facts) -> str | None:
@@ -62,19 +86,30 @@ def chips_disagree(facts: Facts) -> str | None:
     if not apart:
         return None
     (a, b), worst = max(apart.items(), key=lambda item: item[1])
-    return f"{len(apart)} of {len(chips)} pairs of detectors disagree, {a} and {b} by {_offset(facts, worst)}."
+    return f"{len(apart)} of {len(chips)} pairs of detectors disagree, {a} and {b} by {facts.in_words(worst)}."
 
 
 def offsets_left(facts: Facts) -> str | None:
     """Exposures of one detector that overlap and do not agree, though nothing says that they were not aligned."""
     same = [o for o in facts.overlaps if _detector(facts, o["first"]) == _detector(facts, o["second"])]
     aligned = [o for o in same if not {o["first"], o["second"]} & set(facts.unaligned)]
-    lengths = [(float(np.hypot(*o["offset"])), o["first"], o["second"]) for o in aligned]
-    far = [entry for entry in lengths if entry[0] > limits.OFFSET * facts.pixel_scale]
+    far = [(_offset_within(o), o["first"], o["second"]) for o in aligned if _offset_surely(o) > facts.least_offset]
     if not far:
         return None
     length, first, second = max(far)
-    return f"{len(far)} of {len(same)} overlaps disagree, {first} and {second} by {_offset(facts, length)}."
+    where = "at the worst corner of what both see"
+    return f"{len(far)} of {len(same)} overlaps disagree, {first} and {second} by {facts.in_words(length)} {where}."
+
+
+def _offset_within(overlap: dict[str, Any]) -> float:
+    """The longest offset anywhere in an overlap [arcsec]."""
+    return max(float(np.hypot(*overlap["offset"])), overlap.get("corner") or 0.0)
+
+
+def _offset_surely(overlap: dict[str, Any]) -> float:
+    """The same, but at a corner only as much as its error leaves [arcsec]."""
+    corner, error = overlap.get("corner") or 0.0, overlap.get("corner_error") or 0.0
+    return max(float(np.hypot(*overlap["offset"])), corner - limits.CORNER_SIGNIFICANCE * error)
 
 
 def _detector(facts: Facts, name: str) -> str:
@@ -86,8 +121,4 @@ def _limit(facts: Facts) -> float:
     offsets = facts.offsets_between(lambda e: e["detector"])
     same = [np.hypot(*values.T) for (a, b), values in offsets.items() if a == b]
     scatter = float(np.median(np.concatenate(same))) if same else 0.0
-    return max(limits.OFFSET * facts.pixel_scale, 2 * scatter)
-
-
-def _offset(facts: Facts, length: float) -> str:
-    return f"{length:.3f} arcsec ({length / facts.pixel_scale:.2f} pixel)"
+    return max(facts.least_offset, 2 * scatter)

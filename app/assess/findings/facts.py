@@ -34,18 +34,53 @@ class Facts:
         return self.record["measurements"]["exposures"]
 
     @cached_property
+    def all_overlaps(self) -> list[dict[str, Any]]:
+        """Pairs of exposures that overlap."""
+        return self.record["measurements"]["overlaps"]
+
+    @cached_property
     def overlaps(self) -> list[dict[str, Any]]:
         """Overlaps that have stars in common."""
-        return [o for o in self.record["measurements"]["overlaps"] if o["offset"] is not None]
+        return [o for o in self.all_overlaps if o["offset"] is not None]
+
+    @cached_property
+    def without_contribution(self) -> list[str]:
+        """Exposures that the mosaic knows nothing of."""
+        shares = {e["file"]: e.get("contribution") for e in self.exposures}
+        return [name for name, share in shares.items() if share is not None and share < limits.CONTRIBUTION]
 
     @cached_property
     def pixel_scale(self) -> float:
         """Of the detectors [arcsec]."""
         return self.record["measurements"]["pixel_scale"]
 
+    @property
+    def least_offset(self) -> float:
+        """Shortest offset that shows [arcsec]."""
+        return limits.OFFSET * self.pixel_scale
+
+    def in_words(self, length: float) -> str:
+        """A length [arcsec] for a sentence."""
+        return f"{length:.3f} arcsec ({length / self.pixel_scale:.2f} pixel)"
+
     def parameter(self, step: str, name: str) -> Any:
         """The effective parameter of a step, or None where it is not known."""
         return self.record.get("parameters", {}).get("steps", {}).get(step, {}).get(name)
+
+    def config(self, key: str) -> Any:
+        """A key of the run's configuration, or None where it is not known."""
+        return self.record.get("config", {}).get(key)
+
+    @property
+    def follows_target(self) -> bool:
+        """Whether exposures were aligned on a target that moves against the stars."""
+        return self.aligned_by == "assign_mtwcs"
+
+    @cached_property
+    def aligned_by(self) -> str:
+        """The step that gave the exposures their places: tweakreg, or assign_mtwcs for a moving target; else empty."""
+        steps = self.record.get("steps", [] if self.parameter("tweakreg", "skip") else ["tweakreg"])
+        return next((step for step in ("tweakreg", "assign_mtwcs") if step in steps), "")
 
     @cached_property
     def by_name(self) -> dict[str, dict[str, Any]]:
@@ -58,11 +93,31 @@ class Facts:
         unmoved = sorted({e["group"] for e in self.exposures if not e["moved"]})
         n_groups = len({e["group"] for e in self.exposures})
         has_catalogue = bool(self.parameter("tweakreg", "abs_refcat"))
-        if self.parameter("tweakreg", "skip") or (n_groups == 1 and not has_catalogue):
+        if self.aligned_by != "tweakreg" or (n_groups == 1 and not has_catalogue):
             return []
         if not has_catalogue and len(unmoved) < n_groups and unmoved:
             unmoved.remove(max(unmoved, key=self._agreement_with_aligned))
         return [e["file"] for e in self.exposures if e["group"] in unmoved]
+
+    @cached_property
+    def reference(self) -> set[str]:
+        """The group that stayed where it was, for the others to be aligned to it; empty where it is not known."""
+        unaligned = {self.by_name[name]["group"] for name in self.unaligned}
+        return {e["group"] for e in self.exposures if not e["moved"]} - unaligned
+
+    @cached_property
+    def out_of_reach(self) -> list[str]:
+        """Exposures that were not aligned and whose group overlaps the reference nowhere."""
+        pairs = self.record["measurements"]["overlaps"]
+        groups = [{self.by_name[o[which]]["group"] for which in ("first", "second")} for o in pairs]
+        near = set().union(*(pair for pair in groups if pair & self.reference))
+        return [name for name in self.unaligned if self.by_name[name]["group"] not in near] if self.reference else []
+
+    @cached_property
+    def missed_by_finder(self) -> list[str]:
+        """Exposures that were not aligned, and in which tweakreg's finder misses most of what this program's finds."""
+        found = self.record.get("sources", {})
+        return [n for n in self.unaligned if n in found and found[n] < limits.FINDER * self.by_name[n]["n_stars"]]
 
     def _agreement_with_aligned(self, group: str) -> int:
         """How many stars a group shares, in place, with exposures that were aligned."""
@@ -70,8 +125,14 @@ class Facts:
         for overlap in self.overlaps:
             first, second = self.by_name[overlap["first"]], self.by_name[overlap["second"]]
             if group in (first["group"], second["group"]) and (first["moved"] or second["moved"]):
-                n += overlap["n_stars"] if np.hypot(*overlap["offset"]) < limits.OFFSET * self.pixel_scale else 0
+                n += overlap["n_stars"] if np.hypot(*overlap["offset"]) < self.least_offset else 0
         return n
+
+    def reach(self, exposure: Mapping[str, Any]) -> float:
+        """Distance of the farthest corner of an exposure from its middle [arcsec]."""
+        corners = np.array(exposure["footprint"])
+        arms = (corners - corners.mean(axis=0)) * [np.cos(np.radians(corners[:, 1].mean())), 1]
+        return 3600 * float(np.hypot(*arms.T).max())
 
     def offsets_between(self, kind: Callable[[dict[str, Any]], str]) -> dict[tuple[str, str], NDArray[np.float64]]:
         """Offsets [arcsec], shape (n, 2), of overlaps by the kinds of the two exposures, always in the same sense."""

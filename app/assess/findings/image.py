@@ -3,26 +3,38 @@
 from app.assess.findings import limits
 from app.assess.findings.facts import Facts, listed
 
-__all__ = ["many_flagged", "no_catalogue", "sky_steps", "stars_eaten"]
+__all__ = ["adds_nothing", "many_flagged", "no_catalogue", "sky_steps", "stars_eaten"]
 
 
 def sky_steps(facts: Facts) -> str | None:
-    """Overlapping exposures whose levels differ in the mosaic."""
-    mosaic, overlaps = facts.record["measurements"]["mosaic"], facts.record["measurements"]["overlaps"]
-    if not mosaic or not mosaic["depth"]:
+    """Overlapping exposures whose levels differ in the mosaic.
+
+    The noise is what the mosaic states; where it states none, the scatter, which structure of what shines adds to.
+    """
+    mosaic, overlaps = facts.record["measurements"]["mosaic"], facts.all_overlaps
+    noise = mosaic and (mosaic.get("noise") or mosaic["depth"])
+    if not noise:
         return None
     steps = [
         (abs(o["sky"]), o["first"], o["second"])
         for o in overlaps
-        if abs(o["sky"]) > max(limits.STEP * mosaic["depth"], limits.STEP_SIGNIFICANCE * o["sky_error"])
+        if abs(o["sky"]) > max(limits.STEP * noise, limits.STEP_SIGNIFICANCE * o["sky_error"])
     ]
     if not steps:
         return None
     size, first, second = max(steps)
     return (
-        f"{len(steps)} of {len(overlaps)} overlaps keep a step of more than the noise ({mosaic['depth']:.3g} "
+        f"{len(steps)} of {len(overlaps)} overlaps keep a step of more than the noise ({noise:.3g} "
         f"{mosaic['unit']}); {first} and {second} differ by {size:.3g} {mosaic['unit']}."
     )
+
+
+def adds_nothing(facts: Facts) -> str | None:
+    """Exposures that the mosaic has not, or not with any weight."""
+    names = facts.without_contribution
+    if not names:
+        return None
+    return f"{len(names)} of {len(facts.exposures)} exposures add nothing to the mosaic: {listed(names)}."
 
 
 def many_flagged(facts: Facts) -> str | None:

@@ -4,6 +4,8 @@
 OFFSET = 0.25
 #: Fewest stars on which an alignment can rest.
 FEW_MATCHES = 10
+#: tweakreg's finder misses stars where it has less than this share of those that this program's own finder has.
+FINDER = 0.5
 #: A shift is large beyond this share of the search radius: the guide star was lost, or wrong stars were matched.
 LARGE_SHIFT = 0.5
 #: Step between sky levels that the eye sees [noise of a pixel of the mosaic], and how sure it has to be [its error].
@@ -12,3 +14,10 @@ STEP, STEP_SIGNIFICANCE = 1.0, 5.0
 MANY_FLAGGED = 0.05
 #: Share of flagged pixels in the cores of stars, absolute and against that of the whole exposure.
 EATEN, EATEN_RATIO = 0.05, 3.0
+#: How sure an offset at the corner of an overlap, or its absence, has to be [its error].
+CORNER_SIGNIFICANCE = 3.0
+#: Share of its field that an exposure that adds something gives to the mosaic.
+CONTRIBUTION = 0.01
+#: A result is poor beyond these shares: of flagged pixels in the median exposure, of overlaps in which each star is
+#: there twice, of exposures that add nothing.
+POOR_FLAGGED, POOR_OVERLAPS, POOR_EXPOSURES = 0.5, 0.5, 0.5

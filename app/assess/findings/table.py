@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, image
+from app.assess.findings import alignment, displaced, hints, image, poor, sky, solution, turned, verdict
 from app.assess.findings.facts import Facts
-from app.record.caveats import Caveat
+from app.record.caveats import UNUSABLE, Caveat
 
 __all__ = ["FINDINGS", "Finding", "find_caveats"]
 
@@ -20,59 +20,100 @@ class Finding:
     code : str
     find : callable
         Takes the facts of a run and gives a sentence, or None.
-    hint : str
-        What to do.
+    hint : str or callable
+        What to do; where that depends on the cause, it takes the facts and gives the words.
     """
 
     code: str
     find: Callable[[Facts], str | None]
-    hint: str
+    hint: str | Callable[[Facts], str]
+
+    def caveat(self, facts: Facts) -> Caveat | None:
+        """The caveat that these facts give rise to, if they do."""
+        if not (message := self.find(facts)):
+            return None
+        return Caveat(self.code, message, self.hint if isinstance(self.hint, str) else self.hint(facts))
 
 
 FINDINGS = (
+    Finding("not_aligned", alignment.not_aligned, hints.not_aligned),
     Finding(
-        "not_aligned",
-        alignment.not_aligned,
-        "See tweakreg in lv3_run.log; more stars (jwst_parameters.tweakreg.snr_threshold, minobj), a larger "
-        "searchrad, or larger groups (tweakreg_grouping=[group_dithers]) help.",
+        "not_verified",
+        verdict.unconnected,
+        "Their alignment may be right or wrong: compare with another band, or choose alignment=from_run.",
     ),
     Finding(
-        "few_matches",
-        alignment.few_matches,
-        "A lower jwst_parameters.tweakreg.snr_threshold finds more stars; tweakreg_grouping=[group_dithers] puts those "
-        "of several exposures together.",
+        "untied",
+        solution.untied,
+        "More stars help: a lower jwst_parameters.tweakreg.snr_threshold, larger groups (tweakreg_grouping=[visit]), a "
+        "catalogue (abs_refcat), or another band of the same visits (alignment=from_run).",
     ),
+    Finding(
+        "displaced_groups",
+        solution.displaced_groups,
+        "A visit on a wrong guide star. Look at the mosaic there; search_displaced=0 leaves such groups in place.",
+    ),
+    Finding(
+        "shifted_only",
+        solution.shifted_only,
+        "Choose a simpler jwst_parameters.tweakreg.fitgeometry, or larger groups (tweakreg_grouping=[visit]).",
+    ),
+    Finding(
+        "groups_disagree",
+        solution.groups_disagree,
+        "Try smaller groups (tweakreg_grouping=[detector]), or a freer jwst_parameters.tweakreg.fitgeometry.",
+    ),
+    Finding("few_matches", alignment.few_matches, hints.few_matches),
     Finding(
         "large_shift",
         alignment.large_shift,
         "Exclude an exposure whose guide star failed; where the shift is right, raise "
         "jwst_parameters.tweakreg.searchrad: beyond twice searchrad + tolerance jwst discards all alignment.",
     ),
+    Finding("modules_disagree", alignment.modules_disagree, hints.modules_disagree),
+    Finding("chips_disagree", alignment.chips_disagree, hints.chips_disagree),
+    Finding("offsets_left", alignment.offsets_left, hints.offsets_left),
     Finding(
-        "modules_disagree",
-        alignment.modules_disagree,
-        "Try tweakreg_grouping=[degroup_modules]: each module is aligned for itself.",
+        "no_shared_stars",
+        displaced.no_shared_stars,
+        "Did a visit take a wrong guide star? Leave it out with exclude, or move its WCS by that distance "
+        "first. If these are no stars, nothing ties the exposures together.",
     ),
     Finding(
-        "chips_disagree",
-        alignment.chips_disagree,
-        "Try tweakreg_grouping=[degroup_short_chips]: each detector is aligned for itself.",
+        "turned_alone",
+        turned.turned_alone,
+        "Its fit rests on few stars: jwst_parameters.tweakreg.fitgeometry=shift turns nothing; larger groups "
+        "(tweakreg_grouping=[group_dithers]) have more stars.",
     ),
     Finding(
-        "offsets_left",
-        alignment.offsets_left,
-        "Try other groups (tweakreg_grouping), or jwst_parameters.tweakreg.fitgeometry=general.",
+        "adds_nothing",
+        image.adds_nothing,
+        "Look at its weights: VAR_RNOISE of zero, or everything flagged (jwst_parameters.resample.weight_type=exptime "
+        "does without VAR_RNOISE); is it outside of the mosaic that was asked for?",
+    ),
+    Finding("sky_steps", image.sky_steps, hints.sky_steps),
+    Finding(
+        "sky_made_worse",
+        sky.sky_made_worse,
+        "Choose sky=solution: it compares exposures at the same places of the sky, so that what shines there, and "
+        "masked parts, cannot be taken for a level.",
     ),
     Finding(
-        "sky_steps",
-        image.sky_steps,
-        "Try skymatch_grouping=[degroup_dithers], or another jwst_parameters.skymatch.skymethod (global+match).",
+        "sky_apart",
+        sky.sky_apart,
+        "Add exposures that fill the gap, follow a mosaic that covers it (sky_anchor=FILE), or make a mosaic of each.",
     ),
     Finding(
-        "many_flagged",
-        image.many_flagged,
-        "Look at alignment and sky levels first; then raise jwst_parameters.outlier_detection.snr.",
+        "sky_untied",
+        sky.sky_untied,
+        "Exclude them, or put them into larger groups (skymatch_grouping=[group_dithers]).",
     ),
+    Finding(
+        "sky_constant",
+        sky.sky_constant,
+        "Use larger groups (skymatch_grouping=[group_dithers]), or sky_order=0 for all.",
+    ),
+    Finding("many_flagged", image.many_flagged, hints.many_flagged),
     Finding(
         "stars_eaten",
         image.stars_eaten,
@@ -83,11 +124,15 @@ FINDINGS = (
         image.no_catalogue,
         "See source_catalog in lv3_run.log; lower jwst_parameters.source_catalog.snr_threshold.",
     ),
+    Finding(
+        UNUSABLE,
+        poor.unusable,
+        "The other caveats say what went wrong first: alignment before sky levels, sky levels before outliers.",
+    ),
 )
 
 
 def find_caveats(record: Mapping[str, Any]) -> list[Caveat]:
     """Every caveat that the measurements and parameters in a record give rise to."""
     facts = Facts(record)
-    found = ((finding, finding.find(facts)) for finding in FINDINGS)
-    return [Caveat(finding.code, message, finding.hint) for finding, message in found if message]
+    return [caveat for finding in FINDINGS if (caveat := finding.caveat(facts))]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from app.assess.measure.alignment import Motion, motion
 from app.assess.measure.frames import TangentPlane, footprint, open_fits, read_wcs
 from app.assess.measure.outliers import DO_NOT_USE, Flagged, count_flagged
-from app.assess.measure.sky import Samples, sample_points, take_samples
+from app.assess.measure.sky import Samples
 from app.assess.measure.stars import find_stars
+from app.observation.sky_points import sample_points, take_samples
 
 __all__ = ["Measured", "Task", "measure_exposure"]
 
@@ -53,6 +54,8 @@ class Measured:
         What alignment did.
     footprint : ndarray of shape (4, 2)
         Corners after alignment [deg].
+    outline : ndarray of shape (4, 2)
+        The same in the common tangent plane [arcsec].
     stars_before, stars_after : ndarray of shape (n, 2)
         Places of its stars in the common tangent plane, before and after alignment [arcsec].
     sky : Samples
@@ -68,6 +71,7 @@ class Measured:
     name: str
     motion: Motion
     footprint: Array
+    outline: Array
     stars_before: Array
     stars_after: Array
     sky: Samples
@@ -88,10 +92,12 @@ def measure_exposure(task: Task) -> Measured:
         plane = TangentPlane(*task.centre)
         column, row, x, y = sample_points(wcs_after, shape, plane, task.spacing)
         after = take_samples(new["SCI"].data, x, y) - still_in
+        corners = footprint(wcs_after, shape)
         return Measured(
             name=task.before.name,
             motion=motion(wcs_before, wcs_after, shape),
-            footprint=footprint(wcs_after, shape),
+            footprint=corners,
+            outline=plane.from_sky(*corners.T),
             stars_before=plane.from_sky(*wcs_before(stars.x, stars.y, with_bounding_box=False)),
             stars_after=plane.from_sky(*wcs_after(stars.x, stars.y, with_bounding_box=False)),
             sky=Samples(column, row, take_samples(image, x, y), after),

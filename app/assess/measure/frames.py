@@ -9,12 +9,15 @@ from typing import Any
 import asdf
 import numpy as np
 from astropy.io import fits
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-__all__ = ["TangentPlane", "footprint", "open_fits", "read_wcs"]
+from app.observation.tangent_plane import TangentPlane
+
+__all__ = ["SR_TO_ARCSEC2", "TangentPlane", "footprint", "open_fits", "read_wcs"]
 
 Array = NDArray[np.float64]
+
+SR_TO_ARCSEC2 = np.degrees(1) ** 2 * 3600**2
 
 
 @contextmanager
@@ -50,32 +53,3 @@ def footprint(wcs: Any, shape: tuple[int, int]) -> Array:
     ny, nx = shape
     x, y = np.array([0, nx, nx, 0]) - 0.5, np.array([0, 0, ny, ny]) - 0.5
     return np.transpose(wcs(x, y, with_bounding_box=False))
-
-
-class TangentPlane:
-    """The sky as a plane around a point: offsets east and north [arcsec] (gnomonic projection).
-
-    Parameters
-    ----------
-    ra, dec : float
-        The point [deg].
-    """
-
-    def __init__(self, ra: float, dec: float) -> None:
-        self.centre = ra, dec
-        wcs = WCS(naxis=2)
-        wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-        wcs.wcs.crval = [ra, dec]
-        wcs.wcs.crpix = [0, 0]
-        wcs.wcs.cdelt = [1 / 3600, 1 / 3600]
-        self._wcs = wcs
-
-    def from_sky(self, ra: Array, dec: Array) -> Array:
-        """Offsets [arcsec], shape (..., 2), of places on the sky [deg]."""
-        return np.stack(self._wcs.wcs_world2pix(ra, dec, 0), axis=-1) + 1
-
-    def to_sky(self, points: Array) -> tuple[Array, Array]:
-        """Right ascension and declination [deg] of offsets [arcsec] of shape (..., 2)."""
-        flat = points.reshape(-1, 2) - 1
-        ra, dec = self._wcs.wcs_pix2world(flat[:, 0], flat[:, 1], 0)
-        return ra.reshape(points.shape[:-1]), dec.reshape(points.shape[:-1])

@@ -11,16 +11,16 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from app.assess.measure.frames import footprint, open_fits, read_wcs
-from app.assess.measure.stars import RING, Stars, box_values, find_stars
+from app.assess.measure.contribution import sampled
+from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, open_fits, read_wcs
+from app.assess.measure.stars import Stars, find_stars
+from app.observation.sky_points import box_values
+from app.pipeline.solution.centring import RING
 
 __all__ = ["Catalogue", "Mosaic", "measure_mosaic", "read_catalogue"]
 
 Array = NDArray[np.float64]
 
-SR_TO_ARCSEC2 = np.degrees(1) ** 2 * 3600**2
-#: Most pixels of the mosaic that are looked at for what needs only a sample.
-SAMPLE = 1_000_000
 #: Side of the boxes in which the noise is measured [pixel], and how many.
 NOISE_BOX, N_NOISE_BOXES = 16, 400
 #: Side of the part of the mosaic in which the width of stars is measured [pixel].
@@ -52,7 +52,11 @@ class Mosaic:
     exposures : dict of str to float
         Share of the covered sky by number of exposures; empty where the mosaic does not say.
     depth : float or None
-        Noise of a pixel in the emptiest parts, in the unit of the data; drizzling correlates neighbours.
+        Scatter of pixels in the emptiest parts, in the unit of the data; drizzling correlates neighbours, which makes
+        it less than `noise`, and structure of what shines makes it more.
+    noise : float or None
+        Error of a pixel that the mosaic states (ERR) where little shines, in the unit of the data; None where it has
+        none.
     fwhm : float or None
         Width of isolated stars [arcsec].
     n_psf_stars : int
@@ -67,6 +71,7 @@ class Mosaic:
     coverage: float
     exposures: dict[str, float]
     depth: float | None
+    noise: float | None
     fwhm: float | None
     n_psf_stars: int
 
@@ -95,6 +100,7 @@ def measure_mosaic(path: Path, fwhm: float) -> Mosaic:
             coverage=covered * image.size * scale**2 / 3600,
             exposures=by_number,
             depth=_depth(image),
+            noise=_noise(hdus),
             fwhm=None if width is None else width * scale,
             n_psf_stars=n_stars,
         )
@@ -102,12 +108,10 @@ def measure_mosaic(path: Path, fwhm: float) -> Mosaic:
 
 def _coverage(hdus: fits.HDUList) -> tuple[float, dict[str, float]]:
     """Share of the frame with data, and the shares of that by number of exposures, from a sample of pixels."""
-    weight = hdus["WHT"].data
-    step = max(1, int(np.sqrt(weight.size / SAMPLE)))
-    covered = weight[::step, ::step] > 0
+    covered = sampled(hdus["WHT"].data) > 0
     if "CON" not in hdus or not covered.any():
         return float(covered.mean()), {}
-    context = hdus["CON"].data[:, ::step, ::step].astype(np.uint32)
+    context = sampled(hdus["CON"].data).astype(np.uint32)
     numbers = np.bitwise_count(context).sum(axis=0)[covered]
     values, counts = np.unique(numbers, return_counts=True)
     return float(covered.mean()), {str(v): float(c / len(numbers)) for v, c in zip(values, counts, strict=True)}
@@ -123,6 +127,13 @@ def _depth(image: NDArray) -> float | None:
         if np.isfinite(box).all():
             scatters.append(1.4826 * float(np.median(np.abs(box - np.median(box)))))
     return float(np.quantile(scatters, 0.25)) if scatters else None
+
+
+def _noise(hdus: fits.HDUList) -> float | None:
+    """Lower quartile of the errors [unit of the image]: photons of what shines add to the others."""
+    errors = sampled(hdus["ERR"].data) if "ERR" in hdus else np.empty(0)
+    errors = errors[np.isfinite(errors) & (errors > 0)]
+    return float(np.quantile(errors, 0.25)) if errors.size else None
 
 
 def _middle(image: NDArray) -> NDArray:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
+from app.assess.measure.contribution import contributions
 from app.assess.measure.exposure import Measured, Task, measure_exposure
 from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.mosaic import measure_mosaic, read_catalogue
 from app.assess.measure.overlaps import Agreement, Overlap, agreement, compare
 from app.observation.exposure import Exposure
+from app.observation.names import CRF, exposure_product
 from app.plan.plan import Plan
 from app.runtime.pool import run_all
 
@@ -42,7 +45,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         ``measurements`` of the record; app/record/record.schema.json says what is in it.
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
-    mosaic, catalogue = (folder / f"{plan.product}_{kind}" for kind in ("i2d.fits", "cat.ecsv"))
+    mosaic, catalogue = folder / plan.names.mosaic, folder / plan.names.catalogue
     return {
         "pixel_scale": plan.band.pixel_scale,
         **(_exposures(plan, exposures, folder) if exposures else {"exposures": [], "overlaps": []}),
@@ -52,7 +55,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
 
 
 def _crf(exposure: Exposure, folder: Path) -> Path:
-    return folder / f"{exposure.stem}_crf.fits"
+    return folder / exposure_product(exposure.name, CRF)
 
 
 def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[str, Any]:
@@ -63,15 +66,31 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
     task = partial(Task, centre=(float(centre[0]), float(centre[1])), spacing=spacing, fwhm=plan.band.fwhm)
     tasks = [task(e.path, _crf(e, folder)) for e in exposures]
     measured = list(run_all(measure_exposure, tasks, plan.config.n_procs))
-    overlaps = compare(measured, TOLERANCE * plan.band.fwhm * plan.band.pixel_scale)
-    groups = {name: group for group, names in plan.groups["tweakreg"].items() for name in names}
+    # A moving target leaves the stars behind: where they are says nothing of how well it is aligned.
+    tolerance = None if plan.is_moving else TOLERANCE * plan.band.fwhm * plan.band.pixel_scale
+    overlaps = compare(measured, tolerance)
+    given = _contributions(plan, exposures, measured, folder)
+    aligned = plan.groups.get("tweakreg", plan.groups["native"])
+    groups = {name: group for group, names in aligned.items() for name in names}
     return {
         "exposures": [
-            _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps))
-            for i, (e, m) in enumerate(zip(exposures, measured, strict=True))
+            _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps)) | {"contribution": share}
+            for i, (e, m, share) in enumerate(zip(exposures, measured, given, strict=True))
         ],
         "overlaps": [_overlap_entry(o, measured) for o in overlaps],
     }
+
+
+def _contributions(
+    plan: Plan, exposures: Sequence[Exposure], measured: Sequence[Measured], folder: Path
+) -> list[float] | list[None]:
+    """Share of the field of each exposure that it gives to the mosaic."""
+    mosaic = folder / f"{plan.product}_i2d.fits"
+    places = {exposure.name: place for place, exposure in enumerate(plan.science)}
+    areas = contributions(mosaic, [places[e.name] for e in exposures]) if mosaic.is_file() else None
+    if areas is None:
+        return [None] * len(exposures)
+    return [area / shapely.Polygon(m.outline).area for area, m in zip(areas, measured, strict=True)]
 
 
 def _exposure_entry(exposure: Exposure, group: str, measured: Measured, agreed: Agreement) -> dict[str, Any]:
@@ -99,12 +118,21 @@ def _exposure_entry(exposure: Exposure, group: str, measured: Measured, agreed: 
 
 
 def _overlap_entry(overlap: Overlap, measured: Sequence[Measured]) -> dict[str, Any]:
+    fit, apart = overlap.fit, overlap.displacement
+    corner, corner_error = overlap.worst_corner or (None, None)
     return {
         "first": measured[overlap.first].name,
         "second": measured[overlap.second].name,
         "n_stars": len(overlap.stars),
         "offset_before": _median(overlap.before),
         "offset": _median(overlap.after),
+        "turn": fit and fit.rotation,
+        "turn_error": fit and fit.rotation_error,
+        "corner": corner,
+        "corner_error": corner_error,
+        "n_first": overlap.n_stars[0],
+        "n_second": overlap.n_stars[1],
+        "displacement": None if apart is None else apart.tolist(),
         "n_samples": overlap.sky.n,
         "sky_before": overlap.sky.before,
         "sky": overlap.sky.after,

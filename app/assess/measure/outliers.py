@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assess.measure.stars import Stars, box_values
+from app.assess.measure.stars import Stars
+from app.observation.sky_points import box_values
 
 __all__ = ["OUTLIER", "Flagged", "count_flagged"]
 

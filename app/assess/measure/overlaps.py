@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
-from app.assess.measure.alignment import Match, match
 from app.assess.measure.exposure import Measured
+from app.assess.measure.matching import FEWEST, NOBODY, WIDE_RADIUS, Match, match
+from app.assess.measure.similarity import Similarity, fit_similarity
 from app.assess.measure.sky import Difference, difference
 
 __all__ = ["Agreement", "Overlap", "agreement", "compare"]
@@ -24,42 +26,95 @@ class Overlap:
     ----------
     first, second : int
         Indices of the exposures.
+    corners : ndarray of shape (n, 2)
+        Of the part of the sky that both see [arcsec]; fewer than three where the outlines only touch.
+    n_stars : (int, int)
+        Stars of each in that part; none where stars are not compared.
     stars : Match
         The stars that they share.
+    places : ndarray of shape (n, 2)
+        Of these stars in the first exposure, after alignment [arcsec].
     before, after : ndarray of shape (n, 2)
         Places of these stars in the first exposure less those in the second, east and north [arcsec], before and after
         alignment.
+    fit : Similarity or None
+        Of `after`, over the whole overlap; None without shared stars.
+    displacement : ndarray of shape (2,) or None
+        Where both have some stars there and share none, the shift, first less second, up to `matching.WIDE_RADIUS` that
+        many stars of the two agree on [arcsec], if there is one.
     sky : Difference
         The first's level less the second's.
     """
 
     first: int
     second: int
+    corners: Array
+    n_stars: tuple[int, int]
     stars: Match
+    places: Array
     before: Array
     after: Array
+    fit: Similarity | None
+    displacement: Array | None
     sky: Difference
 
+    @property
+    def worst_corner(self) -> tuple[float, float] | None:
+        """Longest offset at a corner of the overlap, and its standard error [arcsec]; None without shared stars."""
+        if self.fit is None or len(self.corners) == 0:
+            return None
+        lengths, errors = np.hypot(*self.fit.at(self.corners).T), self.fit.error_at(self.corners)
+        worst = int(np.argmax(lengths))
+        return float(lengths[worst]), float(errors[worst])
 
-def compare(exposures: Sequence[Measured], tolerance: float) -> list[Overlap]:
+
+def compare(exposures: Sequence[Measured], tolerance: float | None) -> list[Overlap]:
     """Compare all exposures that overlap.
 
     Parameters
     ----------
     exposures : sequence of Measured
-    tolerance : float
-        How well the places of one star agree [arcsec].
+    tolerance : float or None
+        How well the places of one star agree [arcsec]; None: stars are not compared.
     """
     found = []
     for i, j in combinations(range(len(exposures)), 2):
-        a, b = exposures[i], exposures[j]
-        if (sky := difference(a.sky, b.sky)) is None:
-            continue
-        stars = match(a.stars_after, b.stars_after, tolerance)
-        before = a.stars_before[stars.first] - b.stars_before[stars.second]
-        after = a.stars_after[stars.first] - b.stars_after[stars.second]
-        found.append(Overlap(i, j, stars, before, after, sky))
+        if (sky := difference(exposures[i].sky, exposures[j].sky)) is not None:
+            found.append(_overlap(i, j, exposures[i], exposures[j], sky, tolerance))
     return found
+
+
+def _overlap(i: int, j: int, a: Measured, b: Measured, sky: Difference, tolerance: float | None) -> Overlap:
+    common = shapely.intersection(*(shapely.convex_hull(shapely.MultiPoint(e.outline)) for e in (a, b)))
+    n_stars, stars, apart = (0, 0), NOBODY, None
+    if tolerance is not None:
+        n_stars = (_n_within(common, a.stars_after), _n_within(common, b.stars_after))
+        stars = match(a.stars_after, b.stars_after, tolerance)
+        if len(stars) == 0 and min(n_stars) >= FEWEST:
+            apart = _displacement(a.stars_after, b.stars_after, tolerance)
+    after = a.stars_after[stars.first] - b.stars_after[stars.second]
+    return Overlap(
+        i,
+        j,
+        corners=shapely.get_coordinates(common)[:-1],  # a ring ends where it begins
+        n_stars=n_stars,
+        stars=stars,
+        places=a.stars_after[stars.first],
+        before=a.stars_before[stars.first] - b.stars_before[stars.second],
+        after=after,
+        fit=fit_similarity(a.stars_after[stars.first], after) if len(stars) else None,
+        displacement=apart,
+        sky=sky,
+    )
+
+
+def _n_within(area: shapely.Geometry, places: Array) -> int:
+    return int(shapely.contains_xy(area, *places.T).sum())
+
+
+def _displacement(first: Array, second: Array, tolerance: float) -> Array | None:
+    stars = match(first, second, tolerance, WIDE_RADIUS)
+    return np.median(first[stars.first] - second[stars.second], axis=0) if len(stars) else None
 
 
 @dataclass(frozen=True, slots=True)

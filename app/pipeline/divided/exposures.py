@@ -17,7 +17,21 @@ from jwst.datamodels import ImageModel
 
 from app.runtime.files import settle
 
-__all__ = ["Exposure", "new_model", "save_model", "without_arrays"]
+__all__ = ["Exposure", "Plane", "new_model", "save_model", "without_arrays"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Light that rises evenly over an image, counted from its first pixel [unit of the image]."""
+
+    constant: float
+    per_column: float
+    per_row: float
+
+    def on(self, shape: tuple[int, int]) -> np.ndarray:
+        """The light at all pixels of an image."""
+        rows, columns = np.arange(shape[0], dtype=np.float32)[:, None], np.arange(shape[1], dtype=np.float32)
+        return np.float32(self.constant) + np.float32(self.per_row) * rows + np.float32(self.per_column) * columns
 
 
 @dataclass(frozen=True)
@@ -32,14 +46,14 @@ class Exposure:
         All that a datamodel of it holds but the arrays.
     shape : (int, int)
         Shape of the image.
-    subtracted : tuple of float
-        Levels that are to be subtracted from the image in the file, in turn.
+    subtracted : tuple of float or Plane
+        What is to be subtracted from the image in the file, in turn.
     """
 
     path: Path
     tree: dict[str, Any]
     shape: tuple[int, int]
-    subtracted: tuple[float, ...] = ()
+    subtracted: tuple[float | Plane, ...] = ()
 
     def open(self, *names: str) -> ImageModel:
         """A datamodel with these arrays, or all, from the file, and everything else from here.
@@ -53,20 +67,22 @@ class Exposure:
             for name in names or extensions:
                 if extensions[name] in file:
                     model.instance[name] = file[extensions[name]].data
-        for level in self.subtracted:
-            model.data -= level
+        self._subtract_from(model.data)
         return model
 
     def image(self) -> tuple[np.ndarray, np.ndarray]:
         """The image and its data quality."""
         with fits.open(self.path, memmap=False) as file:
             data, quality = file["SCI"].data.astype(np.float32), file["DQ"].data.astype(np.uint32)
-        for level in self.subtracted:
-            data -= level
+        self._subtract_from(data)
         return data, quality
 
-    def subtract(self, levels: Iterable[float]) -> "Exposure":
-        """The exposure with more levels subtracted."""
+    def _subtract_from(self, data: np.ndarray) -> None:
+        for light in self.subtracted:
+            data -= light.on(self.shape) if isinstance(light, Plane) else light
+
+    def subtract(self, levels: Iterable[float | Plane]) -> "Exposure":
+        """The exposure with more subtracted."""
         return replace(self, subtracted=(*self.subtracted, *levels))
 
     def without_pixels(self) -> ImageModel:

@@ -7,10 +7,10 @@ from typing import Any
 from astropy.io import fits
 from jwst.datamodels import ImageModel
 
-from app.observation.wcs_check import wcs_problem
-from app.pipeline.divided.exposures import Exposure, new_model, save_model, without_arrays
+from app.observation.wcs_check import check_wcs, opened_by_jwst
+from app.pipeline.divided.exposures import Exposure, Plane, new_model, save_model, without_arrays
 from app.pipeline.library import GroupedLibrary
-from app.runtime.errors import InputError, in_one_line
+from app.runtime.errors import InputError
 from app.runtime.pool import run_all
 
 __all__ = ["ExposureLibrary"]
@@ -35,15 +35,15 @@ class ExposureLibrary(GroupedLibrary):
     ----------
     files : list of Path
         Where the members' arrays are.
-    subtracted : list of tuple of float
-        Levels that are to be subtracted from the images in the files, in turn.
+    subtracted : list of tuple of float or Plane
+        What is to be subtracted from the images in the files, in turn.
     """
 
     def __init__(self, association: Path | dict[str, Any], procs: int) -> None:
         super().__init__(association, asn_exptypes=["science"], on_disk=False)
         folder = Path(self.asn_dir)
         self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
-        self.subtracted: list[tuple[float, ...]] = [() for _ in self.files]
+        self.subtracted: list[tuple[float | Plane, ...]] = [() for _ in self.files]
         read = list(run_all(_read, self.files, procs))
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
@@ -106,14 +106,12 @@ class ExposureLibrary(GroupedLibrary):
 def _read(path: Path) -> Exposure | str:
     """The exposure of a file, or what is wrong with it; its arrays are mapped, and not looked at."""
     try:
-        with fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
+        with opened_by_jwst(path), fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
             model = new_model(file)
-            problem = wcs_problem(model)
-            return f"{path}: {problem}" if problem else Exposure(path, without_arrays(model.instance), model.shape)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever jwst and asdf raise at a spoiled file
-        return f"{path}: jwst cannot read it ({in_one_line(error)})"
+            check_wcs(model, path)
+            return Exposure(path, without_arrays(model.instance), model.shape)
+    except InputError as error:
+        return str(error)
 
 
 def _save(task: tuple[Exposure, Path]) -> Path:

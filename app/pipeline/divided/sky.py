@@ -13,7 +13,7 @@ import numpy as np
 from astropy.nddata.bitmask import bitfield_to_boolean_mask
 from stcal.skymatch import SkyGroup, SkyImage, SkyStats, skymatch
 
-from app.pipeline.divided.exposures import Exposure
+from app.pipeline.divided.exposures import Exposure, Plane
 from app.pipeline.divided.jwst_internals import fast_intersections
 from app.runtime.pool import run_all
 
@@ -50,7 +50,7 @@ class SkyResult:
 
     level: float
     is_valid: bool
-    subtracted: tuple[float, ...]
+    subtracted: tuple[float | Plane, ...]
 
 
 def match_sky(

@@ -3,6 +3,7 @@
 Where parameters ask for something that is not divided, jwst's own implementation runs, and the log says so.
 """
 
+from app.pipeline.steps.assign_mtwcs import MovingTargetStep
 from app.pipeline.steps.outlier_detection import NativeOutlierDetectionStep
 from app.pipeline.steps.resample import StampedResampleStep
 from app.pipeline.steps.skymatch import GroupedSkyMatchStep
@@ -12,6 +13,7 @@ from app.pipeline.steps.tweakreg import GroupedTweakRegStep
 __all__ = [
     "GroupedSkyMatchStep",
     "GroupedTweakRegStep",
+    "MovingTargetStep",
     "NativeOutlierDetectionStep",
     "StampedResampleStep",
     "StampedSourceCatalogStep",

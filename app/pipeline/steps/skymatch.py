@@ -1,12 +1,15 @@
-"""Sky levels under groups of their own; overlaps are measured by several processes."""
+"""Sky levels under groups of their own: jwst's method, measured by several processes, or one solution for all."""
+
+from collections.abc import Iterable
 
 from astropy.nddata.bitmask import interpret_bit_flags
 from jwst.skymatch import SkyMatchStep
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.divided.library import ExposureLibrary
-from app.pipeline.divided.sky import SkyParameters, match_sky
+from app.pipeline.divided.sky import SkyParameters, SkyResult, match_sky
 from app.pipeline.library import GroupedLibrary
+from app.pipeline.solution.levels import solve_levels
 from app.pipeline.steps.base import Named
 from app.runtime.errors import SkyError
 
@@ -23,6 +26,8 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
     def process(self, input_models: ExposureLibrary) -> GroupedLibrary:
         """Match the sky levels, group by group."""
         with self.parent.grouped(input_models, "skymatch"):
+            if self.parent.sky_solution is not None:
+                return self._solve(input_models)
             if self.skymethod == "user":
                 return self._take_levels(input_models)
             if not self._was_matched(input_models):
@@ -37,21 +42,42 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         results = match_sky(
             library.exposures(),
             list(library.group_indices.values()),
-            SkyParameters(statistics, interpret_bit_flags(self.dqbits, flag_name_map=pixel), self.stepsize),
+            SkyParameters(statistics, self._dqbits, self.stepsize),
             {name: getattr(self, name) for name in ("skymethod", "match_down", "subtract")},
             self.parent.procs,
         )
+        self._write(library, results, str(self.skymethod))
+        return library
+
+    def _solve(self, library: ExposureLibrary) -> ExposureLibrary:
+        results, entry = solve_levels(
+            library.exposures(),
+            library.group_indices,
+            self.parent.sky_solution,
+            dqbits=self._dqbits,
+            subtract=self.subtract,
+            procs=self.parent.procs,
+        )
+        self.parent.record.add(sky_solution=entry)
+        self._write(library, results, "solution")
+        return library
+
+    @property
+    def _dqbits(self) -> int | None:
+        return interpret_bit_flags(self.dqbits, flag_name_map=pixel)
+
+    def _write(self, library: ExposureLibrary, results: Iterable[SkyResult], method: str) -> None:
+        """Write levels into the exposures, as jwst does."""
         with library:
             for index, result in enumerate(results):
                 model = library.borrow(index)
                 if result.is_valid:
-                    model.meta.background.method = str(self.skymethod)
+                    model.meta.background.method = method
                     model.meta.background.level = result.level
                     model.meta.background.subtracted = self.subtract
                     library.subtracted[index] += result.subtracted
                 model.meta.cal_step.skymatch = "COMPLETE" if result.is_valid else "SKIPPED"
                 library.shelve(model, index)
-        return library
 
     def _take_levels(self, library: ExposureLibrary) -> ExposureLibrary:
         """Take the user's levels; jwst's implementation would subtract them from pixels that are not here."""

@@ -1,12 +1,27 @@
 """What can be known before a run: what would make it fail, or make its result less than it could be.
 
-A file for each family of checks. A check yields what it finds: a caveat, or an error of the class that says which exit
-status the run would have. None stops the others, so that a user sees everything at once.
+A file for each family of checks. A check yields what it finds: a caveat, a note, which is a text, or an error of the
+class that says which exit status the run would have. None stops the others, so that a user sees everything at once.
 """
 
 from dataclasses import dataclass
 
-from app.plan.checks import alignment, disk, footprint, products, references, size, sky
+from app.plan.checks import (
+    alignment,
+    catalogues,
+    coverage,
+    disk,
+    exposures,
+    footprint,
+    groups,
+    moving,
+    outputs,
+    products,
+    reach,
+    references,
+    size,
+    sky,
+)
 from app.plan.cost import Estimate, estimate
 from app.plan.parameters import Parameters, check_parameters, effective
 from app.plan.plan import Plan
@@ -30,12 +45,15 @@ class Outlook:
         What would make it fail.
     caveats : list of Caveat
         What makes its result less than it could be.
+    notes : list of str
+        What is as it should be, and good to know.
     """
 
     parameters: Parameters
     cost: Estimate | None
     errors: list[Lv3Error]
     caveats: list[Caveat]
+    notes: list[str]
 
     @property
     def problems(self) -> list[str]:
@@ -71,7 +89,7 @@ def look_ahead(plan: Plan) -> Outlook:
     ----------
     plan : Plan
     """
-    found = list(references.check(plan))
+    found: list[Caveat | Lv3Error | str] = [*outputs.check(plan), *references.check(plan)]
     try:
         chosen = plan.layers
     except CrdsError:  # said by references.check
@@ -86,10 +104,13 @@ def look_ahead(plan: Plan) -> Outlook:
         cost = None if parameters.skips("resample") else estimate(plan, parameters)
     except InputError as error:
         found.append(error)
-    found += [*alignment.check(plan, parameters), *sky.check(plan, parameters), *footprint.check(plan)]
+    found += [*exposures.check(plan), *footprint.check(plan), *coverage.check(plan, parameters)]
+    found += [*moving.check(plan, parameters), *alignment.check(plan, parameters), *reach.check(plan, parameters)]
+    found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *sky.check(plan, parameters)]
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
-    return Outlook(parameters, cost, errors, [finding for finding in found if isinstance(finding, Caveat)])
+    caveats = [finding for finding in found if isinstance(finding, Caveat)]
+    return Outlook(parameters, cost, errors, caveats, [finding for finding in found if isinstance(finding, str)])
 
 
 def preflight(plan: Plan) -> Outlook:

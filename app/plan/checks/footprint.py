@@ -1,14 +1,14 @@
 """Footprints: exposures that overlap with no other, that are far away, that blow up the mosaic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.observation.exposure import Exposure
+from app.observation.regions import middle, polygon
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 
@@ -24,6 +24,7 @@ class Footprints:
     Parameters
     ----------
     exposures : list of Exposure
+        File names differ.
     """
 
     exposures: list[Exposure]
@@ -31,21 +32,26 @@ class Footprints:
     @cached_property
     def polygons(self) -> list:
         """`shapely.Polygon` of each exposure [arcsec] in a plane that touches the sky at their median."""
-        import shapely
-
         regions = [e.corners for e in self.exposures]
-        centre = np.median([_to_vectors(region).mean(axis=0) for region in regions], axis=0)
-        return [shapely.convex_hull(shapely.MultiPoint(_to_plane(region, centre))) for region in regions]
+        centre = middle(regions)
+        return [polygon(region, centre) for region in regions]
 
     @cached_property
     def clusters(self) -> list[list[int]]:
         """Indices of exposures that overlap, directly or through others; the largest cluster first."""
+        return self.tied([])
+
+    def tied(self, groups: Iterable[Sequence[str]]) -> list[list[int]]:
+        """Clusters as above, in which also the members of a group, by file name, hold together."""
         import shapely
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
         n = len(self.polygons)
         one, other = shapely.STRtree(self.polygons).query(self.polygons, predicate="intersects")
+        place = {exposure.name: index for index, exposure in enumerate(self.exposures)}
+        ties = [(place[group[0]], place[name]) for group in groups for name in group[1:]]
+        one, other = np.concatenate([[one, other], np.array(ties, dtype=int).reshape(-1, 2).T], axis=1)
         _, labels = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(n, n)), directed=False)
         found = [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]
         return sorted(found, key=len, reverse=True)
@@ -68,27 +74,14 @@ class Footprints:
         return shapely.MultiPolygon([self.polygons[i] for i in cluster])
 
 
-def _to_vectors(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unit vectors of positions on the sky [deg]."""
-    ra, dec = np.radians(positions).T
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
-
-
-def _to_plane(positions: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Offsets [arcsec] east and north of `centre` in the zenithal equidistant projection: it has no far side."""
-    centre = centre / np.linalg.norm(centre)
-    east = np.cross([0.0, 0.0, 1.0], centre)
-    east /= np.linalg.norm(east)
-    x, y, z = np.stack([east, np.cross(centre, east), centre]) @ _to_vectors(positions).T
-    radius = np.degrees(np.arccos(np.clip(z, -1, 1))) * 3600
-    angle = np.arctan2(y, x)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-
-
 def check(plan: Plan) -> Iterator[Caveat]:
     """Exposures apart from the rest: nothing ties them together, and a wrong pointing looks just so."""
     footprints = Footprints(plan.science)
-    main, *others = footprints.clusters
+    exposures, groups = plan.groups["native"].values(), plan.groups.get("tweakreg", {}).values()
+    # The detectors of one exposure share its guide star, wherever they look; a group's exposures are moved as one, but
+    # for those of a moving target, which has no such groups.
+    main, *others = footprints.tied(exposures)
+    with_main = next(cluster for cluster in footprints.tied([*exposures, *groups]) if main[0] in cluster)
     for cluster in others:
         names = ", ".join(plan.science[i].name for i in cluster[:3]) + (", ..." if len(cluster) > 3 else "")
         gap = footprints.gap(cluster)
@@ -100,7 +93,7 @@ def check(plan: Plan) -> Iterator[Caveat]:
                 f"which is {footprints.extent(main) / _ARCMIN:.1f} arcmin wide.",
                 "Was guiding lost, or is it another target? Leave them out with exclude.",
             )
-        else:
+        elif cluster[0] not in with_main:
             yield Caveat(
                 "no_overlap",
                 f"{apart} overlap with no other; the gap is {gap:.1f} arcsec. Neither positions nor sky levels can be "

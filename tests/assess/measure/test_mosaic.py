@@ -3,6 +3,8 @@ import pytest
 from astropy.table import Table
 
 from app.assess.measure.mosaic import read_catalogue
+from app.simulation import Scene, simulate_observation
+from tests.runs import run
 
 
 @pytest.mark.parametrize("n", [0, 5])
@@ -15,3 +17,16 @@ def test_a_catalogue_is_counted(tmp_path, n):
     found = read_catalogue(path)
     assert (found.n_sources, found.n_extended) == (n, 2 if n else 0)
     assert found.magnitudes == ([(19.75, 1), (20.0, 2), (22.0, 1)] if n else [])
+
+
+def test_the_noise_is_that_of_a_pixel_and_not_what_shines(crds, tmp_path):
+    """Stars so many that no pixel is without them: the scatter of pixels is theirs, the noise is not."""
+    scene = Scene(n_stars=3000, star_peaks=(0.1, 2.0), random_stars=True, photon_variance=0.0, diffuse_peak=0.0)
+    truth = simulate_observation(tmp_path / "in", n_dithers=4, dither_size=0.1, window=(128, 128), scene=scene)
+    parameters = {step: {"skip": True} for step in ("tweakreg", "outlier_detection", "source_catalog")}
+    record = run(truth, tmp_path / "out", crds, jwst_parameters=parameters, report=False, procs=1)
+    mosaic = record["measurements"]["mosaic"]
+    assert mosaic["noise"] == pytest.approx(scene.read_noise / 2, rel=0.05)  # four exposures
+    assert mosaic["depth"] > 3 * mosaic["noise"]
+    shares = [exposure["contribution"] for exposure in record["measurements"]["exposures"]]
+    assert shares == pytest.approx([1] * 4, abs=0.1)

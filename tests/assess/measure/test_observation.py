@@ -52,6 +52,14 @@ def test_steps_are_the_differences_of_levels_before_and_gone_after(measured):
     assert {entry["sky_method"] for entry in found["exposures"]} == {"truth"}
 
 
+def test_what_is_left_over_the_whole_overlap_is_within_its_errors(measured):
+    for overlap in measured[1]["overlaps"]:
+        assert overlap["n_stars"] <= min(overlap["n_first"], overlap["n_second"])
+        assert overlap["corner"] < 5 * overlap["corner_error"] < 0.02
+        assert abs(overlap["turn"]) < 4 * overlap["turn_error"] < 0.05
+        assert overlap["displacement"] is None
+
+
 def test_outliers_are_the_cosmic_rays(measured):
     science, found = measured
     for exposure, entry in zip(science, found["exposures"], strict=True):

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from app.assess.measure.frames import TangentPlane
-from app.assess.measure.sky import Samples, difference, sample_points, take_samples
+from app.assess.measure.sky import Samples, difference
+from app.observation.sky_points import sample_points, take_samples
 from app.simulation.detectors import detector
 from app.simulation.pointing import Attitude, exposure_wcs
 

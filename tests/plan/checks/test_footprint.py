@@ -1,10 +1,18 @@
 """Exposures apart from the rest, mosaics that they blow up, need of memory."""
 
+import numpy as np
 import pytest
 
+from app.config.schema import Lv3Config
+from app.observation.bands import Channel, find_bands
+from app.observation.grouping import GroupingRules, groups
+from app.observation.members import Member, Role
 from app.plan.checks import size
-from app.plan.checks.footprint import Footprints
+from app.plan.checks.footprint import Footprints, check
+from app.plan.plan import Plan
 from app.runtime.errors import MemoryExceededError, ResampleError
+from app.simulation.detectors import detector, detector_names
+from app.simulation.pointing import Attitude, exposure_wcs
 from tests.factories import make_exposure
 from tests.plan.checks.conftest import codes, move, science
 
@@ -47,6 +55,45 @@ def test_an_exposure_far_away(look, folder):
     outlook = look(folder)
     assert codes(outlook.caveats) == ["far_footprint"]
     assert "arcmin from the rest" in outlook.caveats[0].message
+
+
+NATIVE = GroupingRules()
+
+
+def nircam(rules=NATIVE, channel="short", offsets=((0, 0), (1, 2), (3, -1)), visits=(1, 1, 1)):
+    """What is said of full frames of all chips of NIRCam, at pointings offset by arcseconds."""
+    members, band = [], find_bands("F200W" if channel == "short" else "F444W")[0]
+    for number, (offset, visit) in enumerate(zip(offsets, visits, strict=True), start=1):
+        for name in detector_names("nircam", channel):
+            facts = detector(name)
+            window = facts.window("FULL")
+            attitude = Attitude(86.0, -493.0, 24.17, 15.78, 30.0).shifted(*offset).at(facts.v2_ref, facts.v3_ref)
+            corners = exposure_wcs(facts, window, attitude)(*np.array([[0, 0], [0, 2047], [2047, 2047], [2047, 0]]).T)
+            region = "POLYGON ICRS  " + " ".join(f"{x:.9f}" for x in np.transpose(corners).ravel())
+            file = f"jw01234001{visit:03d}_02101_{number:05d}_{name.lower()}_cal.fits"
+            exposure = make_exposure(file, s_region=region)
+            members.append(Member(exposure, Role.SCIENCE, "a test"))
+    exposures = [member.exposure for member in members]
+    grouped = {"native": groups(exposures), "tweakreg": groups(exposures, rules)}
+    return codes(list(check(Plan(Lv3Config(target="x", band=band.name, in_dir="x"), band, members, grouped))))
+
+
+@pytest.mark.parametrize("channel", ["short", "long"])
+@pytest.mark.parametrize("rules", [NATIVE, GroupingRules(degroup_modules=True, degroup_short_chips=True)])
+def test_the_detectors_of_one_exposure_are_tied_though_gaps_are_between_them(channel, rules):
+    assert nircam(rules, channel) == []
+
+
+def test_a_pointing_beside_the_others_is_not_tied_by_its_own_detectors():
+    assert nircam(offsets=((0, 0), (1, 2), (0, 300))) == ["no_overlap"]
+    assert nircam(offsets=((0, 0), (1, 2), (0, 3000))) == ["far_footprint"]
+
+
+def test_a_group_of_tweakreg_ties_pointings_of_one_visit_unless_one_is_far():
+    together = GroupingRules(group_dithers=frozenset({Channel.NIRCAM_SHORT}))
+    assert nircam(together, offsets=((0, 0), (1, 2), (0, 300))) == []
+    assert nircam(together, offsets=((0, 0), (1, 2), (0, 300)), visits=(1, 1, 2)) == ["no_overlap"]
+    assert nircam(together, offsets=((0, 0), (1, 2), (0, 3000))) == ["far_footprint"]
 
 
 def test_a_mosaic_that_is_too_large_names_what_stretches_it(look, folder):

@@ -87,3 +87,29 @@ def test_user_levels_need_a_table(look, tmp_path):
     assert "needs a table of levels: set sky_levels" in str(error)
     (problem,) = look(sky_levels=str(tmp_path / "none.csv")).problems
     assert "none.csv: cannot be read" in problem
+
+
+def test_a_solution_takes_no_method_of_skymatch(look, folder):
+    outlook = look(folder, sky_method="solution", **skymatch(skymethod="global"))
+    assert [type(error) for error in outlook.errors] == [ConfigError]
+    assert "skymethod=global: sky_method=solution has no such method" in outlook.problems[0]
+    (problem,) = look(folder, sky_method="solution", **skymatch(skip=True)).problems
+    assert "skip=true leaves the sky as it is" in problem
+
+
+def test_a_solution_of_exposures_that_lost_a_level_before(look, folder):
+    mark(science(folder)[:1])
+    outlook = look(folder, sky_method="solution")
+    assert "was subtracted before" in outlook.problems[0]
+    assert len(outlook.problems) == 1
+
+
+def test_a_mosaic_that_levels_cannot_follow(look, folder):
+    for anchor, problem in (("lowset", "did you mean lowest?"), (science(folder)[0].parent, "nor an i2d file")):
+        (found,) = look(folder, sky_method="solution", sky_anchor=str(anchor)).problems
+        assert problem in found
+    broken = folder / "broken_i2d.fits"
+    broken.write_bytes(b"SIMPLE")
+    (found,) = look(folder, sky_method="solution", sky_anchor=str(broken)).problems
+    assert str(broken) in found
+    assert look(folder, sky_method="solution", sky_anchor=str(science(folder)[0])).problems == []

@@ -96,7 +96,7 @@ def make_mosaic(folder: Path, procs: int | None = None) -> Path:
 
 
 def _compare(mosaic: Path) -> None:
-    from app.simulation.selftest.numbers import TOLERANCE, different, measure, unequal
+    from app.cli.selftest.numbers import TOLERANCE, different, measure, unequal
 
     measured, expected = measure(mosaic), json.loads(EXPECTED.read_text(encoding="ascii"))
     if problems := different(measured, expected):

@@ -1,5 +1,5 @@
 """``action=selftest``: whether this installation makes the mosaic that it should, without network and without data."""
 
-from app.simulation.selftest.check import selftest
+from app.cli.selftest.check import selftest
 
 __all__ = ["selftest"]

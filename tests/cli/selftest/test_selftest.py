@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from app.simulation.selftest.check import EXPECTED
-from app.simulation.selftest.numbers import N_BLOCKS, TOLERANCE, different, measure, unequal
+from app.cli.selftest.check import EXPECTED
+from app.cli.selftest.numbers import N_BLOCKS, TOLERANCE, different, measure, unequal
 
 
 @pytest.fixture

@@ -1,0 +1,116 @@
+"""Samples of the sky's brightness in an exposure, at points that all exposures share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy.nddata.bitmask import bitfield_to_boolean_mask
+from numpy.typing import NDArray
+
+from app.observation.sky_points import HALF_BOX, sample_points, sorted_boxes
+from app.observation.tangent_plane import TangentPlane
+from app.pipeline.divided.exposures import Exposure
+
+__all__ = ["CELL", "POINTS_IN_CELL", "Sampling", "SkySamples", "sample_exposure", "sample_image", "sampling_of"]
+
+#: Points along the side of a cell, the place in which differences are put together.
+CELL = 8
+#: Points along the side of an exposure, about: 4000 samples of 25 pixels know a level to 1/250 of the noise of a pixel.
+POINTS = 64
+#: Pixels whose weight, 1 / VAR_RNOISE, is below this share of the usual one are not used; outlier detection drops
+#: pixels of low weight in the same way (its parameter ``maskpt``).
+LOWEST_WEIGHT = 0.3
+#: A sample is of a source, or of an edge, where its box spreads by this many times what is usual in the exposure.
+SOURCE = 3.0
+#: Columns and rows of the points of a cell, in their order.
+POINTS_IN_CELL = np.stack(np.divmod(np.arange(CELL**2), CELL)[::-1], axis=1).astype(float)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Where and how exposures are sampled.
+
+    Parameters
+    ----------
+    plane : TangentPlane
+        The same for all.
+    spacing : float
+        Distance of the points [arcsec].
+    dqbits : int or None
+        Bits of DQ that do not matter; None where none does.
+    """
+
+    plane: TangentPlane
+    spacing: float
+    dqbits: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SkySamples:
+    """An exposure on the common grid of points, by cells of `CELL` x `CELL` points.
+
+    Parameters
+    ----------
+    row, column : int
+        Of the first cell.
+    values : ndarray of shape (rows, columns, CELL**2)
+        Medians of small boxes [unit of the data]; NaN beyond the detector, on sources, and where too little is usable.
+    """
+
+    row: int
+    column: int
+    values: NDArray[np.float32]
+
+    @property
+    def places(self) -> NDArray[np.float64]:
+        """Columns and rows of the points that have a sample, shape (n, 2)."""
+        rows, columns, points = np.nonzero(np.isfinite(self.values))
+        return CELL * np.stack([columns + self.column, rows + self.row], axis=1) + POINTS_IN_CELL[points]
+
+
+def sampling_of(exposure: Exposure, dqbits: int | None) -> Sampling:
+    """How to sample all exposures, from one of them: boxes do not share pixels, and there are some `POINTS` a side."""
+    wcs, (ny, nx) = exposure.tree["meta"]["wcs"], exposure.shape
+    centre = (nx - 1) / 2, (ny - 1) / 2
+    plane = TangentPlane(*map(float, wcs(*centre, with_bounding_box=False)))
+    x, y = centre[0] + np.array([-0.5, 0.5, 0, 0]), centre[1] + np.array([0, 0, -0.5, 0.5])
+    left, right, low, high = plane.from_sky(*wcs(x, y, with_bounding_box=False))
+    scale = float(np.sqrt(abs(np.linalg.det([right - left, high - low]))))
+    return Sampling(plane, scale * max(2 * HALF_BOX + 1, np.sqrt(nx * ny) / POINTS), dqbits)
+
+
+def sample_exposure(sampling: Sampling, exposure: Exposure) -> SkySamples:
+    """Sample an exposure where nothing is flagged and the weight is not low."""
+    with exposure.open("data", "dq", "var_rnoise") as model:
+        image = np.array(model.data, dtype=np.float32)
+        variance = model.instance.get("var_rnoise")
+        if sampling.dqbits is not None:
+            good = bitfield_to_boolean_mask(model.dq, sampling.dqbits, good_mask_value=True, dtype=bool)
+            image[~good] = np.nan
+        if variance is not None and np.any(known := np.isfinite(variance) & (variance > 0) & np.isfinite(image)):
+            with np.errstate(invalid="ignore"):
+                image[variance > np.median(variance[known]) / LOWEST_WEIGHT] = np.nan
+    return sample_image(image, exposure.tree["meta"]["wcs"], sampling)
+
+
+def sample_image(image: NDArray[np.float32], wcs: Any, sampling: Sampling) -> SkySamples:
+    """Sample an image, NaN where it is not to be used."""
+    column, row, x, y = sample_points(wcs, image.shape, sampling.plane, sampling.spacing)
+    inside, boxes, n = sorted_boxes(image, x, y)
+    places, last = np.arange(len(boxes)), np.maximum(n - 1, 0)
+    low, middle, high = (boxes[places, np.rint(share * last).astype(int)] for share in (0.159, 0.5, 0.841))
+    spread = high - low  # two sigma where noise is normal
+    usable = n > boxes.shape[1] // 2
+    if usable.any():
+        usable &= spread <= SOURCE * np.median(spread[usable])
+    values = np.full(x.shape, np.nan, np.float32)
+    values[inside] = np.where(usable, middle, np.nan)
+    return SkySamples(row // CELL, column // CELL, _by_cell(values, row % CELL, column % CELL))
+
+
+def _by_cell(array: NDArray[np.float32], above: int, left: int) -> NDArray[np.float32]:
+    """An array of points by cells, the first of which begin that many points before it."""
+    below, right = -(array.shape[0] + above) % CELL, -(array.shape[1] + left) % CELL
+    padded = np.pad(array, ((above, below), (left, right)), constant_values=np.nan)
+    rows, columns = (size // CELL for size in padded.shape)
+    return padded.reshape(rows, CELL, columns, CELL).swapaxes(1, 2).reshape(rows, columns, CELL**2)

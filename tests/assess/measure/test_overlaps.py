@@ -1,0 +1,50 @@
+"""Pairs of exposures: what the stars of both say, and nothing where they are not asked."""
+
+import numpy as np
+import pytest
+
+from app.assess.measure.alignment import Motion
+from app.assess.measure.exposure import Measured
+from app.assess.measure.outliers import Flagged
+from app.assess.measure.overlaps import compare
+from app.assess.measure.sky import Samples
+
+EAST = np.array([9.3, 0.0])
+SQUARE = np.array([[-30.0, -30.0], [30.0, -30.0], [30.0, 30.0], [-30.0, 30.0]])
+
+
+def exposure(name, stars, middle=(0.0, 0.0)):
+    sky = Samples(0, 0, np.zeros((8, 8)), np.zeros((8, 8)))
+    flagged = Flagged(1, 0, np.zeros((len(stars), 2), np.int64))
+    outline = SQUARE + middle
+    return Measured(name, Motion(0, 0, 0, 1, True), outline, outline, stars, stars, sky, 0.0, "match", flagged)
+
+
+@pytest.fixture
+def stars():
+    return np.random.default_rng(2).uniform(-30, 30, (80, 2))
+
+
+def test_a_turn_shows_at_the_worst_corner_of_what_both_see(stars):
+    """0.05 degrees about the middle of the first, seen where the second overlaps it: a corner at (30, 30)."""
+    noise = np.random.default_rng(3).normal(0, 0.003, (2, *stars.shape))
+    turned = stars + np.radians(0.05) * stars @ np.array([[0, -1], [1, 0]])
+    (overlap,) = compare([exposure("a", stars + noise[0]), exposure("b", turned + noise[1], (20.0, 10.0))], 0.16)
+    length, error = overlap.worst_corner
+    assert length == pytest.approx(np.radians(0.05) * np.hypot(30, 30), abs=3 * error)
+    assert error < 0.002
+    assert np.hypot(*np.median(overlap.after, axis=0)) < 0.02 < 0.03 < length
+    assert sorted(overlap.corners.tolist()) == [[-10, -20], [-10, 30], [30, -20], [30, 30]]
+
+
+def test_a_displacement_is_looked_for_where_no_star_is_shared(stars):
+    first, second = exposure("a", stars), exposure("b", stars + EAST)
+    (overlap,) = compare([first, second], 0.16)
+    np.testing.assert_allclose(overlap.displacement, [-9.3, 0.0], atol=1e-9)
+    assert min(overlap.n_stars) > 50
+    assert overlap.worst_corner is None
+
+
+def test_stars_that_are_not_compared_say_nothing(stars):
+    (overlap,) = compare([exposure("a", stars), exposure("b", stars + EAST)], None)
+    assert (overlap.n_stars, len(overlap.stars), overlap.displacement) == ((0, 0), 0, None)

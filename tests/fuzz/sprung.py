@@ -1,0 +1,1 @@
+"""Imported by nobody, unless something was made of a configuration that names it."""

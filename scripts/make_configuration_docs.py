@@ -29,7 +29,7 @@ defaults: [config, _self_]
 ```
 
 A config group offers named sets of keys; `GROUP=OPTION` chooses one, and `GROUP=[OPTION,OPTION]` several of a grouping.
-From Python the same keys are arguments of `app.Lv3Step`. `jwst-lv3 action=plan ...` says what all of it comes to.
+From Python the same keys are arguments of `app.Lv3Step`. `jwst-lv3 action=plan ...` shows the result of all this.
 
 ## Parameters of the steps
 
@@ -43,7 +43,8 @@ Of several origins the later one wins, and plan and record say which one did:
 4. presets, that is the config groups `parameters`, `speed`, `sky` and `mosaic`, in this order,
 5. `jwst_parameters`.
 
-A value may depend on what is processed. A table of **selectors** stands where a value, or a step's table, can stand:
+A value may depend on target, band, channel or instrument. A table of **selectors** can replace any value, or a step's
+table:
 
 ```yaml
 jwst_parameters:
@@ -54,7 +55,7 @@ jwst_parameters:
     F2100W: {skip: true}                       # ... or of one band
 ```
 
-The most special selector that sets a parameter wins: target, `<band>_<instrument>`, band, channel (`nircam_short`,
+The most specific selector that sets a parameter wins: target, `<band>_<instrument>`, band, channel (`nircam_short`,
 `nircam_long`, `miri`, `niriss`), instrument; upper or lower case. Where none fits, nothing is set. One that can never
 match, `nircam_shrot`, is an error; so is the name of another target where `targets` lists those of the survey.
 

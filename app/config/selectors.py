@@ -45,7 +45,7 @@ class Selection:
 
     @property
     def fitting(self) -> list[str]:
-        """Selectors that fit, the most special first."""
+        """Selectors that fit, the most specific first."""
         band = self.band
         names = [self.target, f"{band.name}_{band.instrument}", band.name, band.channel, band.instrument]
         return list(dict.fromkeys(str(name).lower() for name in names))

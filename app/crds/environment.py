@@ -1,7 +1,7 @@
 """The CRDS environment of a run: which context, which cache, which server.
 
-CRDS reads its settings from environment variables and remembers them for the life of the process, so they are set here,
-all of them, before anything imports ``crds`` or ``jwst``. What else the caller's shell says about CRDS is dropped.
+CRDS reads its settings from environment variables and remembers them for the life of the process, so all of them are
+set here, before anything imports ``crds`` or ``jwst``. Other CRDS variables of the caller's shell are dropped.
 """
 
 import logging
@@ -38,7 +38,7 @@ SERVERLESS_URL = "https://jwst-serverless-mode.stsci.edu"
 _OFFICIAL = re.compile(r"jwst_\d{4,}\.pmap")
 _SYNTHETIC = re.compile(r"jwst_synthetic_\d{4}\.pmap")
 
-# Not named CRDS_*, and makes stpipe drop every parameter reference without a word.
+# Not named CRDS_*, and makes stpipe ignore every parameter reference, with no message.
 _STPIPE_DISABLE = "STPIPE_DISABLE_CRDS_STEPPARS"
 
 

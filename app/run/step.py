@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 class Lv3Step:
     """Make the level-3 mosaic of one target in one band.
 
-    The parameters are those of `config.Lv3Config`, where each is explained; what stands behind `overwrite` in the
-    signature is ours and keyword-only.
+    The parameters are those of `config.Lv3Config`, where each is explained; those after `overwrite` in the
+    signature are keyword-only.
 
     Raises
     ------
@@ -139,7 +139,11 @@ class Lv3Step:
             concluded(record, self.plan, self._folder, cost),
         ):
             if found and found["state"] == State.RUNNING:
-                log.warning("the run of %s (%s) was cut off without a word", found["started"], _process(found))
+                log.warning(
+                    "the run of %s (%s) was killed, or crashed, before it could report an error",
+                    found["started"],
+                    _process(found),
+                )
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for note in self._outlook.notes if self._outlook else []:
                 log.info("note: %s", note)
@@ -153,7 +157,7 @@ class Lv3Step:
         refuse_caveats(record.data, self.config.strict)
 
     def _say_where(self) -> None:
-        """Name what a user looks at first, and what stands against it."""
+        """Name the files that a user opens first, and the caveats."""
         assert self._record is not None
         for caveat in self._record.data["caveats"]:
             log.info("caveat: %s %s", caveat["message"], caveat["hint"])
@@ -209,7 +213,7 @@ class Lv3Step:
         Parameters
         ----------
         files : iterable of path
-            Level-2 exposures; background is told by the configuration.
+            Level-2 exposures; the configuration says which are background.
 
         Returns
         -------

@@ -11,7 +11,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def end_with(parent: int) -> None:
-    """Let the kernel end this process when its parent ends, whatever it is at; elsewhere than on Linux, do nothing.
+    """Let the kernel end this process when its parent ends, whatever it is doing; elsewhere than on Linux, do nothing.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Signals that ask for an end: in the main thread they become an exception, on whose way out the work ends in order.
 
-A process that must end, whatever it is at, has a supervisor (`app.run.supervisor`); nothing here forces it.
+A process that must end, whatever it is doing, has a supervisor (`app.run.supervisor`); nothing here forces it.
 """
 
 import signal
@@ -46,7 +46,7 @@ def interruption(number: int) -> Interrupted:
 
 
 def asking() -> list[signal.Signals]:
-    """Signals that ask this process for an end; those that it was started deaf to, by ``nohup`` say, do not."""
+    """Signals that ask this process to end, without those that it was started to ignore, as under ``nohup``."""
     return [number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN]
 
 
@@ -68,7 +68,7 @@ def orderly_end() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = hook
-        for number, handler in handlers.items():  # a process that is ending is deaf to more
+        for number, handler in handlers.items():  # a process that is ending ignores further signals
             signal.signal(number, signal.SIG_IGN if ending.asked else handler)
 
 

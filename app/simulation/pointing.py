@@ -57,7 +57,7 @@ class Attitude:
         return self if motion is None else self.shifted(*motion)
 
     def shifted(self, d_ra: float, d_dec: float, d_roll: float = 0.0) -> Attitude:
-        """Return the attitude after an offset on the sky, east and north [arcsec], and a turn [deg]."""
+        """Return the attitude after an offset on the sky, east and north [arcsec], and a rotation [deg]."""
         here = SkyCoord(self.ra_ref, self.dec_ref, unit="deg")
         there = here.spherical_offsets_by(d_ra * u.arcsec, d_dec * u.arcsec)
         return replace(self, ra_ref=there.ra.deg, dec_ref=there.dec.deg, roll_ref=self.roll_ref + d_roll)

@@ -1,1 +1,1 @@
-"""Many jobs from one command line: checked together, run apart, summed up."""
+"""Many jobs from one command line: checked together, run separately, summed up."""

@@ -1,4 +1,4 @@
-"""The jobs of a sweep, as they stand before any starts: sound or refused, to be run or finished."""
+"""The jobs of a sweep, before any starts: valid or refused, to be run or finished."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -51,7 +51,7 @@ class Job:
     name : str
         What the sweep varies, with this job's values.
     overrides : tuple of str
-        What makes just this job when it stands behind ``jwst-lv3``, its out_dir included.
+        What runs just this job as arguments of ``jwst-lv3``, its out_dir included.
     folder : Path
         Its out_dir; ``Path()`` where it is refused and has none of its own.
     todo : Todo
@@ -77,7 +77,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What tells it from other jobs: its folder, or where it has none its name."""
+        """What identifies it: its folder, or its name where it has none."""
         return self.name if self.folder == Path() else str(self.folder)
 
     @property

@@ -1,4 +1,4 @@
-"""Overrides as lines of text: ready to paste behind ``jwst-lv3``, one job a line in a file."""
+"""Overrides as lines of text: ready to paste after ``jwst-lv3``, one job a line in a file."""
 
 import re
 import shlex

@@ -38,7 +38,7 @@ class Point:
 
     @property
     def name(self) -> str:
-        """What tells this point from the others."""
+        """What identifies this point."""
         swept = [f"{key}={value}" for key, value in self.swept.items()]
         return " ".join(swept or (w for w in self.overrides if w.startswith(("target=", "band=")))) or "the only job"
 
@@ -54,7 +54,7 @@ class Composer:
     Attributes
     ----------
     master : DictConfig
-        The configuration without what is swept; Hydra's own node in it tells the launcher.
+        The configuration without what is swept; Hydra's own node in it names the launcher.
     flags : list of str
         Options of the command line that every job needs as well.
     config_dir : Path or None

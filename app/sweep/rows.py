@@ -1,4 +1,4 @@
-"""One row of a sweep's summary: what became of one job, from its record, from the cluster's word, from its silence."""
+"""One row of a sweep's summary: how one job stands, by its record, the cluster's accounting and its signs of life."""
 
 import math
 import time
@@ -38,7 +38,7 @@ _STRICT: dict[str, ExitCode] = {State.CAVEATS: ExitCode.CAVEATS, State.POOR: Exi
 _HINTS = {
     OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set memory=lean or a smaller procs",
     TIMED_OUT: "ask for more time (hydra.launcher.timeout_min, sbatch --time), or for more cores",
-    DIED: "it ended without a word: the same command again finishes it",
+    DIED: "it was killed, or crashed, before it could report an error: the same command again finishes it",
     State.INTERRUPTED: "the same command again finishes it",
 }
 

@@ -137,7 +137,7 @@ def find_jobs(root: Path) -> list[dict[str, Any]]:
 
 
 def key_of(job: Mapping[str, Any]) -> str:
-    """What tells a job, or its row, from others: its out_dir, or where it has none its name."""
+    """What identifies a job or its row: its out_dir, or its name where it has none."""
     return str(job["out_dir"] or job["job"])
 
 

@@ -47,7 +47,7 @@ def sweep(arguments: argparse.Namespace) -> None:
     sys.stdout.write(f"{totals(jobs)}\n")
     problems = problem_table(jobs)
     if problems and not common["keep_going"]:
-        raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the sound jobs"])
+        raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the valid jobs"])
     for problem in problems:
         log.warning("refused: %s", problem)
     root = Path(common["out_root"]).absolute()
@@ -65,7 +65,7 @@ def sweep(arguments: argparse.Namespace) -> None:
 
 
 def _known(jobs: Sequence[Job], flags: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """What the summary is told of each job before it has a record."""
+    """What the summary knows of each job before it has a record."""
     for job in jobs:
         yield {
             "out_dir": None if job.folder == Path() else str(job.folder),

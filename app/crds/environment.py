@@ -131,7 +131,7 @@ def set_environment(options: CrdsOptions) -> Path:
             + ". Import app (or call app.crds.set_environment) before jwst or crds, or run in a new process."
         )
     if "crds" in sys.modules:
-        return Path(wanted["CRDS_PATH"])  # all is set; what crds put beside it is its own, and dropping that breaks it
+        return Path(wanted["CRDS_PATH"])  # all is set; variables that crds itself added must stay
     dropped = {key: os.environ.pop(key) for key in list(os.environ) if _overrides(key, wanted)}
     ignored = {key: value for key, value in {**changed, **dropped}.items() if value is not None}
     if ignored:
@@ -161,7 +161,7 @@ def _context_problems(options: CrdsOptions) -> list[str]:
         if not _SYNTHETIC.fullmatch(context):
             problem = f"crds.context={context} with crds.mode=synthetic: only {SYNTHETIC_CONTEXT} can be used."
     elif _SYNTHETIC.fullmatch(context):
-        problem = f"crds.context={context} is made up, for tests: use crds=synthetic, or {CONTEXT} for real data."
+        problem = f"crds.context={context} is synthetic, for tests: use crds=synthetic, or {CONTEXT} for real data."
     elif not _OFFICIAL.fullmatch(context):
         problem = (
             f"crds.context={context}: only a literal context, jwst_NNNN.pmap, means the same files tomorrow; symbolic "

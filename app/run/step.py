@@ -230,7 +230,7 @@ class Lv3Step:
             self._plan = make_plan(self.config, paths)
         path = self.plan.association_path
         if path.exists() and path.read_text(encoding="utf-8") != association_text(self.plan.association):
-            raise InputError(f"{path}: is there and is another association; move it away, or set another out_dir")
+            raise InputError(f"{path}: exists and is another association; move it away, or set another out_dir")
         self.config.output_folder.mkdir(parents=True, exist_ok=True)
         return write_association(self.plan.association, path)
 
@@ -277,7 +277,9 @@ class Lv3Step:
         """What an earlier run left; one that made another mosaic is refused, unless it may be replaced."""
         found = standing(self.config, self.plan.members, versions())
         if found.differences:
-            look_ahead(self.plan).conclude(strict=False)  # first what is wrong in any folder: a typing error, say
+            look_ahead(self.plan).conclude(
+                strict=False
+            )  # first the errors that do not depend on the folder, such as a mistyped value
             where = f"out_dir={self.config.output_folder} holds a finished run that differs"
             raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
         return found

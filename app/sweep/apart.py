@@ -1,4 +1,4 @@
-"""One job of a sweep in a process of its own: whatever becomes of it, the sweep goes on and the record says what."""
+"""One job of a sweep in a process of its own: however it ends, the sweep goes on and the record says how."""
 
 import logging
 import os
@@ -59,7 +59,7 @@ def run_apart(config: Lv3Config, command: Sequence[str]) -> int:
     log.info("%s: starts", folder)
     end = supervise(config, command, is_job=True)
     log.info("%s: %s", folder, _outcome(folder, end.status))
-    if end.asked not in (None, signal.SIGUSR2):  # that one is about this job alone, and told in its record
+    if end.asked not in (None, signal.SIGUSR2):  # that one concerns this job only, and is in its record
         signal.raise_signal(end.asked)
     if end.status == ExitCode.SIGTERM and end.asked != signal.SIGUSR2 and "SLURM_JOB_ID" in os.environ:
         time.sleep(_UNTIL_REQUEUED)

@@ -44,7 +44,7 @@ _HINTS = {
 
 
 def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dict[str, Any]:
-    """What became of a job.
+    """The state and results of a job.
 
     Parameters
     ----------

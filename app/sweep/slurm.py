@@ -1,4 +1,4 @@
-"""What SLURM says about jobs that could not say it themselves: to scripts/slurm_array.sh, or to the launcher."""
+"""SLURM's account of jobs that could not report their own end, from scripts/slurm_array.sh or the launcher."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -32,7 +32,7 @@ def totals(jobs: Sequence[Job]) -> str:
 
 
 def problem_table(jobs: Sequence[Job]) -> list[str]:
-    """The problems of all refused jobs, each once, behind the jobs that have it."""
+    """The problems of all refused jobs, each once, after the names of the jobs that have it."""
     having: dict[str, list[str]] = {}
     for job in jobs:
         for problem in job.problems:

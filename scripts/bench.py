@@ -1,6 +1,6 @@
 """Measure this program's pipeline against jwst's, and write docs/performance.md from what was measured.
 
-    python scripts/bench.py /tmp/bench              three runs of everything, in turn; takes an hour on two cores
+    python scripts/bench.py /tmp/bench              three alternating runs of everything; takes an hour on two cores
     python scripts/bench.py /tmp/bench --quick      one run of everything
 
 Every run is a process of its own. Its memory is the proportional set size (PSS) of its whole process tree, where pages
@@ -87,7 +87,7 @@ def measure(case: Case, folder: Path) -> Run:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     command = [sys.executable, bench_case.__file__, str(folder), json.dumps(asdict(case))]
-    os.sync()  # what the run before has left to be written is not this one's
+    os.sync()  # so that data of the run before are not written during this one
     start, memory = time.monotonic(), 0.0
     with (out / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=out)

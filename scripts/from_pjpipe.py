@@ -188,7 +188,7 @@ def _from_local(local: Mapping[str, Any], version: str | None, notes: list[str])
 
 
 def _sweeps(targets: list[str], bands: list[str], steps: list[str]) -> Iterator[list[str]]:
-    """One sweep for each folder that level 3 reads from, science and background apart."""
+    """One sweep for each folder that level 3 reads from, science and background separately."""
     by_place: dict[tuple[str, bool], list[str]] = defaultdict(list)
     for full in bands:
         is_bgr = full.endswith("_bgr")

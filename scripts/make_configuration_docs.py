@@ -29,7 +29,7 @@ defaults: [config, _self_]
 ```
 
 A config group offers named sets of keys; `GROUP=OPTION` chooses one, and `GROUP=[OPTION,OPTION]` several of a grouping.
-From Python the same keys are arguments of `app.Lv3Step`. `jwst-lv3 action=plan ...` says what all of it comes to.
+From Python the same keys are arguments of `app.Lv3Step`. `jwst-lv3 action=plan ...` shows the result of all this.
 
 ## Parameters of the steps
 
@@ -43,7 +43,8 @@ Of several origins the later one wins, and plan and record say which one did:
 4. presets, that is the config groups `parameters`, `speed`, `sky` and `mosaic`, in this order,
 5. `jwst_parameters`.
 
-A value may depend on what is processed. A table of **selectors** stands where a value, or a step's table, can stand:
+A value may depend on target, band, channel or instrument. A table of **selectors** can replace any value, or a step's
+table:
 
 ```yaml
 jwst_parameters:

@@ -1,4 +1,4 @@
-"""From what Hydra composes to a configuration of ours, and from what Hydra says to an error of ours."""
+"""From what Hydra composes to `Lv3Config`, and from Hydra's errors to a `ConfigError`."""
 
 import re
 from argparse import Namespace
@@ -52,7 +52,7 @@ ConfigStore.instance().store(name="schema", node=Schema)
 
 
 def to_config(composed: DictConfig) -> Lv3Config:
-    """The composed configuration as the schema's own class, checked; what is of Hydra's own in it is left out.
+    """The composed configuration as an `Lv3Config`, checked; Hydra's own node is left out.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def check_root_file(arguments: Namespace) -> None:
 
 
 def composition_error(error: Exception) -> ConfigError:
-    """What Hydra could not compose, in words of ours where there are some; for a key, with the nearest that exists."""
+    """Why Hydra could not compose, in clearer words where we have them; for a key, with the nearest that exists."""
     if isinstance(error, OverrideParseException):
         quoted = "a value with one of =,[]{}() or a blank needs quotes inside quotes: 'in_dir=\"a=b\"'"
         return ConfigError(f"{error.override}: cannot be read ({error.message.splitlines()[0]}); {quoted}")

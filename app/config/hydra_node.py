@@ -1,7 +1,7 @@
-"""Hydra's own node of a configuration: what of it anybody may set.
+"""Hydra's own node of a configuration: what in it a user may set.
 
-Hydra makes objects of what stands there, callbacks, handlers of logs, the launcher, and follows it where it writes. A
-survey of somebody else can say all of it, so it is looked at before Hydra does anything.
+Hydra creates the objects that this node names (callbacks, log handlers, the launcher) and writes to the folders that it
+names. A survey file of somebody else can set all of this, so it is checked before Hydra does anything.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Files and folders that a configuration names, told from other texts, and the same from wherever they are named."""
+"""Files and folders that a configuration names: which texts are paths, and the same path however it is written."""
 
 import os
 from collections.abc import Iterator, Mapping

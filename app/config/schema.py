@@ -43,7 +43,7 @@ def _option(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
 
 @dataclass
 class Lv3Config:
-    """All that a run can be told; every field says what it means, and in what unit.
+    """All settings of a run; every field says what it means, and in what unit.
 
     A field may be given in any form that YAML and Python have for it, and then has the form of its type. A value that
     cannot have it stays as it is: `validation.check` refuses it together with all other problems.
@@ -61,15 +61,17 @@ class Lv3Config:
     procs: int | None = _option(None, "number of processes; default the cores that this process may use")
 
     tweakreg_degroup_nircam_modules: bool = _option(
-        False, "NIRCam modules A and B are aligned apart; the cure for doubled stars between modules"
+        False, "align NIRCam modules A and B separately; cures doubled stars between modules"
     )
     tweakreg_degroup_nircam_short_chips: bool = _option(
-        False, "every NIRCam short-wavelength detector is aligned apart; the cure for doubled stars between chips"
+        False, "align every NIRCam short-wavelength detector separately; cures doubled stars between detectors"
     )
-    tweakreg_group_dithers: list[str] = _option([], "channels whose dithers of one visit are aligned as one", CHANNELS)
-    tweakreg_degroup_dithers: list[str] = _option([], "channels whose every file is aligned on its own", CHANNELS)
+    tweakreg_group_dithers: list[str] = _option(
+        [], "channels whose dithers of one visit are aligned together, as one rigid image", CHANNELS
+    )
+    tweakreg_degroup_dithers: list[str] = _option([], "channels in which every file is aligned on its own", CHANNELS)
     tweakreg_group_visits: bool = _option(
-        False, "all exposures of a visit, which has one guide star, are aligned as one; for alignment=solution"
+        False, "align all exposures of a visit, which has one guide star, together; for alignment=solution"
     )
     alignment: str = _option(
         "tweakreg",
@@ -86,13 +88,15 @@ class Lv3Config:
         30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
     )
     skymatch_group_dithers: list[str] = _option([], "channels whose dithers of one visit share a sky level", CHANNELS)
-    skymatch_degroup_dithers: list[str] = _option([], "channels whose every file has a sky level of its own", CHANNELS)
+    skymatch_degroup_dithers: list[str] = _option(
+        [], "channels in which every file has a sky level of its own", CHANNELS
+    )
 
     bgr_check_type: str = _option(
         "parallel_off",
-        "how background exposures are recognised: a MIRI exposure taken in parallel (parallel_off), a target that its "
-        "proposer declared to be background, BKGDTARG (header), bgr_background_name in the proposer's target name "
-        "(check_in_name), or in the file name (filename)",
+        "how background exposures are recognised: MIRI exposures taken in parallel (parallel_off), exposures whose "
+        "proposer declared the target to be background, BKGDTARG (header), bgr_background_name in the proposer's name "
+        "of the target (check_in_name), or in the file name (filename)",
         ("parallel_off", "header", "check_in_name", "filename"),
     )
     bgr_background_name: list[str] = _option(
@@ -124,11 +128,13 @@ class Lv3Config:
     sky_method: str = _option(
         "skymatch", "how sky levels are found: by jwst's skymatch, or by one solution for all", ("skymatch", "solution")
     )
-    sky_order: int = _option(0, "sky=solution: 0, a level for each group, or 1, a plane, for stray light")
+    sky_order: int = _option(
+        0, "sky=solution: order of the polynomial for each group: 0, a level, or 1, a plane, for stray light"
+    )
     sky_anchor: str = _option(
         "lowest",
-        "sky=solution: what differences between exposures leave open; the lowest level is 0 (lowest), their mean is "
-        "(mean), their mean by samples is (none), or they are those above a mosaic: the path of its i2d file",
+        "sky=solution: the zero point of the levels, which differences between exposures do not give: the lowest level "
+        "(lowest), their mean (mean), their mean weighted by samples (none), or a mosaic (the path of its i2d file)",
     )
     outliers: str = _option(
         "observatory",
@@ -167,9 +173,12 @@ class Lv3Config:
     max_mosaic_megapixels: float = _option(2000.0, "largest mosaic that is made [million pixels]")
     offline: bool | None = _option(
         None,
-        "there is no network (true), or there is (false); default: tried out when an online catalogue is asked for",
+        "there is no network (true), or there is (false); default: tested when an online catalogue is asked for",
     )
-    strict: bool = _option(False, "what would be a caveat in the record stops the run before it starts")
+    strict: bool = _option(
+        False,
+        "a caveat that can be foreseen stops the run before it starts; one found later gives exit status 10 or 11",
+    )
     report: bool = _option(True, "write lv3_report.html beside the record")
     verbose: bool = _option(False, "show jwst's own messages on the terminal too; lv3_run.log has them always")
     plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))

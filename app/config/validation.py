@@ -31,7 +31,7 @@ def check(config: Lv3Config) -> None:
     """
     problems = {item.name: list(_of_one(config, item)) for item in fields(config)}
     refused = {name for name, found in problems.items() if found}
-    # The rest is looked at as if what is refused were not there: it may count on types, and says nothing twice.
+    # The rest is looked at as if what is refused were not there: it may count on types, and no problem is listed twice.
     rest = replace(config, **{item.name: _default(item) for item in fields(config) if item.name in refused})
     checks = (_names, _choices, _band, _numbers, _presets, _mosaic, _contradictions)
     found = [*chain.from_iterable(problems.values()), *(problem for check in checks for problem in check(rest))]
@@ -149,7 +149,7 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
         grouped, degrouped = (set(getattr(config, f"{step}_{w}_dithers")) for w in ("group", "degroup"))
         for channel in sorted(grouped & degrouped):
             both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
-            yield f"{both}: its dithers cannot be together and apart; take it out of one"
+            yield f"{both}: its dithers cannot be grouped and separate; take it out of one"
     if (config.alignment == "from_run") != bool(config.align_from):
         what = (
             "names no run to follow" if config.alignment == "from_run" else f"alignment={config.alignment} ignores it"

@@ -1,7 +1,7 @@
 """The CRDS environment of a run: which context, which cache, which server.
 
-CRDS reads its settings from environment variables and remembers them for the life of the process, so they are set here,
-all of them, before anything imports ``crds`` or ``jwst``. What else the caller's shell says about CRDS is dropped.
+CRDS reads its settings from environment variables and remembers them for the life of the process, so all of them are
+set here, before anything imports ``crds`` or ``jwst``. Other CRDS variables of the caller's shell are dropped.
 """
 
 import logging
@@ -38,7 +38,7 @@ SERVERLESS_URL = "https://jwst-serverless-mode.stsci.edu"
 _OFFICIAL = re.compile(r"jwst_\d{4,}\.pmap")
 _SYNTHETIC = re.compile(r"jwst_synthetic_\d{4}\.pmap")
 
-# Not named CRDS_*, and makes stpipe drop every parameter reference without a word.
+# Not named CRDS_*, and makes stpipe ignore every parameter reference, with no message.
 _STPIPE_DISABLE = "STPIPE_DISABLE_CRDS_STEPPARS"
 
 
@@ -131,7 +131,7 @@ def set_environment(options: CrdsOptions) -> Path:
             + ". Import app (or call app.crds.set_environment) before jwst or crds, or run in a new process."
         )
     if "crds" in sys.modules:
-        return Path(wanted["CRDS_PATH"])  # all is set; what crds put beside it is its own, and dropping that breaks it
+        return Path(wanted["CRDS_PATH"])  # all is set; variables that crds itself added must stay
     dropped = {key: os.environ.pop(key) for key in list(os.environ) if _overrides(key, wanted)}
     ignored = {key: value for key, value in {**changed, **dropped}.items() if value is not None}
     if ignored:
@@ -161,7 +161,7 @@ def _context_problems(options: CrdsOptions) -> list[str]:
         if not _SYNTHETIC.fullmatch(context):
             problem = f"crds.context={context} with crds.mode=synthetic: only {SYNTHETIC_CONTEXT} can be used."
     elif _SYNTHETIC.fullmatch(context):
-        problem = f"crds.context={context} is made up, for tests: use crds=synthetic, or {CONTEXT} for real data."
+        problem = f"crds.context={context} is synthetic, for tests: use crds=synthetic, or {CONTEXT} for real data."
     elif not _OFFICIAL.fullmatch(context):
         problem = (
             f"crds.context={context}: only a literal context, jwst_NNNN.pmap, means the same files tomorrow; symbolic "

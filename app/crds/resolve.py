@@ -1,4 +1,4 @@
-"""What CRDS will give a run, found out before it starts.
+"""What CRDS will select for a run, resolved before it starts.
 
 Left to themselves crds and stpipe fail late, or end the process, or go on with default parameters where a parameter
 reference is missing. Here every reference type that calwebb_image3 asks for is looked up, located and read first, by

@@ -47,7 +47,7 @@ def alignment(exposures: Entries) -> Markup | None:
     shifts = np.array([e["shift"] for e in exposures])
     longest = float(np.hypot(*shifts.T).max())
     with drawing():
-        figure, axes = _sky_axes(places, margin=0.35)  # arrows reach out of the places that they begin at
+        figure, axes = _sky_axes(places, margin=0.35)  # arrows extend beyond the positions where they begin
         paint = [colours[e["group"]] for e in exposures]
         axes.scatter(places[:, 0], places[:, 1], c=paint, s=10)
         # East is to the left in this plot.
@@ -80,7 +80,7 @@ def offsets(overlaps: Entries) -> Markup | None:
     before, after = (np.hypot(*np.array([o[key] for o in shared]).T) for key in ("offset_before", "offset"))
     with drawing():
         figure, axes = _axes()
-        # Below a tenth of a milliarcsecond nothing is measured, and zero has no logarithm.
+        # Offsets below a tenth of a milliarcsecond are not measurable, and zero has no logarithm.
         values = [np.maximum(v, 1e-4) for v in (before, after)]
         edges = np.geomspace(min(v.min() for v in values) / 1.3, max(v.max() for v in values) * 1.3, 25).tolist()
         for value, colour, label in zip(values, (BEFORE, COLOURS[0]), ("before", "after"), strict=True):

@@ -50,7 +50,7 @@ def methods(record: Mapping[str, Any], instrument: str) -> tuple[str, list[Refer
         _alignment(record),
         _sky(record),
         _mosaic(record, works),
-        f"The programs rest on astropy ({works['astropy'].name}) and NumPy ({works['numpy'].name}).",
+        f"The programs use astropy ({works['astropy'].name}) and NumPy ({works['numpy'].name}).",
     ]
     return " ".join(sentence for sentence in sentences if sentence), list(works.values())
 

@@ -14,7 +14,7 @@ __all__ = ["BEFORE", "COLOURS", "Figure", "colour_of", "drawing", "to_svg"]
 
 #: Colours that differ for every eye (Okabe and Ito 2008, "Color Universal Design"); the blue lighter, for dark pages.
 COLOURS = ("#2a85c8", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999933", "#882255")
-#: What was, beside what is.
+#: Values before alignment or matching, beside those after.
 BEFORE = "#8a8f98"
 #: Stands for the page's text colour until the figure is text itself.
 _INK = "#123456"

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def conclude(order: Order, error: BaseException) -> None:
-    """Complete the record of a run that is dead, and remove what it left unfinished; say what ended it in its log.
+    """Complete the record of a run that was killed, remove its unfinished files, and log what ended it.
 
     A run that had no record leaves none, unless it is a job of a sweep. Where another run is at work in the folder,
     nothing is touched.
@@ -49,7 +49,7 @@ def _write(order: Order, error: BaseException) -> None:
     concluded.finish(State.INTERRUPTED if is_interrupted else State.FAILED, error)
     with log_file(folder, append=True):
         log.error("what ended the run", exc_info=error, extra={"file_only": True})
-    if order.config.report and not is_interrupted:  # whoever sends signals waits for seconds
+    if order.config.report and not is_interrupted:  # the sender of a signal waits for seconds only
         from app.run.examine import report
 
         report(concluded)

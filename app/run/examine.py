@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def examine(plan: Plan, record: Record, folder: Path) -> None:
-    """Measure what a run made, as far as it came, and add measurements and caveats to its record.
+    """Measure the products of a run, as far as they exist, and add measurements and caveats to its record.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def _not_measured(plan: Plan, measurements: dict[str, Any]) -> Iterator[Caveat]:
     if names := [exposure.name for exposure in plan.science if exposure.name not in measured]:
         yield Caveat(
             "not_measured",
-            f"{len(names)} of {len(plan.science)} exposures were not measured, for their products are not there: "
+            f"{len(names)} of {len(plan.science)} exposures were not measured, because their products are missing: "
             f"{listed(names)}.",
-            "Nothing is known of their alignment and sky. Please report it, with lv3_run.log.",
+            "Their alignment and sky are not known. Please report it, with lv3_run.log.",
         )
 
 
@@ -68,6 +68,6 @@ def _harmless(record: Record, code: str, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        log.exception("%s could not be made; the products are not touched by this", what)
-        message = f"{what} could not be made ({type(error).__name__}: {error}); the products are not touched by this."
+        log.exception("%s could not be made; the products are not affected", what)
+        message = f"{what} could not be made ({type(error).__name__}: {error}); the products are not affected."
         record.add_caveats([Caveat(code, message, "Please report it, with lv3_run.log.")])

@@ -16,7 +16,7 @@ __all__ = ["OutputFolder"]
 
 log = logging.getLogger(__name__)
 
-#: Room that is kept [byte]: on a full disk the record finds it, once the work folder is removed.
+#: Space that is reserved [byte], so that the record can be written on a full disk after the work folder is removed.
 _RESERVE = 1 << 20
 
 

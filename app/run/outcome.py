@@ -44,9 +44,9 @@ def concluded(record: Record, plan: Plan, folder: OutputFolder, cost: Estimate |
             yield
         if plan.config.report:
             report(record, **record.end(_success(record)))
-        record.finish(_success(record))  # at the very end: a run that is cut off before is not taken for finished
+        record.finish(_success(record))  # at the very end: a run that is killed before that does not count as finished
     except KeyboardInterrupt as error:
-        record.interrupt(error)  # and no report: whoever sends signals waits for seconds
+        record.interrupt(error)  # and no report: the sender of a signal waits for seconds only
         raise
 
 
@@ -75,7 +75,7 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
 
 
 def refuse_caveats(record: Mapping[str, Any], strict: bool) -> None:
-    """Say by an error that a finished run has caveats, where none is allowed.
+    """Raise an error where a finished run has caveats and none is allowed.
 
     Parameters
     ----------

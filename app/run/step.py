@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 class Lv3Step:
     """Make the level-3 mosaic of one target in one band.
 
-    The parameters are those of `config.Lv3Config`, where each is explained; arguments after `overwrite` are
-    keyword-only, by the names of its keys.
+    The parameters are those of `config.Lv3Config`, where each is explained; those after `overwrite` in the
+    signature are keyword-only.
 
     Raises
     ------
@@ -156,7 +156,7 @@ class Lv3Step:
         refuse_caveats(record.data, self.config.strict)
 
     def _say_where(self) -> None:
-        """Name what a user looks at first, and what stands against it."""
+        """Name the files that a user opens first, and the caveats."""
         assert self._record is not None
         for caveat in self._record.data["caveats"]:
             log.info("caveat: %s %s", caveat["message"], caveat["hint"])
@@ -212,7 +212,7 @@ class Lv3Step:
         Parameters
         ----------
         files : iterable of path
-            Level-2 exposures; the configuration says how background is recognised.
+            Level-2 exposures; the configuration says which are background.
 
         Returns
         -------
@@ -229,7 +229,7 @@ class Lv3Step:
             self._plan = make_plan(self.config, paths)
         path = self.plan.association_path
         if path.exists() and path.read_text(encoding="utf-8") != association_text(self.plan.association):
-            raise InputError(f"{path}: is there and is another association; move it away, or set another out_dir")
+            raise InputError(f"{path}: exists and is another association; move it away, or set another out_dir")
         self.config.output_folder.mkdir(parents=True, exist_ok=True)
         return write_association(self.plan.association, path)
 
@@ -276,7 +276,9 @@ class Lv3Step:
         """What an earlier run left; one that made another mosaic is refused, unless it may be replaced."""
         found = standing(self.config, self.plan.members, versions())
         if found.differences:
-            look_ahead(self.plan).conclude(strict=False)  # first what is wrong in any folder: a typing error, say
+            look_ahead(self.plan).conclude(
+                strict=False
+            )  # first the errors that do not depend on the folder, such as a mistyped value
             where = f"out_dir={self.config.output_folder} holds a finished run that differs"
             raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
         return found

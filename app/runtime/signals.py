@@ -49,7 +49,7 @@ def interruption(number: int) -> Interrupted:
 
 
 def asking() -> list[signal.Signals]:
-    """Signals that ask this process for an end; those that it was started to ignore, as by ``nohup``, do not."""
+    """Signals that ask this process to end, without those that it was started to ignore, as under ``nohup``."""
     return [number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN]
 
 

@@ -28,7 +28,7 @@ LONGEST_TRACK = 3
 
 @dataclass(frozen=True)
 class Faults:
-    """How much is wrong with each exposure; all zero is a perfect telescope.
+    """How much is wrong with each exposure; all zeros are a perfect telescope.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class CosmicRays:
 
 
 def random_stream(seed: int, *labels: str) -> np.random.Generator:
-    """Random numbers of one purpose: no other purpose, exposure or order of work changes them."""
+    """Random numbers for one purpose, independent of other purposes, exposures and the order of work."""
     return np.random.default_rng([seed, *(zlib.crc32(label.encode()) for label in labels)])
 
 

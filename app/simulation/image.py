@@ -39,7 +39,7 @@ def take_image(
     """
     facts, window, faults = camera.detector, camera.window, scene.faults
     image = exposure.name, facts.name
-    # The telescope errs as a whole, a detector's place in it for itself.
+    # The pointing error is common to all detectors; the error of a detector's position is its own.
     jitter = random_stream(seed, "pointing", exposure.name)
     east, north = draw_offset(jitter, faults.pointing_error)
     roll = float(jitter.uniform(-1, 1) * faults.roll_error)
@@ -79,7 +79,7 @@ def _light(sky: Sky, exposure: PlannedExposure, camera: Camera, true: Attitude) 
 def _read_out(
     light: NDArray[np.float64], rays: CosmicRays, camera: Camera, scene: Scene, rng: np.random.Generator
 ) -> Pixels:
-    """Add noise and cosmic rays; pixels that are of no use are NaN, as in the files of the JWST pipeline."""
+    """Add noise and cosmic rays; unusable pixels are NaN, as in the files of the JWST pipeline."""
     var_poisson = scene.photon_variance * np.clip(light, 0, None)
     var_rnoise = np.full(light.shape, scene.read_noise**2)
     data = light + rng.standard_normal(light.shape) * np.sqrt(var_poisson + var_rnoise)

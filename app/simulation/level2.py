@@ -25,11 +25,11 @@ LEVEL_2_STEPS = (
     "assign_wcs", "dark_sub", "dq_init", "flat_field", "gain_scale", "jump", "linearity", "photom", "ramp_fit",
     "refpix", "saturation",
 )  # fmt: skip
-#: An old context: whoever sees it in a product knows that it was not renewed.
+#: An old context: if it appears in a product, the keyword was not updated.
 CRDS_CONTEXT = "jwst_0042.pmap"
-#: What the inverse of the FITS approximation may miss [pixel]: SIP cannot do better in the corners of MIRI.
+#: Largest error of the inverse of the FITS approximation [pixel]: SIP cannot do better in the corners of MIRI.
 SIP_INVERSE_ERROR = 0.2
-#: DN/s to MJy/sr: of the right order, and only ever divided out again.
+#: DN/s to MJy/sr: of the right order of magnitude; it cancels.
 MJY_PER_SR = 0.5
 
 
@@ -168,7 +168,7 @@ def _target_place(exposure: PlannedExposure) -> dict[str, float]:
 
 
 def _observation(exposure: PlannedExposure, detector: Detector) -> dict[str, Any]:
-    """Sections that tell which exposure this is, when it was taken and how."""
+    """Sections with the identity of the exposure, its time and its settings."""
     begin = Time(exposure.start_mjd, format="mjd")
     end = Time(exposure.start_mjd + SECONDS_PER_EXPOSURE / 86400, format="mjd")
     middle = (begin.mjd + end.mjd) / 2

@@ -22,7 +22,7 @@ from app.simulation.truth import Truth
 
 __all__ = ["simulate_exposures", "simulate_grid", "simulate_observation"]
 
-#: What the field of stars reaches beyond the detectors: pointing errors and the wings of stars [arcsec].
+#: How far the field of stars extends beyond the detectors [arcsec]: pointing errors and the wings of stars.
 MARGIN = 5.0
 
 

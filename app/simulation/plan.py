@@ -15,7 +15,7 @@ GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 SECONDS_PER_EXPOSURE = 111.0
 #: Offset of the background field, far beyond any detector's reach [arcsec].
 BACKGROUND_OFFSET = 900.0
-#: Made up, like the rest of the times: a seed gives the same bits on any day.
+#: Fixed, like all times: a seed gives the same bits on any day.
 FIRST_EXPOSURE_MJD = 59960.0
 
 

@@ -47,17 +47,17 @@ class Attitude:
         return v23tosky(SimpleNamespace(meta=SimpleNamespace(wcsinfo=self)))
 
     def at(self, v2: float, v3: float) -> Attitude:
-        """Tell the same attitude for another point of the field of view."""
+        """Return the same attitude for another point of the field of view."""
         ra, dec = self.to_sky()(v2, v3)
         roll = compute_roll_ref(self.v2_ref, self.v3_ref, self.roll_ref, self.ra_ref, self.dec_ref, v2, v3)
         return Attitude(v2, v3, float(ra), float(dec), float(roll))
 
     def following(self, motion: tuple[float, float] | None) -> Attitude:
-        """Return the attitude of a telescope that follows a target by so much, east and north [arcsec], if it moves."""
+        """Return the attitude of a telescope that follows a target that has moved east and north [arcsec]."""
         return self if motion is None else self.shifted(*motion)
 
     def shifted(self, d_ra: float, d_dec: float, d_roll: float = 0.0) -> Attitude:
-        """Return the attitude after an offset on the sky, east and north [arcsec], and a turn [deg]."""
+        """Return the attitude after an offset on the sky, east and north [arcsec], and a rotation [deg]."""
         here = SkyCoord(self.ra_ref, self.dec_ref, unit="deg")
         there = here.spherical_offsets_by(d_ra * u.arcsec, d_dec * u.arcsec)
         return replace(self, ra_ref=there.ra.deg, dec_ref=there.dec.deg, roll_ref=self.roll_ref + d_roll)

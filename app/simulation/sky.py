@@ -55,7 +55,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class Sky:
-    """All that there is to see."""
+    """All sources of light in a field."""
 
     stars: Stars
     blobs: tuple[Blob, ...] = ()

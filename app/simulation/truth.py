@@ -1,4 +1,4 @@
-"""What the simulation knows and the pipeline has to find, saved beside the exposures."""
+"""The true values that the pipeline has to recover, saved beside the exposures."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _exposure(facts: dict[str, Any]) -> ExposureTruth:
 
 
 def _plain(value: Any) -> Any:
-    """Turn what JSON does not know into what it does."""
+    """Convert types that JSON lacks to types that it has."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -26,7 +26,7 @@ __all__ = ["Job", "Todo", "look_at"]
 
 log = logging.getLogger(__name__)
 
-#: Keys that no job needs, not even one that has no folder yet.
+#: Keys of the sweep alone, which no job needs.
 _OF_THE_SWEEP = COMMON - {"out_root", "procs"}
 
 # Points that one process checks before it returns them.

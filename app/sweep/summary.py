@@ -132,7 +132,7 @@ def find_jobs(root: Path) -> list[dict[str, Any]]:
         if RECORD_NAME in files:
             job = known.setdefault(folder, {"out_dir": folder})
             if job.get("state") == REFUSED and _changed(Path(folder, RECORD_NAME)) > written:
-                known[folder] = job | {"state": WAITING}  # it was run since, alone
+                known[folder] = job | {"state": WAITING}  # it has been run alone since then
     return list(known.values())
 
 

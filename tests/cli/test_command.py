@@ -38,7 +38,10 @@ def test_everything_that_is_missing_is_said_at_once(module, tmp_path):
         (["target=n", "band=F770W", "in_dir=in", "is_bgr=maybe"], "is_bgr"),
         (["target=n", "band=F770W", "in_dir=a=b=c,d"], "in_dir"),
         (["target=n", "band=F770W", "in_dir=in", "tweakreg_group_dithers=[miri,nircam_shrt]"], "nircam_short?"),
-        (["target=n", "band=F770W", "in_dir=in", "skymatch_grouping=[group_dithers,degroup_dithers]"], "apart"),
+        (
+            ["target=n", "band=F770W", "in_dir=in", "skymatch_grouping=[group_dithers,degroup_dithers]"],
+            "grouped and separate",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_with_status_2(arguments, message):

@@ -131,7 +131,7 @@ def test_values_that_can_be(option):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"tweakreg_group_dithers": ["miri"], "tweakreg_degroup_dithers": ["miri"]}, "cannot be together and apart"),
+        ({"tweakreg_group_dithers": ["miri"], "tweakreg_degroup_dithers": ["miri"]}, "cannot be grouped and separate"),
         ({"skymatch_group_dithers": ["miri"], "skymatch_degroup_dithers": ["miri"]}, "both name miri"),
         ({"bgr_check_type": "check_in_name", "bgr_background_name": ["a", "b"]}, "takes one name"),
         ({"bgr_check_type": "filename", "bgr_background_name": ""}, "an empty text is in every name"),

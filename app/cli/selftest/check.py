@@ -76,7 +76,7 @@ def make_mosaic(folder: Path, procs: int | None = None) -> Path:
         The ``*_i2d.fits`` file.
     """
     for key in [key for key in os.environ if key.startswith("CRDS_")]:
-        del os.environ[key]  # the caller's own, checked before; set_environment would warn that it replaces them
+        del os.environ[key]  # the caller's, which were checked before; set_environment would warn that it replaces them
     cache = folder / "crds"
     cache.mkdir()
     options = CrdsOptions("synthetic", SYNTHETIC_CONTEXT, str(cache))

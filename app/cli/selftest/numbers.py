@@ -12,8 +12,8 @@ __all__ = ["TOLERANCE", "different", "measure", "unequal"]
 EXTENSIONS = ("SCI", "ERR", "WHT")
 #: Blocks along each axis over which means are taken.
 N_BLOCKS = 8
-#: Greatest difference of a block's mean, relative to the brightest block. Single precision rounds at 1e-7; a processor
-#: that sums in another order stays far below.
+#: Largest difference of a block's mean, relative to the brightest block. Single precision rounds at 1e-7: a
+#: processor that sums in another order stays far below this.
 TOLERANCE = 1e-5
 
 

@@ -16,8 +16,8 @@ __all__ = ["PAUSES", "fetch", "fetch_mappings", "patiently"]
 log = logging.getLogger(__name__)
 
 PAUSES = (1.0, 4.0, 16.0)  # [s] before the second, third and fourth try
-_STALL = 60.0  # [s] without a byte: the crds client itself would wait for ever
-_MAX_FAILURES = 5  # in one try; after that the trouble is not the files'
+_STALL = 60.0  # [s] without data: the crds client itself would wait for ever
+_MAX_FAILURES = 5  # in one try; after that the cause is not the files
 
 Result = TypeVar("Result")
 
@@ -46,7 +46,7 @@ def fetch_mappings(context: str) -> list[str]:
 
 
 def fetch(context: str, names: Collection[str]) -> None:
-    """Download files, as far as the cache lacks them or has them spoiled.
+    """Download the files that are missing or damaged in the cache.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def _fetch_one(context: str, name: str, wanted: str) -> None:
     try:
         api.dump_files(context, [name])
     except BaseException:
-        # The client gives a file its name before it compares it with the server's sum.
+        # The client gives a file its final name before it compares its checksum with the server's.
         if path.exists() and _sha1(path) != wanted:
             path.unlink()
         raise

@@ -36,7 +36,7 @@ def check_mapping(path: Path) -> str | None:
 
 
 def write_config(cache: Path, context: str, bad_files: Iterable[str], origin: str) -> None:
-    """Write what the client notes down about its server, without which it gives up; no clock, no address in it.
+    """Write the server configuration that the client needs even without a server; it holds no date and no address.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A small made-up CRDS cache for demo, self-test and tests: valid for the crds client, the same bytes each time.
+"""A small synthetic CRDS cache for demo, self-test and tests: valid for the crds client, the same bytes each time.
 
 It holds the reference types that calwebb_image3 asks for, for imaging with MIRI, NIRCam and NIRISS in every band of
 `app.observation.bands`. Its context and its headers say SYNTHETIC, so that it cannot be taken for STScI's. Parameter

@@ -51,13 +51,13 @@ def _background(plan: Plan) -> Iterator[Caveat]:
         yield Caveat(
             "background_in_mosaic",
             f"{len(declared)} of {len(plan.science)} science exposures ({shortened(declared)}) are of a target that is "
-            f"declared to be background (BKGDTARG); bgr_check_type={config.bgr_check_type} does not recognise it.",
+            f"declared to be background (BKGDTARG); bgr_check_type={config.bgr_check_type} does not see it.",
             "Choose background=header to leave them out, or is_bgr=true to make a mosaic of background.",
         )
 
 
 def shortened(exposures: list[Exposure], shown: int = 3) -> str:
-    """The first names, and dots in place of the others."""
+    """The first names, and dots for the others."""
     return ", ".join(e.name for e in exposures[:shown]) + (", ..." if len(exposures) > shown else "")
 
 

@@ -37,7 +37,7 @@ def _alone(plan: Plan) -> Iterator[Caveat]:
     yield Caveat(
         "groups_apart",
         f"{len(alone)} of {len(groups)} tweakreg groups ({names}) overlap no other: nothing aligns them to each "
-        "other, and the exposures of each keep their relative positions, right or wrong.",
+        "other, and the exposures of each are tied together, right or wrong.",
         "Take group_dithers out of tweakreg_grouping, or set jwst_parameters.tweakreg.abs_refcat.",
     )
 

@@ -77,7 +77,7 @@ def _names(plan: Plan) -> set[str]:
 
 
 def _listed(folder: Path) -> set[str]:
-    """Names of what earlier runs made in a folder, by their record; the log and the report belong to it."""
+    """Names of what earlier runs made in a folder, by their record, which is always with a log and maybe a report."""
     record = read_record(folder)
     if record is None:
         return set()

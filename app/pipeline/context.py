@@ -41,7 +41,7 @@ class Context:
     group_ids : mapping
         ``{step: {file name: group id}}`` for ``tweakreg`` and ``skymatch``.
     stamp : Stamp
-        What every product says about its making.
+        What every product says about how it was made.
     alignment : AlignmentChoice
         How exposures are aligned.
     notes : Notes

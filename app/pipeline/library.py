@@ -2,8 +2,8 @@
 
 jwst fixes the groups when a library is made, from the members of the association. Rather than editing its insides,
 `GroupedLibrary` answers the public questions that steps ask (``group_names``, ``group_indices``, and the
-``meta.group_id`` of a borrowed model) from the grouping that is in force. tests/test_library.py fails when a jwst
-release asks in another way.
+``meta.group_id`` of a borrowed model) from the grouping that is in force.
+tests/pipeline/test_library.py fails when a jwst release asks in another way.
 """
 
 from collections.abc import Iterator, Mapping

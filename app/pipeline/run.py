@@ -39,16 +39,16 @@ def run_pipeline(
     ----------
     association : Path
     plan : Plan
-        Groups and parameters; what can be refused is refused before (see `preflight`).
+        Groups and parameters, checked before (see `preflight`).
     stamp : Stamp
-        What every product is to say.
+        What every product says about how it was made.
     notes : Notes
         Takes times, groups, effective parameters and what the steps measure: the record.
     output_dir : Path
         Folder for the products.
     take : callable
-        Is given products as soon as they are whole, the mosaic and its exposures before the catalogue is made; it may
-        move them.
+        Is given products as soon as they are complete, the mosaic and its exposures before the catalogue is made; it
+        may move them.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def run_pipeline(
 
 
 def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: Callable[[], None]) -> Context:
-    """What a plan says that the steps have to know."""
+    """The part of a plan that the steps need."""
     config = plan.config
     kept = serial_fallback(plan, plan.parameters)
     solves_sky = config.sky_method == "solution"

@@ -1,4 +1,4 @@
-"""What every product says about its making: this program's version, the data processing version, the CRDS context.
+"""What every product says about how it was made: this program's version, the data processing version, the CRDS context.
 
 jwst leaves the context of the level-2 inputs in what it combines; products say the one that was really used.
 """

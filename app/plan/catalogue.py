@@ -1,7 +1,7 @@
-"""An absolute catalogue as a file: read, its positions moved to another epoch, its rows in the footprints counted.
+"""An absolute catalogue in a file: read it, move positions to another epoch, count the rows in the footprints.
 
 stcal.tweakreg takes such a file as it is: right ascension and declination in degrees, at whatever epoch. Here units are
-looked at, and stars with proper motions are put where they were when the exposures were taken.
+checked, and positions are moved by proper motion to the epoch of the exposures.
 """
 
 import warnings
@@ -125,7 +125,7 @@ class Catalogue:
 
 
 def catalogue_file(parameters: Parameters) -> Path | None:
-    """The file that is aligned to; None where there is none, or an online catalogue is asked for."""
+    """The file that exposures are aligned to; None where there is none, or where it is an online catalogue."""
     from stcal.tweakreg.tweakreg import SINGLE_GROUP_REFCAT
 
     name = (parameters.of("tweakreg", "abs_refcat") or "").strip()
@@ -133,7 +133,7 @@ def catalogue_file(parameters: Parameters) -> Path | None:
 
 
 def mean_epoch(exposures: list[Exposure]) -> float | None:
-    """Julian epoch of exposures, amid the first and the last [yr]; None where none has a date."""
+    """Julian epoch midway between the first and the last exposure [yr]; None where none has a date."""
     epochs = [e.epoch for e in exposures if e.epoch is not None]
     return (min(epochs) + max(epochs)) / 2 if epochs else None
 
@@ -180,7 +180,7 @@ def _unit() -> Any:
 
 
 def _naming_problem(columns: list[str]) -> str:
-    """Why the columns of positions cannot be told; empty where they can."""
+    """Why the columns of positions cannot be identified; empty where they can."""
     names = [name.upper() for name in columns]
     if "SKY_CENTROID" not in names and not {"RA", "DEC"} <= set(names):
         return f"has neither columns RA and DEC nor sky_centroid; there are {', '.join(columns)}"

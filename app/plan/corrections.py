@@ -32,7 +32,7 @@ _DESCRIPTIONS = {
     "scale": "enlargement; 0 is none",
     "stretch": "enlargement along east less that along north, halved",
     "shear": "shear of east and north",
-    "error": "standard error of the shift, an axis; NaN where alignment gave none",
+    "error": "standard error of the shift, per axis; NaN where alignment gave none",
     "n_stars": "stars that tie the group to others; -1 where alignment did not say",
     "moved": "whether alignment changed the WCS",
 }
@@ -55,7 +55,7 @@ class Correction:
     values : tuple of float
         Shift east and north [arcsec], rotation from east to north [rad], scale, stretch and shear about the centre.
     error : float
-        Standard error of the shift, an axis [arcsec]; NaN where it is not known.
+        Standard error of the shift, per axis [arcsec]; NaN where it is not known.
     n_stars : int
         Stars that tie the group to others; -1: not known.
     """
@@ -78,7 +78,7 @@ class Correction:
 
 
 def write_corrections(corrections: Sequence[Correction], path: Path, **meta: str) -> None:
-    """Write the table, a row an exposure; `meta` tells what run it is of."""
+    """Write the table, one row per exposure; `meta` describes the run."""
     from astropy.table import Table
 
     rows = [
@@ -112,7 +112,7 @@ def read_corrections(place: Path) -> list[Correction]:
     Raises
     ------
     InputError
-        There is no table, or it is no such table.
+        There is no such table, or it cannot be read.
     """
     from astropy.table import Table
 
@@ -157,7 +157,7 @@ def follow_problems(corrections: Iterable[Correction], exposures: Iterable[Expos
         is_other = not {visit[:7] for visit in missing} & {visit[:7] for visit in known}
         programs = ", of another program" if is_other else ""
         problems.append(
-            f"align_from={place}: is of other visits{programs}: it has none of {', '.join(missing)}; there are "
+            f"align_from={place}: holds other visits{programs}: it has none of {', '.join(missing)}; there are "
             f"{', '.join(sorted(known))}; {what}"
         )
     if unmoved := sorted(wanted & (known - moved)):

@@ -23,7 +23,7 @@ class Estimate:
     memory : int
         Peak memory of all processes [byte].
     disk : int
-        Most room that products and temporary files take at any time [byte].
+        Most disk space that products and temporary files take at any time [byte].
     n_files : int
         Number of files in out_dir.
     """

@@ -1,4 +1,4 @@
-"""The mosaic's pixel grid: that of an existing mosaic handed on, and the shape that a run will give."""
+"""The mosaic's pixel grid: that of an existing mosaic, written for resample, and the shape that a run will give."""
 
 import re
 import warnings
@@ -88,7 +88,7 @@ def predict_grid(exposures: list[Exposure], parameters: Parameters) -> Grid:
     Raises
     ------
     InputError
-        The grid that was asked for cannot be read, or is none; or the first exposure cannot be opened.
+        The grid that was asked for cannot be read, or is not a grid; or the first exposure cannot be opened.
     """
     grid, shape = (parameters.of("resample", name) for name in ("output_wcs", "output_shape"))
     if grid:

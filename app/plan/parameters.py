@@ -248,7 +248,7 @@ def _problem(step: str, name: str, value: Any) -> str:
 
     spec = specification()
     if name in _OURS:
-        return ": the program decides this itself; take it out"
+        return ": the program decides this itself; remove it"
     if name not in spec.get(step, {}):
         also = spec if step == PIPELINE else ()
         near = get_close_matches(name, [*spec.get(step, ()), *also], n=1)
@@ -259,7 +259,7 @@ def _problem(step: str, name: str, value: Any) -> str:
     except ValidateError as error:
         return f"={value!r}: {error} Allowed: {_allowed(check)}"
     if typed is None and _default(check).value is not None:
-        return f"={value!r}: a value is needed; take it out for the default. Allowed: {_allowed(check)}"
+        return f"={value!r}: a value is needed; remove it for the default. Allowed: {_allowed(check)}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The most room that a run takes on the disk at any time, from what is there at once.
+"""The most disk space that a run takes at any time.
 
 Arrays are counted by their pixels; the record, the report and the log, and the headers of products, come on top.
 """
@@ -32,7 +32,7 @@ def peak_disk(
     with_catalogue: bool = True,
     fallback: SerialFallback | None = None,
 ) -> int:
-    """Most room that a run takes: products, each made in the work folder and moved, and temporary files [byte].
+    """Most disk space that a run takes: products, each made in the work folder and moved, and temporary files [byte].
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ def find_band(exposures: list[Exposure], band: str) -> Band:
     ----------
     exposures : list of Exposure
     band : str
-        Config value; where two instruments share the name, the headers tell.
+        Config value; where two instruments share the name, the headers decide.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def find_band(exposures: list[Exposure], band: str) -> Band:
     chosen = fits.most_common(1)[0][0] if fits else candidates[0]
     wanted = f"band={band} ({chosen.instrument} {chosen.name})"
     problems = [
-        f"{e.path}: is {e.instrument} {e.filter} {e.pupil}".rstrip() + f", not {wanted}: take it out, or set exclude"
+        f"{e.path}: is {e.instrument} {e.filter} {e.pupil}".rstrip() + f", not {wanted}: remove it, or set exclude"
         for e in exposures
         if not e.is_in(chosen)
     ]
@@ -47,13 +47,13 @@ def _duplicates(exposures: list[Exposure]) -> list[str]:
     for e in exposures:
         key = (e.program, e.observation, e.visit, e.visit_group, e.sequence, e.activity, e.exposure_number, e.detector)
         if key in seen:
-            problems.append(f"{e.path}: the same exposure as {seen[key].name}: take one out, or set exclude")
+            problems.append(f"{e.path}: the same exposure as {seen[key].name}: remove one, or set exclude")
         seen.setdefault(key, e)
     return problems
 
 
 def assign_roles(exposures: list[Exposure], config: Lv3Config) -> list[Member]:
-    """Tell science from background.
+    """Separate science from background.
 
     Parameters
     ----------

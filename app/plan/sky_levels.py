@@ -1,4 +1,4 @@
-"""Sky levels that the user brings, for ``sky=user_levels``: a table of file name and level."""
+"""Sky levels that the user gives, for ``sky=user_levels``: a table of file name and level."""
 
 import math
 import re
@@ -11,7 +11,7 @@ __all__ = ["match_levels", "read_levels", "write_levels"]
 
 
 def read_levels(path: Path) -> list[tuple[str, str]]:
-    """Rows of a table of two columns, divided by commas or blanks: CSV, ECSV or plain text, with or without a header.
+    """Rows of a table of two columns, separated by commas or blanks: CSV, ECSV or plain text, with or without a header.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def read_levels(path: Path) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        Name and level, as they stand there.
+        Name and level, as they are written.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def read_levels(path: Path) -> list[tuple[str, str]]:
     if wrong := [row for row in rows if len(row) != 2]:
         raise InputError(
             f"sky_levels={path}: {' '.join(wrong[0])!r}: two columns are needed, file name and level, "
-            "divided by a comma or blanks"
+            "separated by a comma or blanks"
         )
     pairs = [(name.strip("\"'"), level.strip("\"'")) for name, level in rows]
     is_header = bool(pairs) and _number(pairs[0][1]) is None and ".fits" not in pairs[0][0]
@@ -54,7 +54,8 @@ def match_levels(path: Path, names: Iterable[str]) -> dict[str, float]:
     Raises
     ------
     InputError
-        Names that are missing, are no science exposure or stand there twice; levels that are no number. All of them.
+        Names that are missing, are not a science exposure or are listed twice; levels that are not a number. The
+        error lists all.
     """
     rows = [(Path(name).name.removesuffix(".fits") + ".fits", level) for name, level in read_levels(path)]
     if problems := [f"sky_levels={path}: {problem}" for problem in _problems(rows, list(names))]:
@@ -65,9 +66,9 @@ def match_levels(path: Path, names: Iterable[str]) -> dict[str, float]:
 def _problems(rows: list[tuple[str, str]], names: list[str]) -> Iterator[str]:
     listed = [name for name, _ in rows]
     yield from (f"{name} has no level" for name in names if name not in listed)
-    yield from (f"{name} is no science exposure of this run" for name in dict.fromkeys(listed) if name not in names)
-    yield from (f"{name} stands there {n} times" for name in dict.fromkeys(listed) if (n := listed.count(name)) > 1)
-    yield from (f"{name}: level {level!r} is no number" for name, level in rows if _number(level) is None)
+    yield from (f"{name} is not a science exposure of this run" for name in dict.fromkeys(listed) if name not in names)
+    yield from (f"{name} is listed {n} times" for name in dict.fromkeys(listed) if (n := listed.count(name)) > 1)
+    yield from (f"{name}: level {level!r} is not a number" for name, level in rows if _number(level) is None)
     if len(names) == 1:  # jwst reads the table with numpy.genfromtxt, which makes no array of a single row
         yield "skymatch cannot take a table for a single exposure: use sky=already_matched"
 

@@ -53,8 +53,8 @@ def test_what_is_no_table_is_refused(tmp_path):
     ("name", "said"),
     [
         ("jw01234001001_02101_00007_mirimage_cal.fits", None),
-        ("jw01234009001_02101_00001_mirimage_cal.fits", "is of other visits: it has none of jw01234009001; there are"),
-        ("jw09999001001_02101_00001_mirimage_cal.fits", "of other visits, of another program"),
+        ("jw01234009001_02101_00001_mirimage_cal.fits", "holds other visits: it has none of jw01234009001; there are"),
+        ("jw09999001001_02101_00001_mirimage_cal.fits", "other visits, of another program"),
         ("jw01234002001_02101_00001_mirimage_cal.fits", "did not align jw01234002001"),
     ],
 )

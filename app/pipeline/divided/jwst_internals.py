@@ -44,7 +44,7 @@ __all__ = [
 
 @contextmanager
 def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
-    """Context in which stcal drizzles and blots with a pixel map that is there already.
+    """Context in which stcal drizzles and blots with a pixel map that was computed before.
 
     A map takes half the time of a mosaic. stcal computes it three times for the same exposure and grid, and has no
     parameter for it.
@@ -166,7 +166,7 @@ class KnownSourcesStep(TweakRegStep):
     Attributes
     ----------
     sources : callable
-        Catalogues by the exposures' file names; called when the step comes to need sources.
+        Catalogues by the exposures' file names; called when the step needs sources.
     """
 
     sources: Callable[[], Mapping[str, Table]]
@@ -199,7 +199,7 @@ class FootprintImage(SkyImage):
 
 @contextmanager
 def other_alignment(relative: Callable[..., list], absolute: Callable[..., list]) -> Iterator[None]:
-    """Context in which tweakreg hands its correctors to other functions than stcal's to be aligned.
+    """Context in which other functions than stcal's align the correctors of tweakreg.
 
     All that it does before and after, from the sources to the keywords of the WCS, stays as it is.
     """

@@ -157,7 +157,7 @@ class _Total:
                 total[where] += np.where(used[name], weight, 0)
 
     def _tell_weights_apart(self, used: Mapping[str, np.ndarray]) -> None:
-        """Give a variance weights of its own the first time that it is not there for the same pixels."""
+        """Give a variance weights of its own as soon as it is missing at other pixels than the first variance."""
         first, *others = _VARIANCES
         for name in others:
             if self.variance_weights[name] is self.variance_weights[first] and (used[name] != used[first]).any():

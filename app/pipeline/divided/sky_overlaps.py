@@ -1,7 +1,7 @@
 """Sky levels measured by exposure: each process reads one image and measures all its overlaps.
 
-stcal's `skymatch` compares all images with all others. Here footprints that cannot meet are told apart by their
-distance, the others are measured by stcal's own `SkyImage` before `skymatch` asks for them.
+stcal's `skymatch` compares all images with all others. Here footprints that are too far apart to overlap are
+left out, the others are measured by stcal's own `SkyImage` before `skymatch` asks for them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,7 +95,7 @@ def match_sky(
 
 
 class _Levels(list):
-    """What stands for an image's pixels: the levels that are subtracted from it."""
+    """In place of an image's pixels: the levels that are subtracted from it."""
 
     def __isub__(self, level: float) -> "_Levels":
         self.append(level)

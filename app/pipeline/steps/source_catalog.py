@@ -34,8 +34,8 @@ class StampedSourceCatalogStep(Stamped, SourceCatalogStep):
             folder = Path(self.parent.output_dir)
             if disk_error(error, folder) or memory_error(error, None):
                 raise
-            log.exception("the source catalogue could not be made; the mosaic is not touched by this")
-            for suffix, end in (("cat", ".ecsv"), ("segm", ".fits")):  # maybe half of them
+            log.exception("the source catalogue could not be made; the mosaic is not affected")
+            for suffix, end in (("cat", ".ecsv"), ("segm", ".fits")):  # they may be half written
                 Path(self.make_output_path(suffix=suffix, ext=end)).unlink(missing_ok=True)
             self.parent.context.notes.warn(*_failed(error))
         return None

@@ -20,7 +20,7 @@ _HOURS = 15.0  # degrees in an hour of right ascension
 
 
 def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error | str]:
-    """Catalogues that are not there, hold nothing that is needed, or are not used."""
+    """Catalogues that are missing, cannot be used, or are ignored."""
     if parameters.skips("tweakreg"):
         return
     if path := catalogue_file(parameters):
@@ -32,13 +32,13 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error | st
         yield from _source_catalogues(plan, Path(catfile))
     elif catfile:
         yield ConfigError(
-            f"jwst_parameters.tweakreg.catfile={catfile}: is not looked at without "
+            f"jwst_parameters.tweakreg.catfile={catfile}: is ignored without "
             "jwst_parameters.tweakreg.use_custom_catalogs=true; set that, or take catfile out"
         )
 
 
 def _online(offline: bool | None, catalogue: str) -> Iterator[Lv3Error]:
-    where = f"jwst_parameters.tweakreg.abs_refcat={catalogue}: is asked for over the network"
+    where = f"jwst_parameters.tweakreg.abs_refcat={catalogue}: is fetched over the network"
     what = "save the catalogue where there is one, and give its file name"
     if offline:
         yield ConfigError(f"{where}, and offline=true; {what}")
@@ -81,7 +81,7 @@ def _absolute(plan: Plan, parameters: Parameters, path: Path) -> Iterator[Caveat
     if catalogue.motions is not None and catalogue.epochs is None:
         yield Caveat(
             "catalogue_epoch",
-            f"{where}: has proper motions and no column ref_epoch: its positions are taken as they are.",
+            f"{where}: has proper motions and no column ref_epoch: its positions are used unchanged.",
             "Add a column ref_epoch, the Julian epoch of the positions [yr].",
         )
 
@@ -111,7 +111,7 @@ def _rows(plan: Plan, parameters: Parameters, catalogue: Catalogue, where: str) 
 
 
 def _as_hours(plan: Plan, catalogue: Catalogue) -> str:
-    """Words on a right ascension that would be in the field if it were in hours."""
+    """A hint where right ascensions would be in the field if they were in hours."""
     if not len(catalogue):
         return ""
     n = int(Catalogue(catalogue.path, catalogue.positions * [_HOURS, 1]).inside(plan.science).sum())
@@ -133,7 +133,7 @@ def _source_catalogues(plan: Plan, catfile: Path) -> Iterator[Lv3Error]:
         elif len(row) == 2 and (problem := _source_problem(catfile.parent / row[1])):
             yield InputError(f"{where}: {row[0]}: {problem}")
         if row[0] not in names and not plan.config.is_of_survey:
-            yield InputError(f"{where}: {row[0]} is no science exposure of this run{nearest(row[0], names)}")
+            yield InputError(f"{where}: {row[0]} is not a science exposure of this run{nearest(row[0], names)}")
 
 
 def _source_problem(path: Path) -> str:

@@ -27,7 +27,7 @@ _ALIKE_IN_DETECTOR: dict[str, Callable[[Exposure], str]] = {
 
 
 def check(plan: Plan) -> Iterator[Caveat | str]:
-    """What the headers of the science exposures say that they differ in, and what does not matter to them."""
+    """Differences between the headers of the science exposures, and options that have no effect on them."""
     yield from _background(plan)
     yield from of_calibration(plan.science)
     yield from _epochs(plan.science)
@@ -35,7 +35,7 @@ def check(plan: Plan) -> Iterator[Caveat | str]:
 
 
 def of_calibration(exposures: list[Exposure]) -> Iterator[Caveat]:
-    """What exposures were calibrated with, where it is not the same."""
+    """What the exposures were calibrated with, where it differs."""
     for what, value in _ALIKE.items():
         yield from _mixed(what, exposures, value)
     for detector in sorted({e.detector for e in exposures}):
@@ -45,7 +45,7 @@ def of_calibration(exposures: list[Exposure]) -> Iterator[Caveat]:
 
 
 def _background(plan: Plan) -> Iterator[Caveat]:
-    """What its proposer declared to be background, and the chosen test did not see."""
+    """Exposures that the proposal declares to be background, and that the chosen test does not recognise."""
     config = plan.config
     declared = [e for e in plan.science if e.is_background_target]
     if declared and not config.is_bgr and not config.process_bgr_like_science:
@@ -91,7 +91,7 @@ def _idle_grouping(plan: Plan) -> Iterator[str]:
     if config.tweakreg_degroup_nircam_short_chips and plan.band.channel is not Channel.NIRCAM_SHORT:
         yield (
             f"tweakreg_degroup_nircam_short_chips=true does nothing for {plan.band.name}: "
-            "it parts detectors of NIRCam's short channel alone"
+            "it separates only detectors of NIRCam's short channel"
         )
     if config.tweakreg_degroup_nircam_modules and plan.band.channel not in (Channel.NIRCAM_SHORT, Channel.NIRCAM_LONG):
         yield f"tweakreg_degroup_nircam_modules=true does nothing for {plan.band.name}: only NIRCam has modules"

@@ -1,4 +1,4 @@
-"""Footprints: exposures that overlap with no other, that are far away, that blow up the mosaic."""
+"""Footprints: exposures that overlap no other, that are far away, that make the mosaic too large."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Footprints:
         return self.tied([])
 
     def tied(self, groups: Iterable[Sequence[str]]) -> list[list[int]]:
-        """Clusters as above, in which also the members of a group, by file name, hold together."""
+        """Clusters as above, where the members of a group, by file name, count as overlapping."""
         import shapely
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
@@ -76,7 +76,7 @@ class Footprints:
 
 
 def check(plan: Plan) -> Iterator[Caveat]:
-    """Exposures apart from the rest: nothing ties them together, and a wrong pointing looks just so."""
+    """Exposures that overlap none of the rest: they cannot be aligned with it, and their pointing may be wrong."""
     footprints = Footprints(plan.science)
     exposures, groups = plan.groups["native"].values(), plan.groups.get("tweakreg", {}).values()
     # The detectors of one exposure share its guide star, wherever they look; a group's exposures are moved as one, but
@@ -99,5 +99,5 @@ def check(plan: Plan) -> Iterator[Caveat]:
                 "no_overlap",
                 f"{apart} overlap with no other; the gap is {gap:.1f} arcsec. Neither positions nor sky levels can be "
                 "matched with the rest.",
-                "Set jwst_parameters.tweakreg.abs_refcat to align them absolutely, or leave them out with exclude.",
+                "Set jwst_parameters.tweakreg.abs_refcat to align them to a catalogue, or leave them out with exclude.",
             )

@@ -1,4 +1,4 @@
-"""Groups that leave nothing to match: tweakreg's that overlap nowhere, and a single one of skymatch."""
+"""Groups that leave nothing to match: tweakreg groups that overlap no other, and a single skymatch group."""
 
 from collections.abc import Iterator
 
@@ -14,21 +14,21 @@ __all__ = ["check"]
 
 
 def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat]:
-    """What the groups that were chosen leave unaligned, or at different levels."""
+    """Exposures that the chosen groups leave unaligned, or at different sky levels."""
     if "tweakreg" in plan.groups and not (parameters.skips("tweakreg") or parameters.of("tweakreg", "abs_refcat")):
         yield from _alone(plan)
     is_matched = not parameters.skips("skymatch") and "match" in parameters.of("skymatch", "skymethod")
     if is_matched and len(plan.groups["skymatch"]) == 1 < len(plan.groups["native"]):
         yield Caveat(
             "one_sky_group",
-            f"All {len(plan.science)} exposures are one skymatch group: they get one level, and what they differ by "
-            "stays in the mosaic as steps.",
+            f"All {len(plan.science)} exposures are one skymatch group: they get one level, and differences "
+            "between them stay in the mosaic as steps.",
             "Choose skymatch_grouping=default.",
         )
 
 
 def _alone(plan: Plan) -> Iterator[Caveat]:
-    """Groups of several exposures that overlap no other group; a single exposure alone is a matter of footprints."""
+    """Groups of several exposures that overlap no other group; `footprint` reports single exposures."""
     groups = plan.groups["tweakreg"]
     joined = {name for name, files in groups.items() if len(_native(plan, files)) > 1}
     alone = [name for name in groups if name in joined - _meeting(plan)]

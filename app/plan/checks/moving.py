@@ -1,4 +1,4 @@
-"""Moving targets: what would smear the target over the mosaic, or put it beside."""
+"""Moving targets: what would smear the target over the mosaic, or put it at a wrong position."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ __all__ = ["check"]
 
 
 def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
-    """Exposures of a moving target among others, places of the target that are missing, the step left out."""
+    """A moving target mixed with others, missing positions of the target, assign_mtwcs skipped."""
     moving = [e for e in plan.science if e.is_moving]
     fixed = [e for e in plan.science if not e.is_moving]
     if not moving:
@@ -29,7 +29,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
         yield Caveat(
             "moving_target",
             "The target moves, and assign_mtwcs is skipped: all are combined on the sky, and nothing aligns them.",
-            "Take jwst_parameters.assign_mtwcs.skip out to combine them in the target's frame.",
+            "Remove jwst_parameters.assign_mtwcs.skip to combine them in the target's frame.",
         )
         return
     for e in moving:
@@ -42,5 +42,5 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
     if places and np.ptp(places) > 180:
         yield InputError(
             f"MT_RA reaches from {min(places):.5f} to {max(places):.5f} deg: the target crosses 0, and jwst would take "
-            "their mean for its place; combine both sides apart, with exclude"
+            "their mean for its place; combine the two sides in separate runs, with exclude"
         )

@@ -18,7 +18,7 @@ __all__ = ["check", "check_strangers", "strangers"]
 
 
 def check(plan: Plan) -> Iterator[InputError]:
-    """Find inputs in harm's way, whatever path leads to them, and files in out_dir that are not the run's own."""
+    """Find inputs that the run would replace, by whatever path, and files in out_dir that are not the run's own."""
     folder, work, in_dir = plan.config.output_folder, plan.config.work_folder.resolve(), Path(plan.config.in_dir)
     written = _Places(folder / name for name in {*_names(plan), *_listed(folder)})
     for key, paths in _inputs(plan).items():
@@ -93,7 +93,7 @@ def _inputs(plan: Plan) -> dict[str, list[Path]]:
 
 
 class _Places:
-    """Places of files, known again by whatever path, link or hard link leads there."""
+    """Identities of files, the same by whatever path, link or hard link they are reached."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._known = {identity for path in paths for identity in _identities(path)}

@@ -1,4 +1,4 @@
-"""Products that are made after the mosaic: what would make them fail when hours have gone by, or not be made at all."""
+"""Products that are made after the mosaic: what would make them fail after hours, or not be made at all."""
 
 from collections.abc import Iterator
 
@@ -22,8 +22,8 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | ConfigError]:
     asked = [key for key in ("do_drizzle", "do_blot") if getattr(plan.config, key)]
     if asked and parameters.skips("resample"):
         yield ConfigError(
-            f"{' and '.join(f'{key}=true' for key in asked)}: there will be no mosaic, for resample.skip is true "
-            f"({parameters['resample']['skip'].origin}); leave that out, or set {' and '.join(asked)} to false"
+            f"{' and '.join(f'{key}=true' for key in asked)}: there will be no mosaic, since resample.skip is true "
+            f"({parameters['resample']['skip'].origin}); remove that, or set {' and '.join(asked)} to false"
         )
     if parameters["source_catalog"]["skip"].origin.startswith(UNIT_ORIGIN) and not parameters.skips("resample"):
         yield Caveat(

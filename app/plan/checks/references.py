@@ -13,7 +13,7 @@ __all__ = ["check"]
 
 
 def check(plan: Plan) -> Iterator[Caveat | Lv3Error]:
-    """A cache that is not what its manifest says, files that are missing, and what the products will lack."""
+    """A cache that differs from its manifest, missing files, and what the products will lack."""
     options = plan.config.crds
     try:
         if options.check_manifest and options.mode != "server":

@@ -149,7 +149,7 @@ def test_a_list_of_source_catalogues_that_matches_no_exposure(look, miri, tmp_pa
     catfile.write_text(f"{name.replace('_cal', '_cla')} a.ecsv\n{name}\n")
     options = tweakreg(use_custom_catalogs=True, catfile=str(catfile))
     (problem,) = look(**options).problems
-    assert f"is no science exposure of this run; did you mean {name}?" in problem
+    assert f"is not a science exposure of this run; did you mean {name}?" in problem
     assert look(**options, targets=["ngc0628", "ngc1365"]).problems == [], "in a survey it may be another target's"
 
 
@@ -179,4 +179,4 @@ def test_the_columns_of_source_catalogues_are_those_of_jwst():
 def test_a_list_of_source_catalogues_that_is_not_used(look, tmp_path):
     (error,) = look(**tweakreg(catfile=str(tmp_path / "catfile.txt"))).errors
     assert isinstance(error, ConfigError)
-    assert "is not looked at without jwst_parameters.tweakreg.use_custom_catalogs=true" in str(error)
+    assert "is ignored without jwst_parameters.tweakreg.use_custom_catalogs=true" in str(error)

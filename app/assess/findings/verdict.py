@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from app.assess.findings.alignment import offsets_left
-from app.assess.findings.displaced import no_shared_stars
+from app.assess.findings.displaced import no_shared_stars, shares_none
 from app.assess.findings.facts import Facts
 from app.runtime.words import listed
 
@@ -72,14 +72,17 @@ def unconnected(facts: Facts) -> str | None:
     """Exposures that overlap others, and share too few stars with them to say whether they are in place."""
     if facts.follows_target:
         return None
-    return _apart(facts, {o[which] for o in facts.all_overlaps for which in ("first", "second")})
+    told = {name for o in facts.all_overlaps if shares_none(o) for name in (o["first"], o["second"])}
+    return _apart(facts, {name for o in facts.all_overlaps for name in (o["first"], o["second"])} - told)
 
 
 def _apart(facts: Facts, judged: Collection[str]) -> str | None:
-    """Of some exposures, those that no chain of shared stars links to the largest part."""
+    """Of some exposures, those that no chain of shared stars, or of groups moved as one, links to the largest part."""
     names = [e["file"] for e in facts.exposures]
     place = {name: i for i, name in enumerate(names)}
-    pairs = np.array([(place[o["first"]], place[o["second"]]) for o in facts.overlaps], dtype=int).reshape(-1, 2)
+    first_of = {e["group"]: i for i, e in reversed(list(enumerate(facts.exposures)))}
+    ties = [(place[o["first"]], place[o["second"]]) for o in facts.overlaps]
+    pairs = np.array([*ties, *((i, first_of[e["group"]]) for i, e in enumerate(facts.exposures))]).reshape(-1, 2)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(names), len(names)))
     labels = connected_components(graph, directed=False)[1]
     main = np.bincount(labels, minlength=1).argmax()

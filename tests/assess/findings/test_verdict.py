@@ -52,6 +52,19 @@ def test_what_could_not_be_verified_is_a_caveat():
     assert "not_verified" not in [c.code for c in find_caveats(record([A, B, C], AGREE))]
 
 
+def test_what_is_moved_as_one_is_connected():
+    one, other = exposure("a"), exposure("b", group="a")
+    pair = overlap("a", "b") | NOTHING | {"n_first": 1, "n_second": 2}
+    assert alignment_verdict(record([one, other, C], [overlap("a", "c"), pair]))["verdict"] == "verified"
+
+
+def test_what_shares_no_star_at_all_is_told_once():
+    pair = overlap("b", "c") | NOTHING
+    codes = [caveat.code for caveat in find_caveats(record([A, B, C], [AGREE[0], pair]))]
+    assert "no_shared_stars" in codes
+    assert "not_verified" not in codes
+
+
 def group(name, **facts):
     return {
         "group": name, "n_stars": 20, "tied": True, "on_sky": False, "shifted_only": False, "values": {}, "errors": {},

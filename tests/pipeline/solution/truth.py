@@ -150,9 +150,13 @@ def judge(case: Case, truth: Truth, correctors, shapes, parameters) -> Measured:
     before = offsets(truth, correctors)[0]
     solved = solve_alignment(correctors, shapes, parameters, 30.0, gaia(truth) if case.catalogue else None)
     off, places = offsets(truth, correctors)
-    if not case.catalogue:
-        before, off = without_common(before, places), without_common(off, places)
     aligned = solved.aligned
+    if not case.catalogue:  # what groups that are tied to each other have in common cannot be known
+        labels = dict(zip([g.name for g in aligned.groups], aligned.fit.components, strict=True))
+        sets = np.array([labels[c.meta["group_id"]] for c in correctors])
+        for label in np.unique(sets):
+            for part in (before, off):
+                part[sets == label] = without_common(part[sets == label], places[sets == label])
     errors = {aligned.groups[i].name: aligned.fit.errors[i, :2] for i in aligned.tied}
     names = [c.meta["group_id"] for c in correctors]
     pulls = [o[4] / errors[name] for o, name in zip(off, names, strict=True) if name in errors]

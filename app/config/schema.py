@@ -3,6 +3,7 @@
 The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is made from this file and from conf/.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -18,6 +19,8 @@ from app.runtime.resources import usable_cores
 __all__ = ["LISTS", "NAMED_BACKGROUND", "PRESETS", "Lv3Config", "as_list", "nearest", "unknown_keys"]
 
 CHANNELS = tuple(str(c) for c in Channel)
+
+_WORK = ".jwst-lv3-work"
 
 #: Config groups that set parameters of steps, the weakest first.
 PRESETS = ("parameters", "speed", "sky", "mosaic")
@@ -59,6 +62,19 @@ class Lv3Config:
     )
     tweakreg_group_dithers: Any = _option(None, "channels whose dithers of one visit are aligned as one", CHANNELS)
     tweakreg_degroup_dithers: Any = _option(None, "channels whose every file is aligned on its own", CHANNELS)
+    tweakreg_group_visits: bool = _option(
+        False, "all exposures of a visit, which has one guide star, are aligned as one; for alignment=solution"
+    )
+    alignment: str = _option(
+        "tweakreg",
+        "how exposures are aligned: by the observatory's tweakreg, by one solution for all overlaps, as another run "
+        "was (align_from), or not at all",
+        ("tweakreg", "solution", "from_run", "none"),
+    )
+    align_from: Any = _option(None, "out_dir, record or lv3_alignment.ecsv of the run that alignment=from_run follows")
+    search_displaced: Any = _option(
+        30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
+    )
     skymatch_group_dithers: Any = _option(None, "channels whose dithers of one visit share a sky level", CHANNELS)
     skymatch_degroup_dithers: Any = _option(None, "channels whose every file has a sky level of its own", CHANNELS)
 
@@ -169,6 +185,14 @@ class Lv3Config:
         return bool(self.targets or self.bands)
 
     @property
+    def work_folder(self) -> Path:
+        """Folder for what is not finished, absolute; no two `output_folder` share one."""
+        if not self.work_dir:
+            return self.output_folder / _WORK
+        name = hashlib.sha256(str(self.output_folder).encode()).hexdigest()[:12]
+        return Path(self.work_dir).absolute() / f"{_WORK}-{name}"
+
+    @property
     def tweakreg_rules(self) -> GroupingRules:
         """How exposures are grouped when they are aligned."""
         return GroupingRules(
@@ -176,6 +200,7 @@ class Lv3Config:
             _channels(self.tweakreg_degroup_dithers),
             self.tweakreg_degroup_nircam_modules,
             self.tweakreg_degroup_nircam_short_chips,
+            self.tweakreg_group_visits,
         )
 
     @property

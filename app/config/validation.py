@@ -17,10 +17,12 @@ REQUIRED = "required"
 
 _TEXTS = (
     *("target", "band", "in_dir", "out_dir", "dr_version", "step_ext", "work_dir", "bgr_background_name"),
-    *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "bands", "exclude", "targets"),
+    *("out_root", "data", "sif", "sky_levels", "sky_anchor", "mosaic_like", "align_from"),
+    *("bands", "exclude", "targets"),
 )
 _SEVERAL = ("bgr_background_name", *LISTS)  # texts of which there may be a list
-_LONGEST_NAME = 100  # leaves room for the rest of a file name, of 255 bytes
+_FARTHEST = 60.0  # [arcsec] beyond it chance coincidences of stars are as good as a displaced visit
+_LONGEST_NAME = 150  # [byte] leaves room for the rest of a file name, of 255 bytes
 
 
 def check(config: Lv3Config) -> None:
@@ -64,15 +66,17 @@ def _names(config: Lv3Config) -> Iterator[str]:
     for name in ("target", "dr_version", "step_ext"):
         value = getattr(config, name)
         if isinstance(value, str) and value != "???" and not _is_name(value):
-            rule = f"at most {_LONGEST_NAME} printable letters, none of them / or \\, and neither . nor - the first"
+            rule = f"at most {_LONGEST_NAME} bytes, printable, without / and \\, and neither . nor - the first"
             yield f"{name}={value[:_LONGEST_NAME]!r}: becomes part of file names: {rule}"
+    if isinstance(config.dr_version, str) and not config.dr_version.isascii():
+        yield f"dr_version={config.dr_version!r}: becomes part of FITS headers, which hold ASCII letters alone"
     if config.targets and isinstance(config.target, str) and config.target not in [*config.targets, "???"]:
         near = nearest(config.target, map(str, config.targets))
         yield f"target={config.target}: is not in targets ({', '.join(map(str, config.targets))}){near}"
 
 
 def _is_name(text: str) -> bool:
-    is_short = len(text) <= _LONGEST_NAME
+    is_short = len(text.lower().encode(errors="replace")) <= _LONGEST_NAME
     return is_short and text.isprintable() and not set(text) & set("/\\") and text[:1] not in (".", "-")
 
 
@@ -112,6 +116,8 @@ def _numbers(config: Lv3Config) -> Iterator[str]:
             raise ValueError
     except (TypeError, ValueError):
         yield f"blot_fillval={config.blot_fillval!r}: a number or nan is needed"
+    if not (_is_number(config.search_displaced) and 0 <= config.search_displaced <= _FARTHEST):
+        yield f"search_displaced={config.search_displaced!r}: a number from 0 to {_FARTHEST:g} is needed [arcsec]"
     largest = config.max_mosaic_megapixels
     if not (_is_number(largest) and largest > 0):
         yield f"max_mosaic_megapixels={largest!r}: a positive number is needed [million pixels]"
@@ -176,6 +182,11 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
         for channel in sorted(grouped & degrouped):
             both = f"{step}_group_dithers and {step}_degroup_dithers both name {channel}"
             yield f"{both}: its dithers cannot be together and apart; take it out of one"
+    if (config.alignment == "from_run") != bool(config.align_from):
+        what = (
+            "names no run to follow" if config.alignment == "from_run" else f"alignment={config.alignment} ignores it"
+        )
+        yield f"align_from={config.align_from}: {what}; alignment=from_run align_from=FOLDER belong together"
     yield from _background(config)
     others = [
         key for key in ("center", "shape", "pixel_scale", "rotation") if getattr(config, f"mosaic_{key}") is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.observation.bands import Channel
 from app.observation.exposure import Exposure
 
-__all__ = ["GroupingRules", "group_id", "groups", "native_group_id"]
+__all__ = ["GroupingRules", "group_id", "groups", "native_group_id", "visit_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,15 @@ class GroupingRules:
         NIRCam's modules A and B are groups of their own.
     degroup_short_chips : bool
         Each detector of NIRCam's short channel is a group of its own.
+    group_visits : bool
+        All exposures of a visit, which has one guide star, are one group; whatever asks for dithers is of no effect.
     """
 
     group_dithers: frozenset[Channel] = frozenset()
     degroup_dithers: frozenset[Channel] = frozenset()
     degroup_modules: bool = False
     degroup_short_chips: bool = False
+    group_visits: bool = False
 
 
 def native_group_id(exposure: Exposure) -> str:
@@ -46,9 +49,12 @@ def group_id(exposure: Exposure, rules: GroupingRules) -> str:
     Unlike pjpipe, which shifts exposure numbers to split modules and so can let two exposures meet, the id grows a
     suffix: what is split never meets anything else.
     """
-    if exposure.channel in rules.degroup_dithers:
+    if rules.group_visits:
+        parts = [visit_id(exposure)]
+    elif exposure.channel in rules.degroup_dithers:
         return exposure.stem
-    parts = [_activity_id(exposure) if exposure.channel in rules.group_dithers else native_group_id(exposure)]
+    else:
+        parts = [_activity_id(exposure) if exposure.channel in rules.group_dithers else native_group_id(exposure)]
     if rules.degroup_short_chips and exposure.channel is Channel.NIRCAM_SHORT:
         parts.append(exposure.detector.lower())
     elif rules.degroup_modules and exposure.module:
@@ -65,5 +71,10 @@ def groups(exposures: Iterable[Exposure], rules: GroupingRules | None = None) ->
     return result
 
 
+def visit_id(exposure: Exposure) -> str:
+    """Name of the visit, ``jw01234001001``."""
+    return f"jw{exposure.program}{exposure.observation}{exposure.visit}"
+
+
 def _activity_id(e: Exposure) -> str:
-    return f"jw{e.program}{e.observation}{e.visit}_{e.visit_group}{e.sequence}{e.activity}"
+    return f"{visit_id(e)}_{e.visit_group}{e.sequence}{e.activity}"

@@ -1,11 +1,99 @@
-"""Texts of users as names of folders."""
+"""Names: of everything that a run makes, and of folders after texts of users."""
 
 import hashlib
 import re
+from dataclasses import dataclass
+from pathlib import PurePath
 
-__all__ = ["safe_name"]
+from app.observation.bands import Band
+from app.observation.suffixes import SUFFIXES
+
+__all__ = [
+    "BLOTTED",
+    "CRF",
+    "DRIZZLED",
+    "RECORD_NAME",
+    "REPORT_NAME",
+    "ProductNames",
+    "ascii_name",
+    "exposure_product",
+    "safe_name",
+]
+
+RECORD_NAME, REPORT_NAME = "lv3_run.json", "lv3_report.html"
+#: Ends of the names of what is made for every exposure: as it went into the mosaic, on the mosaic's grid, the mosaic
+#: on its pixels.
+CRF, DRIZZLED, BLOTTED = "crf", "i2d_single", "i2d_blot"
 
 _LONGEST = 80
+_SUFFIX = re.compile(rf"(?P<root>.+?)((?P<separator>[_-])({'|'.join(SUFFIXES)}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class ProductNames:
+    """File names of what a run makes for its target and band as a whole.
+
+    Parameters
+    ----------
+    target : str
+        Any printable text without ``/``.
+    band : Band
+    is_bgr : bool
+        Background observations are processed: ``_bgr`` stands behind the band.
+    """
+
+    target: str
+    band: Band
+    is_bgr: bool = False
+
+    @property
+    def root(self) -> str:
+        """``<target>_<instrument>_lv3_<band>[_bgr]``, lower case."""
+        return f"{self.target}_{self.band.instrument}_lv3_{self.band.name}{self._end}".lower()
+
+    @property
+    def mosaic(self) -> str:
+        """The mosaic."""
+        return f"{self.root}_i2d.fits"
+
+    @property
+    def catalogue(self) -> str:
+        """The catalogue of its sources."""
+        return f"{self.root}_cat.ecsv"
+
+    @property
+    def segments(self) -> str:
+        """The segmentation map of the catalogue."""
+        return f"{self.root}_segm.fits"
+
+    @property
+    def association(self) -> str:
+        """The association."""
+        return f"asn_lv3_{self.band.name.lower()}{self._end}.json"
+
+    @property
+    def _end(self) -> str:
+        return "_bgr" if self.is_bgr else ""
+
+
+def exposure_product(exposure: str, suffix: str) -> str:
+    """Name of what is made for one exposure, by jwst's own rule (jwst.lib.suffix): a suffix that it knows is replaced.
+
+    Parameters
+    ----------
+    exposure : str
+        File name of the input: ``x_cal.fits`` gives ``x_crf.fits``, ``x_new.fits`` gives ``x_new_crf.fits``.
+    suffix : str
+        `CRF`, `DRIZZLED` or `BLOTTED`.
+    """
+    found = _SUFFIX.fullmatch(PurePath(exposure).stem)
+    root, separator = (found["root"], found["separator"] or "_") if found else (PurePath(exposure).stem, "_")
+    return f"{root}{separator}{suffix}.fits"
+
+
+def ascii_name(name: str) -> str:
+    """A name as FITS headers can hold it: what is not ASCII becomes a hyphen."""
+    return re.sub(r"[^\x20-\x7e]", "-", name)
 
 
 def safe_name(text: str) -> str:

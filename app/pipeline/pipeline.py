@@ -1,7 +1,7 @@
 """`calwebb_image3` with a grouping of its own for each step that groups, and products that say how they were made."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from jwst.pipeline import Image3Pipeline
 from app.pipeline.divided.cuts import Grid, PixelMap, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.library import GroupedLibrary
+from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
 from app.pipeline.steps import (
@@ -47,12 +48,18 @@ class Lv3Pipeline(Image3Pipeline):
         Takes the times of the steps.
     procs : int
         Number of processes.
+    alignment : AlignmentChoice
+        How exposures are aligned.
+    products : Path
+        Where products are written.
     work_dir : Path
         Folder for temporary files.
     is_lean : bool
         Where jwst's own implementation of a step needs all pixels, they stay in files.
     sky_solution : SkyOptions or None
         skymatch solves for all levels at once; None: by its own method.
+    take : callable
+        Called when the mosaic and its exposures are whole, before what comes after can fail.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -70,8 +77,11 @@ class Lv3Pipeline(Image3Pipeline):
     stamp: Stamp
     record: Record
     procs: int
+    alignment: AlignmentChoice
+    products: Path
     work_dir: Path
     is_lean: bool
+    take: Callable[[], None]
     sky_solution: SkyOptions | None = None
     _maps: tuple[Grid, list[PixelMap]] | None = None
 

@@ -1,13 +1,17 @@
 """Run the pipeline: the only place where a plan meets jwst."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from app.observation.names import ascii_name
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.pipeline import make_pipeline
+from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
 from app.plan.catalogue import catalogue_file, mean_epoch, read_catalogue
+from app.plan.corrections import read_corrections
 from app.plan.grid import write_grid
 from app.plan.parameters import Layer
 from app.plan.plan import Plan
@@ -18,7 +22,14 @@ from app.record.record import Record
 __all__ = ["run_pipeline"]
 
 
-def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, output_dir: Path) -> list[Path]:
+def run_pipeline(
+    association: Path,
+    plan: Plan,
+    stamp: Stamp,
+    record: Record,
+    output_dir: Path,
+    take: Callable[[list[Path]], None] = lambda _: None,
+) -> list[Path]:
     """Run the pipeline on an association.
 
     Parameters
@@ -32,11 +43,14 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
         Takes times, groups and effective parameters.
     output_dir : Path
         Folder for the products.
+    take : callable
+        Is given products as soon as they are whole, the mosaic and its exposures before the catalogue is made; it may
+        move them.
 
     Returns
     -------
     list of Path
-        The products.
+        The products that are still in `output_dir`.
     """
     made = [_made_files(plan, output_dir.parent), _moved_catalogue(plan, record, output_dir.parent)]
     pipeline = make_pipeline([*plan.layers, *made], output_dir)
@@ -44,13 +58,31 @@ def run_pipeline(association: Path, plan: Plan, stamp: Stamp, record: Record, ou
     pipeline.stamp, pipeline.record, pipeline.groups_used = stamp, record, {}
     record.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     pipeline.procs, pipeline.work_dir = plan.config.n_procs, output_dir.parent
+    pipeline.alignment, pipeline.products = _alignment(plan), output_dir
     if plan.config.sky_method == "solution":
         pipeline.sky_solution = SkyOptions(int(plan.config.sky_order), str(plan.config.sky_anchor))
     kept = undivided(plan, plan.parameters)
     pipeline.is_lean = kept is None or not kept.pixels
+    pipeline.output_file = ascii_name(f"{plan.product}.fits")  # with an end: jwst takes off what follows the last dot
+    pipeline.take = lambda: take(_made(plan, output_dir))
     pipeline.run(ExposureLibrary(association, plan.config.n_procs))
     record.add(groups=pipeline.groups_used)
-    return sorted(path for path in output_dir.iterdir() if path.is_file())
+    pipeline.take()
+    return _made(plan, output_dir)
+
+
+def _made(plan: Plan, folder: Path) -> list[Path]:
+    """The products in a folder, by their own names: jwst writes a file's name into its header, which holds ASCII."""
+    for name in (plan.names.mosaic, plan.names.catalogue, plan.names.segments):
+        if (folder / ascii_name(name)).is_file():
+            (folder / ascii_name(name)).rename(folder / name)
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def _alignment(plan: Plan) -> AlignmentChoice:
+    config = plan.config
+    leaders = read_corrections(Path(config.align_from)) if config.align_from else []
+    return AlignmentChoice(config.alignment, {e.name: e for e in plan.science}, float(config.search_displaced), leaders)
 
 
 def _made_files(plan: Plan, folder: Path) -> Layer:

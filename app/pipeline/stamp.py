@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.observation.names import ascii_name
 from app.runtime.files import publish
 
 __all__ = ["Stamp"]
@@ -72,10 +73,10 @@ class Stamp:
             if self._is_on(model):
                 return
             self.on_model(model)
-            temporary = path.parent / "stamping" / path.name
+            temporary = path.parent / "stamping" / ascii_name(path.name)
             temporary.parent.mkdir(exist_ok=True)
             model.save(temporary)
-        publish(temporary, path.parent)
+        publish(temporary.rename(temporary.with_name(path.name)), path.parent)
         temporary.parent.rmdir()
 
     def _on_table(self, path: Path) -> None:

@@ -5,27 +5,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app.config.schema import Lv3Config
-from app.observation.bands import Band
 from app.observation.grouping import native_group_id
 from app.observation.members import Member
 from app.runtime.files import write_text
 
-__all__ = ["association", "association_name", "product_name", "write_association"]
-
-
-def product_name(config: Lv3Config, band: Band) -> str:
-    """``<target>_<instrument>_lv3_<band>[_bgr]``, lower case: the root of the mosaic's file name."""
-    return f"{config.target}_{band.instrument}_lv3_{band.name}{_suffix(config)}".lower()
-
-
-def association_name(config: Lv3Config, band: Band) -> str:
-    """File name of the association."""
-    return f"asn_lv3_{band.name.lower()}{_suffix(config)}.json"
-
-
-def _suffix(config: Lv3Config) -> str:
-    return "_bgr" if config.is_bgr else ""
+__all__ = ["association", "association_text", "write_association"]
 
 
 def association(members: list[Member], product: str, target: str) -> dict[str, Any]:
@@ -63,6 +47,11 @@ def _entry(member: Member) -> dict[str, str]:
     }
 
 
+def association_text(table: dict[str, Any]) -> str:
+    """An association as it is written."""
+    return json.dumps(table, indent=2) + "\n"
+
+
 def write_association(table: dict[str, Any], path: Path) -> Path:
     """Write an association, whole or not at all."""
-    return write_text(path, json.dumps(table, indent=2) + "\n")
+    return write_text(path, association_text(table))

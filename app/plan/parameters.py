@@ -126,8 +126,10 @@ def _selection(config: Lv3Config, band: Band) -> Selection:
 def _tables(config: Lv3Config) -> list[tuple[str, str, dict[str, Any]]]:
     """Origin, config key and table of what the configuration sets, weakest first."""
     presets = [(f"preset {group}", f"presets.{group}", table) for group, table in config.ordered_presets]
-    sky = {"skymatch": {"skymethod": "user"}} if config.sky_levels else {}
-    keys = [("preset sky", "sky_levels", sky), ("preset mosaic", "mosaic", _grid(config))]
+    sky: dict[str, Any] = {"skymatch": {"skymethod": "user"}} if config.sky_levels else {}
+    alignment: dict[str, Any] = {"tweakreg": {"skip": True}} if config.alignment == "none" else {}
+    keys = [("preset alignment", "alignment", alignment)]
+    keys += [("preset sky", "sky_levels", sky), ("preset mosaic", "mosaic", _grid(config))]
     return [*presets, *keys, ("user", "jwst_parameters", config.jwst_parameters)]
 
 

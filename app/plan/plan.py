@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from app.config.schema import Lv3Config
 from app.crds import ReferenceSet, resolve
@@ -12,12 +13,18 @@ from app.observation.files import find_files
 from app.observation.grouping import groups
 from app.observation.members import Member, Role
 from app.observation.moving import in_target_frame
-from app.plan.association import association_name, product_name
+from app.observation.names import CRF, ProductNames, exposure_product
+from app.plan.association import association
 from app.plan.parameters import Layer, Parameters, crds_layers, effective, layers, merged
 from app.plan.roles import assign_roles, find_band
 from app.runtime.errors import CrdsError
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["CATALOGUE_UNIT", "UNIT_ORIGIN", "Plan", "make_plan"]
+
+#: The unit without which source_catalog fails (jwst.source_catalog, convert_mjysr_to_jy).
+CATALOGUE_UNIT = "MJy/sr"
+#: Start of the origin of parameters that the unit of the exposures decides.
+UNIT_ORIGIN = "unit"
 
 #: Steps of calwebb_image3 after the one that gives the exposures their places.
 _STEPS = ("skymatch", "outlier_detection", "resample", "source_catalog")
@@ -59,19 +66,39 @@ class Plan:
         return [step for step in (first, *_STEPS) if not parameters.skips(step)]
 
     @property
+    def names(self) -> ProductNames:
+        """File names of the mosaic and of what belongs to it."""
+        return ProductNames(str(self.config.target), self.band, self.config.is_bgr)
+
+    @property
     def product(self) -> str:
         """Root of the mosaic's file name."""
-        return product_name(self.config, self.band)
+        return self.names.root
 
     @property
     def association_path(self) -> Path:
         """Where the association is written."""
-        return self.config.output_folder / association_name(self.config, self.band)
+        return self.config.output_folder / self.names.association
+
+    @property
+    def association(self) -> dict[str, Any]:
+        """The association as a table."""
+        return association(self.members, self.product, str(self.config.target))
+
+    @property
+    def exposure_products(self) -> list[str]:
+        """File names of the exposures as they go into the mosaic."""
+        return [exposure_product(exposure.name, CRF) for exposure in self.science]
+
+    @property
+    def promised(self) -> list[str]:
+        """File names of what the pipeline has to make: the exposures, and the mosaic where it makes one."""
+        return [*self.exposure_products, *([] if self.parameters.skips("resample") else [self.names.mosaic])]
 
     @cached_property
     def asked(self) -> list[Layer]:
-        """Parameters that the band and the configuration ask for, weakest first."""
-        return layers(self.config, self.band)
+        """Parameters that band and configuration ask for, weakest first, as far as the exposures allow it."""
+        return self._possible(layers(self.config, self.band))
 
     @cached_property
     def references(self) -> ReferenceSet:
@@ -92,7 +119,15 @@ class Plan:
     @cached_property
     def layers(self) -> list[Layer]:
         """Parameters that CRDS, the band and the configuration ask for, weakest first."""
-        return layers(self.config, self.band, crds_layers(self.references.files))
+        return self._possible(layers(self.config, self.band, crds_layers(self.references.files)))
+
+    def _possible(self, chosen: list[Layer]) -> list[Layer]:
+        """The layers, and on top what the exposures do not allow otherwise."""
+        unit = self.science[0].unit
+        is_skipped = merged(chosen).get("source_catalog", {}).get("skip") is True
+        if unit == CATALOGUE_UNIT or is_skipped:
+            return chosen
+        return [*chosen, Layer(f"{UNIT_ORIGIN} {unit}", {"source_catalog": {"skip": True}})]
 
     @cached_property
     def parameters(self) -> Parameters:

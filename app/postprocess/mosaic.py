@@ -11,6 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from app.observation.names import ascii_name
 from app.postprocess.cutout import Cutout
 from app.runtime.errors import PostprocessError
 from app.runtime.files import sha256
@@ -58,7 +59,7 @@ class Mosaic:
     def cards(self) -> list[list[str]]:
         """Header cards for what belongs to this mosaic."""
         return [
-            ["LV3MOS", self.path.name, "mosaic that this belongs to"],
+            ["LV3MOS", ascii_name(self.path.name), "mosaic that this belongs to"],
             ["LV3MSUM", self.sha256, "SHA-256 of that mosaic"],
         ]
 

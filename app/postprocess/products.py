@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jwst.lib.suffix import remove_suffix
 from stdatamodels.jwst.datamodels import ImageModel
 
 from app.config.schema import Lv3Config
+from app.observation.names import CRF, exposure_product
 from app.pipeline.stamp import Stamp
 from app.postprocess.blot import blot_mosaic
 from app.postprocess.drizzle import drizzle_exposure
 from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
-from app.postprocess.tasks import Task, tasks
 from app.record.caveats import Caveat
 from app.record.record import Record
+from app.record.tasks import Task, tasks
 from app.runtime.errors import MemoryExceededError, PostprocessError
 from app.runtime.files import publish, sha256
 from app.runtime.pool import run_all
@@ -88,7 +88,7 @@ def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, wo
 
 
 def _job(task: Task, exposure: Path, folder: Path, checksums: dict[str, str], work: Path) -> _Job:
-    crf = f"{remove_suffix(exposure.stem)[0]}_crf.fits"  # as jwst names what it saves
+    crf = exposure_product(exposure.name, CRF)
     return _Job(task, folder / crf, checksums.get(crf, ""), work / task.product(exposure.name))
 
 

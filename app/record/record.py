@@ -16,45 +16,20 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
 from app.observation.members import Member
+from app.observation.names import RECORD_NAME
 from app.record.caveats import Caveat
 from app.record.provenance import datasums, host, image, peak_memory, versions
 from app.runtime.files import sha256, write_text
 from app.runtime.progress import step_begins, step_ends
 
-__all__ = [
-    "FINISHED",
-    "RECORD_NAME",
-    "REPORT_NAME",
-    "Record",
-    "State",
-    "config_differences",
-    "input_differences",
-    "read_record",
-]
+__all__ = ["FINISHED", "Record", "State", "plain", "read_record"]
 
 log = logging.getLogger(__name__)
 
-RECORD_NAME, REPORT_NAME = "lv3_run.json", "lv3_report.html"
 SCHEMA_VERSION = 1
-
-# Config keys that say how, or where, but not what: they may differ between a run and its continuation.
-HOW = {
-    *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
-    *(
-        "verbose",
-        "strict",
-        "offline",
-        "plan_format",
-        "max_mosaic_megapixels",
-        "keep_going",
-        "fail_fast",
-        "sif",
-        "bands",
-    ),
-}
-LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 
 
 class State(StrEnum):
@@ -101,7 +76,7 @@ class Record:
             "state": State.RUNNING,
             "started": _now(),
             "finished": None,
-            "config": _plain(asdict(config)),
+            "config": plain(with_resolved_paths(config)),
             "inputs": [],
             "groups": {},
             "products": [],
@@ -124,7 +99,7 @@ class Record:
 
     def add(self, **facts: Any) -> None:
         """Add facts and write the record."""
-        self.data |= _plain(facts)
+        self.data |= plain(facts)
         self.write()
 
     @contextmanager
@@ -199,32 +174,6 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     return data if isinstance(data, dict) and data.get("schema") == SCHEMA_VERSION else None
 
 
-def config_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
-    """Keys in which a configuration asks for another result than the one recorded."""
-    old, new = record["config"], _plain(asdict(config))
-    keys = [k for k in new if k not in HOW | LATER and old.get(k) != new[k]]
-    keys += ["crds"] if old["crds"]["context"] != new["crds"]["context"] else []
-    return [f"{key}: was {old.get(key)!r}, is {new[key]!r}" for key in keys]
-
-
-def input_differences(record: dict[str, Any], members: Iterable[Member]) -> list[str]:
-    """Input files that came, went or changed since the record was written."""
-    old = {Path(entry["file"]).name: entry for entry in record["inputs"]}
-    new = {member.exposure.name: member for member in members}
-    found = [f"{name}: is new" for name in sorted(new.keys() - old.keys())]
-    found += [f"{name}: is gone" for name in sorted(old.keys() - new.keys())]
-    found += [f"{name}: has changed" for name in sorted(old.keys() & new.keys()) if _changed(old[name], new[name])]
-    return found
-
-
-def _changed(entry: dict[str, Any], member: Member) -> bool:
-    """Whether a file differs from its entry; read only where size and time of change leave a doubt."""
-    status = member.exposure.path.stat()
-    if status.st_size != entry["size"] or entry["role"] != member.role:
-        return True
-    return status.st_mtime_ns != entry["mtime_ns"] and sha256(member.exposure.path) != entry["sha256"]
-
-
 def _input(member: Member) -> dict[str, Any]:
     path = member.exposure.path
     status = path.stat()
@@ -245,8 +194,8 @@ def _product(path: Path) -> dict[str, Any]:
     return entry | ({"datasum": datasums(path)} if path.suffix == ".fits" else {})
 
 
-def _plain(value: Any) -> Any:
-    """The value as JSON would give it back: comparable with what was read; NaN, which JSON lacks, becomes a text."""
+def plain(value: Any) -> Any:
+    """A value as JSON would give it back: comparable with what was read; NaN, which JSON lacks, becomes a text."""
     return json.loads(json.dumps(value, default=str), parse_constant=str)
 
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.assess.measure.mosaic import MAGNITUDE_BIN
 from app.observation.bands import find_bands
-from app.record.record import REPORT_NAME
+from app.observation.names import REPORT_NAME
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
@@ -59,6 +59,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     unit = mosaic["unit"] if mosaic else "MJy/sr"
     text, works = methods(record, _instrument(record))
     return {
+        "judged": record.get("alignment_verdict"),
         "record": record,
         "verdict": _VERDICTS[record["state"]],
         "step": record.get("step"),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.assess.findings import find_caveats
+from app.assess.findings import alignment_verdict, find_caveats
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.record.record import Record
@@ -31,7 +31,22 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
         from app.assess.measure import measure
 
         record.add(measurements=measure(plan, folder))
+        if record.data["measurements"]["exposures"]:
+            record.add(alignment_verdict=alignment_verdict(record.data))
         record.add_caveats(find_caveats(record.data))
+        if record.data.get("pipeline") == "complete":
+            record.add_caveats(_not_measured(plan, record.data["measurements"]))
+
+
+def _not_measured(plan: Plan, measurements: dict[str, Any]) -> Iterator[Caveat]:
+    measured = {entry["file"] for entry in measurements["exposures"]}
+    if names := [exposure.name for exposure in plan.science if exposure.name not in measured]:
+        yield Caveat(
+            "not_measured",
+            f"{len(names)} of {len(plan.science)} exposures were not measured, for their products are not there: "
+            f"{', '.join(names[:3])}{', ...' if len(names) > 3 else ''}.",
+            "Nothing is known of their alignment and sky. Please report it, with lv3_run.log.",
+        )
 
 
 def report(record: Record, **end: Any) -> None:

@@ -1,6 +1,5 @@
 """The output folder of a run: taken by one run at a time, cleared of what a dead one left, filled with whole files."""
 
-import hashlib
 import logging
 import os
 import shutil
@@ -17,7 +16,6 @@ __all__ = ["OutputFolder"]
 
 log = logging.getLogger(__name__)
 
-_WORK = ".jwst-lv3-work"
 #: Room that is kept [byte]: on a full disk the record finds it, once the work folder is removed.
 _RESERVE = 1 << 20
 
@@ -34,15 +32,12 @@ class OutputFolder:
     path : Path
         out_dir.
     work : Path
-        Folder for what is not finished; no two out_dirs share one.
+        Folder for what is not finished.
     """
 
     def __init__(self, config: Lv3Config) -> None:
         self.path = config.output_folder
-        self.work = self.path / _WORK
-        if config.work_dir:
-            name = hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
-            self.work = Path(config.work_dir).absolute() / f"{_WORK}-{name}"
+        self.work = config.work_folder
 
     @property
     def products(self) -> Path:

@@ -1,8 +1,9 @@
 """The end of a run, good or bad: measured, recorded and reported."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from app.plan.cost import Estimate
 from app.plan.plan import Plan
@@ -11,10 +12,11 @@ from app.record.record import Record, State
 from app.run.examine import examine, report
 from app.run.folder import OutputFolder
 from app.runtime.disk import disk_error
+from app.runtime.errors import PoorError, StrictError
 from app.runtime.memory import memory_error
 from app.runtime.signals import last_words
 
-__all__ = ["concluded"]
+__all__ = ["concluded", "refuse_caveats"]
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +65,32 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
         log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
         is_healthy = explained is error  # else there is no disk, or no memory, for more than the record
         if is_healthy and isinstance(error, Exception) and "measurements" not in record.data:
-            examine(plan, record, folder.products)
+            is_published = any(product["file"] == plan.names.mosaic for product in record.data["products"])
+            examine(plan, record, folder.path if is_published else folder.products)
         folder.clear()  # on a full disk the record needs the room
         record.finish(State.FAILED, explained)
         if is_healthy and plan.config.report:
             report(record)
         raise explained from error
+
+
+def refuse_caveats(record: Mapping[str, Any], strict: bool) -> None:
+    """Say by an error that a finished run has caveats, where none is allowed.
+
+    Parameters
+    ----------
+    record : mapping
+        Content of the run's record.
+    strict : bool
+
+    Raises
+    ------
+    PoorError, StrictError
+        The result cannot be used; it can.
+    """
+    if strict and (caveats := record["caveats"]):
+        kind = PoorError if record["state"] == State.POOR else StrictError
+        raise kind(f"{caveat['code']}: {caveat['message']} {caveat['hint']}" for caveat in caveats)
 
 
 def _success(record: Record) -> State:

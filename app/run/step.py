@@ -1,7 +1,7 @@
 """Lv3Step: level-2 exposures in, level-3 mosaic out."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,20 @@ from typing import Any
 from app.config.schema import Lv3Config, unknown_keys
 from app.config.validation import check
 from app.crds import set_environment
+from app.observation.names import REPORT_NAME
 from app.pipeline.stamp import Stamp
-from app.plan.association import association, write_association
-from app.plan.checks import Outlook, preflight
+from app.plan.association import association_text, write_association
+from app.plan.checks import Outlook, look_ahead, preflight
+from app.plan.checks.outputs import check_strangers, strangers
 from app.plan.plan import Plan, make_plan
-from app.postprocess.tasks import is_made_after, option_differences, tasks
-from app.record.provenance import own_version, references
-from app.record.record import FINISHED, REPORT_NAME, Record, State, config_differences, input_differences, read_record
+from app.record.provenance import own_version, references, versions
+from app.record.record import Record, State, read_record
+from app.record.standing import Standing, standing
+from app.record.tasks import tasks
 from app.run.examine import examine
 from app.run.folder import OutputFolder
-from app.run.outcome import concluded
-from app.runtime.errors import ConfigError, PoorError, StrictError
+from app.run.outcome import concluded, refuse_caveats
+from app.runtime.errors import ConfigError, InputError, Lv3Error
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
 from app.runtime.progress import expect
@@ -109,12 +112,15 @@ class Lv3Step:
 
     def _do_step(self) -> bool:
         set_environment(self.config.crds)
-        earlier = self._earlier()
-        if earlier and earlier["state"] in FINISHED and not self._has_missing(earlier):
+        found = self._standing()
+        if found.record and found.is_finished:
             self._folder.tidy()
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
+            refuse_caveats(found.record, self.config.strict)
             return True
-        self._outlook = preflight(self.plan) if earlier is None else None
+        self._outlook = preflight(self.plan) if found.record is None else None
+        for error in check_strangers(self.plan):  # for what is made after a mosaic that is there
+            raise error
         with self._folder.taken() as lock:
             self._run(lock)
         self._say_where()
@@ -122,10 +128,11 @@ class Lv3Step:
 
     def _run(self, lock: OutputLock) -> None:
         """Run what is missing, in a folder that is ours."""
-        earlier = self._earlier()  # again: another run may have ended since
+        earlier = self._standing().record  # again: another run may have ended since
         found = read_record(self._folder.path)
         self._record = record = Record(self._folder.path, self.config, earlier, lock.check)
         cost = self._outlook.cost if self._outlook else None
+        record.write()  # before all else: what is in the folder is ours because a record says so
         with (
             log_file(self._folder.path, append=earlier is not None),
             concluded(record, self.plan, self._folder, cost),
@@ -139,17 +146,17 @@ class Lv3Step:
             if earlier is None:
                 self._folder.remove(product["file"] for product in (found or {"products": []})["products"])
                 self._make(record)
+            if "measurements" not in record.data:
+                examine(self.plan, record, self._folder.path)
             self._postprocess(record)
-        if self.config.strict and (caveats := record.data["caveats"]):
-            kind = PoorError if record.data["state"] == State.POOR else StrictError
-            raise kind(f"{caveat['code']}: {caveat['message']} {caveat['hint']}" for caveat in caveats)
+        refuse_caveats(record.data, self.config.strict)
 
     def _say_where(self) -> None:
         """Name what a user looks at first, and what stands against it."""
         assert self._record is not None
         for caveat in self._record.data["caveats"]:
             log.info("caveat: %s %s", caveat["message"], caveat["hint"])
-        log.info("mosaic: %s", self._folder.path / f"{self.plan.product}_i2d.fits")
+        log.info("mosaic: %s", self._folder.path / self.plan.names.mosaic)
         log.info("record: %s", self._record.path)
         if self.config.report:
             log.info("report: %s", self._folder.path / REPORT_NAME)
@@ -157,29 +164,43 @@ class Lv3Step:
     def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
         """What the run is going to do, by name, in order."""
         after = [task.name for task in tasks(self.config)] + ["report"] * self.config.report
-        return after if earlier else [*self.plan.steps(self.plan.parameters), "measure", *after]
+        measure = [] if earlier and "measurements" in earlier else ["measure"]
+        pipeline = [] if earlier else self.plan.steps(self.plan.parameters)
+        return [*pipeline, *measure, *after]
 
     def _make(self, record: Record) -> None:
         members = self.plan.members
         record.add_inputs(members)
         record.add(steps=self.plan.steps(self.plan.parameters), references=references(self.plan.references))
-        association_file = self.create_asn_file([member.exposure.path for member in members])
-        record.add_products([association_file])
-        files = self.run_step(association_file)
-        self.propagate_metadata(files)
-        examine(self.plan, record, self._folder.products)
-        record.add_products(files)  # listed first: what is published is always known as ours
-        self._folder.publish(files)
+        self._publish([write_association(self.plan.association, self._folder.work / self.plan.names.association)])
+        self._run_pipeline(self.plan.association_path, record, self._publish)
+        made = {product["file"] for product in record.data["products"]}
+        if missing := [name for name in self.plan.promised if name not in made]:
+            raise Lv3Error(f"the pipeline has not made {', '.join(missing)}; it made {', '.join(sorted(made))}")
         record.add(pipeline="complete")
+
+    def _publish(self, files: list[Path]) -> None:
+        """Move whole products to their places; one that would replace a file that is not ours stays behind."""
+        assert self._record is not None
+        self.propagate_metadata(files)
+        listed = [product["file"] for product in self._record.data["products"]]
+        taken = strangers(self._folder.path, [file.name for file in files], listed)
+        own = [file for file in files if file.name not in taken]
+        self._record.add_products(own)  # listed first: what is published is always known as ours
+        self._folder.publish(own)
+        if taken:
+            raise InputError(
+                f"out_dir={self._folder.path}: {', '.join(taken)} would replace files that are not this program's: "
+                "move them away, and run again"
+            )
 
     def _postprocess(self, record: Record) -> None:
         """Make the products of every exposure that are asked for and not there."""
-        if self._has_missing(record.data):
+        if any(task.missing(record.data, self._folder.path) for task in tasks(self.config)):
             from app.postprocess.products import postprocess
 
-            mosaic = f"{self.plan.product}_i2d.fits"
             work = self._folder.work / "postprocess"
-            postprocess(self.config, mosaic, record, self._stamp(), work)
+            postprocess(self.config, self.plan.names.mosaic, record, self._stamp(), work)
 
     def create_asn_file(self, files: Iterable[str | Path]) -> Path:
         """Write the association of `files` into `out_dir`.
@@ -193,13 +214,20 @@ class Lv3Step:
         -------
         Path
             ``out_dir/asn_lv3_<band>.json``.
+
+        Raises
+        ------
+        InputError
+            There is another file of that name.
         """
         paths = [Path(file) for file in files]
         if self._plan is None or paths != [m.exposure.path for m in self._plan.members]:
             self._plan = make_plan(self.config, paths)
+        path = self.plan.association_path
+        if path.exists() and path.read_text(encoding="utf-8") != association_text(self.plan.association):
+            raise InputError(f"{path}: is there and is another association; move it away, or set another out_dir")
         self.config.output_folder.mkdir(parents=True, exist_ok=True)
-        table = association(self.plan.members, self.plan.product, str(self.config.target))
-        return write_association(table, self.plan.association_path)
+        return write_association(self.plan.association, path)
 
     def run_step(self, asn_file: str | Path) -> list[Path]:
         """Run the pipeline on an association.
@@ -215,13 +243,15 @@ class Lv3Step:
             The products, still in the run's work folder.
         """
         set_environment(self.config.crds)
+        self._folder.products.mkdir(parents=True, exist_ok=True)
+        return self._run_pipeline(Path(asn_file), Record(self._folder.work, self.config), lambda _: None)
+
+    def _run_pipeline(self, asn_file: Path, record: Record, take: Callable[[list[Path]], None]) -> list[Path]:
         from app.pipeline.run import run_pipeline
 
-        record = self._record or Record(self.config.output_folder, self.config)
-        products = self._folder.products
-        products.mkdir(parents=True, exist_ok=True)
+        self._folder.products.mkdir(parents=True, exist_ok=True)
         with one_thread():
-            return run_pipeline(Path(asn_file), self.plan, self._stamp(), record, products)
+            return run_pipeline(asn_file, self.plan, self._stamp(), record, self._folder.products, take)
 
     def propagate_metadata(self, files: Iterable[str | Path]) -> None:
         """Write into products what they were made by: program, data processing version, CRDS context.
@@ -238,30 +268,14 @@ class Lv3Step:
     def _stamp(self) -> Stamp:
         return Stamp(own_version(), str(self.config.dr_version), self.config.crds.context)
 
-    def _earlier(self) -> dict[str, Any] | None:
-        """The record of an earlier run that made just this mosaic; another one is refused, unless it may be replaced.
-
-        What that run made after the mosaic may be less than what is asked for now, or more.
-        """
-        folder = self.config.output_folder
-        record = read_record(folder)
-        if self.config.overwrite or record is None or record.get("pipeline") != "complete":
-            return None
-        differences = [
-            *config_differences(record, self.config),
-            *input_differences(record, self.plan.members),
-            *option_differences(record, self.config),
-        ]
-        if differences:
-            where = f"out_dir={folder} holds a finished run that differs"
-            raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *differences])
-        products = [p["file"] for p in record["products"] if not is_made_after(p["file"])]
-        is_whole = all((folder / name).is_file() for name in products if name != REPORT_NAME)
-        return record if is_whole or self._has_missing(record) else None
-
-    def _has_missing(self, record: dict[str, Any]) -> bool:
-        """Whether products are asked for that are made after the mosaic and are not there."""
-        return any(task.missing(record, self.config.output_folder) for task in tasks(self.config))
+    def _standing(self) -> Standing:
+        """What an earlier run left; one that made another mosaic is refused, unless it may be replaced."""
+        found = standing(self.config, self.plan.members, versions())
+        if found.differences:
+            look_ahead(self.plan).conclude(strict=False)  # first what is wrong in any folder: a typing error, say
+            where = f"out_dir={self.config.output_folder} holds a finished run that differs"
+            raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
+        return found
 
 
 def _process(record: dict[str, Any]) -> str:

@@ -8,21 +8,26 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from app.config.paths import named_files, read_with
 from app.config.schema import Lv3Config
+from app.plan.checks import outputs
+from app.plan.named_files import missing_files, missing_of_parameters
 from app.plan.parameters import check_parameters
 from app.plan.plan import Plan, make_plan
-from app.postprocess.tasks import option_differences, tasks
-from app.record.record import FINISHED, config_differences, input_differences, read_record
-from app.runtime.errors import Lv3Error
+from app.record.standing import standing
+from app.runtime.errors import InputError, Lv3Error
 from app.runtime.pool import run_all
 from app.sweep.cost import Cost, cost
-from app.sweep.lines import line, override
+from app.sweep.lines import line, override, override_below
 from app.sweep.places import place, shared_places
 from app.sweep.points import COMMON, Composer, Point
 
 __all__ = ["Job", "Todo", "look_at"]
 
 log = logging.getLogger(__name__)
+
+#: Keys that no job needs, not even one that has no folder yet.
+_OF_THE_SWEEP = COMMON - {"out_root", "procs"}
 
 # Points that one process looks at before it hands them back.
 _CHUNK = 25
@@ -48,7 +53,7 @@ class Job:
     overrides : tuple of str
         What makes just this job when it stands behind ``jwst-lv3``, its out_dir included.
     folder : Path
-        Its out_dir.
+        Its out_dir; ``Path()`` where it is refused and has none of its own.
     todo : Todo
     problems : list of str
         Why it is refused.
@@ -72,8 +77,8 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What tells it from other jobs: its folder, or where it was refused its overrides."""
-        return self.line if self.todo is Todo.REFUSED else str(self.folder)
+        """What tells it from other jobs: its folder, or where it has none its name."""
+        return self.name if self.folder == Path() else str(self.folder)
 
     @property
     def line(self) -> str:
@@ -110,24 +115,33 @@ def _look(composer: Composer, versions: dict[str, str] | None, points: Iterable[
 
 
 def _job(composer: Composer, versions: dict[str, str] | None, point: Point) -> Job:
-    folder = Path()
+    folder, overrides = Path(), tuple(word for word in point.overrides if _key(word) not in _OF_THE_SWEEP)
     try:
         config = composer.config(point)
         folder = place(config, point.swept)
         config = replace(config, procs=1, out_dir=str(folder))
         overrides = _overrides(point, config, folder)
         plan = make_plan(config)
-        if find_spec("jwst"):
-            check_parameters(config, plan.band, plan.asked)
+        _check(plan)
     except Lv3Error as error:
-        return Job(point.name, point.overrides, folder, Todo.REFUSED, error.problems)
+        return Job(point.name, overrides, folder, Todo.REFUSED, error.problems)
     todo, changes = _standing(plan, versions)
     if todo is Todo.AGAIN:
         overrides = (*overrides, "overwrite=true")
     paths = _paths(config)
     writes = (paths.pop("work_dir"),) if config.work_dir else ()
-    reads = tuple(paths.values())
+    reads = (*paths.values(), *(read for keys, path in _parameter_files(config) for read in read_with(keys, path)))
     return Job(point.name, overrides, folder, todo, changes=changes, cost=cost(plan), reads=reads, writes=writes)
+
+
+def _check(plan: Plan) -> None:
+    """Refuse parameters that jwst does not take, and files that are not there."""
+    problems = [*missing_files(plan.config), *(text for error in outputs.check(plan) for text in error.problems)]
+    if find_spec("jwst"):
+        check_parameters(plan.config, plan.band, plan.asked)
+        problems += missing_of_parameters(plan)
+    if problems:
+        raise InputError(problems)
 
 
 def _paths(config: Lv3Config) -> dict[str, Path]:
@@ -137,34 +151,35 @@ def _paths(config: Lv3Config) -> dict[str, Path]:
     return {key: Path(path).absolute() for key, path in given.items() if path}
 
 
+def _parameter_files(config: Lv3Config) -> list[tuple[tuple[str, ...], Path]]:
+    """Files that parameters of jwst's steps name, absolute."""
+    return [(keys, path.absolute()) for keys, path in named_files(config) if len(keys) > 1]
+
+
 def _overrides(point: Point, config: Lv3Config, folder: Path) -> tuple[str, ...]:
     """The point's overrides with absolute paths of its own: they mean the same wherever the job runs."""
     own = {key: str(path) for key, path in _paths(config).items()} | {"out_dir": str(folder)}
-    kept = [word for word in point.overrides if word.partition("=")[0] not in {*own, *COMMON} - {"procs"}]
-    return (*kept, *(override(key, value) for key, value in own.items()))
+    kept = [word for word in point.overrides if _key(word) not in {*own, *COMMON} - {"procs"}]
+    named = [override_below(keys, str(path)) for keys, path in _parameter_files(config)]
+    return (*kept, *(override(key, value) for key, value in own.items()), *named)
+
+
+def _key(word: str) -> str:
+    return word.partition("=")[0].lstrip("+")
 
 
 def _standing(plan: Plan, versions: dict[str, str] | None) -> tuple[Todo, list[str]]:
     """What is to be done, and why it is to be done again."""
-    folder, config = plan.config.output_folder, plan.config
-    record = read_record(folder)
-    if config.overwrite or record is None or record.get("pipeline") != "complete":
-        return Todo.RUN, []
-    old = record["versions"]
-    changes = [*config_differences(record, config), *input_differences(record, plan.members)]
-    changes += option_differences(record, config)
-    changes += [f"{n}: was {old.get(n)}, is {v}" for n, v in (versions or {}).items() if v != old.get(n)]
-    if changes:
-        return Todo.AGAIN, changes
-    is_whole = all((folder / product["file"]).is_file() for product in record["products"])
-    is_whole = is_whole and not any(task.missing(record, folder) for task in tasks(config))
-    is_done = is_whole and record["state"] in FINISHED
-    return (Todo.FINISHED if is_done else Todo.RUN), []
+    found = standing(plan.config, plan.members, versions)
+    todo = Todo.AGAIN if found.differences else Todo.FINISHED if found.is_finished else Todo.RUN
+    return todo, found.differences
 
 
 def _with_own_places(jobs: list[Job]) -> Iterator[Job]:
     """The jobs; those that would share a place are refused."""
     sharing = shared_places((" ".join(job.overrides), job.folder) for job in jobs if job.folder != Path())
     for job in jobs:
-        problem = sharing.get(job.folder)
-        yield replace(job, todo=Todo.REFUSED, problems=[*job.problems, problem]) if problem else job
+        if problem := sharing.get(job.folder):
+            yield replace(job, todo=Todo.REFUSED, folder=Path(), problems=[*job.problems, problem])
+        else:
+            yield job

@@ -46,7 +46,8 @@ class Point:
     @property
     def name(self) -> str:
         """What tells this point from the others."""
-        return " ".join(f"{key}={value}" for key, value in self.swept.items()) or " ".join(self.overrides)
+        swept = [f"{key}={value}" for key, value in self.swept.items()]
+        return " ".join(swept or (w for w in self.overrides if w.startswith(("target=", "band=")))) or "the only job"
 
 
 class Composer:
@@ -63,17 +64,19 @@ class Composer:
         The configuration without what is swept; Hydra's own node in it tells the launcher.
     flags : list of str
         Options of the command line that every job needs as well.
+    config_dir : Path or None
+        Folder of --config-dir, which every job reads.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.flags = _flags(arguments)
+        self.config_dir = Path(arguments.config_dir).absolute() if arguments.config_dir is not None else None
         self._arguments = list(arguments.overrides)
         search_path = create_config_search_path(arguments.config_path or _SEARCH_PATH)
-        if arguments.config_dir is not None:
-            folder = Path(arguments.config_dir).absolute()
-            if not folder.is_dir():
+        if self.config_dir is not None:
+            if not self.config_dir.is_dir():
                 raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
-            search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+            search_path.prepend("command-line", f"file://{self.config_dir}", SearchPathQuery(provider="schema"))
         self.hydra = Hydra.create_main_hydra2("jwst-lv3", search_path)
         self.loader = self.hydra.config_loader
         name = arguments.config_name or "config"

@@ -49,7 +49,8 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     Parameters
     ----------
     known : mapping
-        At least ``out_dir``; and ``overrides``, ``state`` and ``message``, as the sweep knows them before any record.
+        At least ``out_dir``, or where that is None ``job``, its name; and ``overrides``, ``state`` and ``message``, as
+        the sweep knows them before any record.
     root : Path
         The sweep's folder; paths in the row are relative to it.
     slurm : mapping
@@ -60,7 +61,8 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     dict
         The row; what cannot be known is None.
     """
-    folder = Path(known["out_dir"])
+    out_dir = known["out_dir"]  # None for a job that is refused, and has none of its own
+    folder = Path(out_dir or root)
     refused = known.get("state") == REFUSED
     record = {} if refused else read_record(folder) or {}
     error = record.get("error") or {}
@@ -68,8 +70,8 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     products = [product["file"] for product in record.get("products", ())]
     mosaic = next((name for name in products if name.endswith("_i2d.fits")), "")
     return {
-        "job": str(folder) if refused else relpath(folder, root),
-        "out_dir": str(folder),
+        "job": relpath(folder, root) if out_dir else known["job"],
+        "out_dir": out_dir,
         "state": str(state),
         "exit_code": _exit_code(state, error, bool(record.get("config", {}).get("strict"))),
         "caveats": [caveat["code"] for caveat in record.get("caveats", ())],

@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.record.record import FINISHED, RECORD_NAME, State
+from app.observation.names import RECORD_NAME
+from app.record.record import FINISHED, State
 from app.runtime.files import write_text
 from app.sweep.page import write_page
-from app.sweep.rows import FINAL, REFUSED, row
+from app.sweep.rows import FINAL, REFUSED, WAITING, row
 from app.sweep.slurm import slurm_states
 
-__all__ = ["SUMMARY_NAME", "Summary", "find_jobs", "read_summary"]
+__all__ = ["SUMMARY_NAME", "Summary", "find_jobs", "key_of", "read_summary"]
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +42,15 @@ class Summary:
     root : Path
         The sweep's folder, out_root.
     jobs : iterable of mapping
-        Each with ``out_dir``, and as far as known ``overrides``, ``state``, ``message``; the first of a folder counts.
+        Each with ``out_dir``, or where that is None ``job``, its name; and as far as known ``overrides``, ``state``,
+        ``message``. The first of a folder counts.
     """
 
     def __init__(self, root: Path, jobs: Iterable[Mapping[str, Any]]) -> None:
         self.root = root
         self._known: dict[str, Mapping[str, Any]] = {}
         for job in jobs:
-            self._known.setdefault(job["out_dir"], job)
+            self._known.setdefault(key_of(job), job)
         self._changed: dict[str, int] = {}
         self.rows: dict[str, dict[str, Any]] = {}
 
@@ -61,21 +63,19 @@ class Summary:
         """Look at the jobs that may have changed, and write the files if any has."""
         slurm = slurm_states(self.root)
         before = list(self.rows.values())
-        for out_dir, known in self._known.items():
-            if self._may_differ(out_dir):
-                self.rows[out_dir] = row(known, self.root, slurm)
+        for key, known in self._known.items():
+            if self._may_differ(key):
+                self.rows[key] = row(known, self.root, slurm)
         if list(self.rows.values()) != before:
             self.write()
 
-    def _may_differ(self, out_dir: str) -> bool:
+    def _may_differ(self, key: str) -> bool:
         """Whether a job has to be looked at: its record is another one, or it was not at its end."""
-        try:
-            changed = Path(out_dir, RECORD_NAME).stat().st_mtime_ns
-        except OSError:
-            changed = 0
-        same = self._changed.get(out_dir) == changed
-        self._changed[out_dir] = changed
-        return not (same and self.rows[out_dir]["state"] in FINAL)
+        out_dir = self._known[key]["out_dir"]
+        changed = _changed(Path(out_dir, RECORD_NAME)) if out_dir else 0
+        same = self._changed.get(key) == changed
+        self._changed[key] = changed
+        return not (same and self.rows[key]["state"] in FINAL)
 
     def write(self) -> None:
         """Write the three files."""
@@ -124,13 +124,29 @@ def read_summary(root: Path) -> list[dict[str, Any]]:
 
 
 def find_jobs(root: Path) -> list[dict[str, Any]]:
-    """The jobs below `root`: those that an earlier summary knows and that were not refused, and all with a record."""
-    known = {job["out_dir"]: job for job in read_summary(root) if job["state"] != REFUSED}
+    """The jobs below `root`: those that an earlier summary knows, refused ones too, and all with a record."""
+    known = {key_of(job): job for job in read_summary(root)}
+    written = _changed(root / SUMMARY_NAME)
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if RECORD_NAME in files:
-            known.setdefault(folder, {"out_dir": folder})
+            job = known.setdefault(folder, {"out_dir": folder})
+            if job.get("state") == REFUSED and _changed(Path(folder, RECORD_NAME)) > written:
+                known[folder] = job | {"state": WAITING}  # it was run since, alone
     return list(known.values())
+
+
+def key_of(job: Mapping[str, Any]) -> str:
+    """What tells a job, or its row, from others: its out_dir, or where it has none its name."""
+    return str(job["out_dir"] or job["job"])
+
+
+def _changed(path: Path) -> int:
+    """Time of a file's last change [ns since 1970]; 0 where it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

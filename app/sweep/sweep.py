@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.record.record import RECORD_NAME
+from app.observation.names import RECORD_NAME
 from app.runtime.errors import ConfigError, JobsError
 from app.runtime.resources import usable_cores
 from app.sweep.cluster import check_cluster, job_versions, use_image, uses_image
@@ -17,7 +17,7 @@ from app.sweep.lines import line, write_lines
 from app.sweep.page import PAGE_NAME
 from app.sweep.points import Composer
 from app.sweep.rows import REFUSED, WAITING
-from app.sweep.summary import Summary, find_jobs
+from app.sweep.summary import Summary, find_jobs, key_of
 from app.sweep.totals import problem_table, totals
 
 __all__ = ["sweep"]
@@ -49,8 +49,8 @@ def sweep(arguments: argparse.Namespace) -> None:
     if problems and not common["keep_going"]:
         raise ConfigError([*problems, "nothing is started; keep_going=true goes on with the sound jobs"])
     root = Path(common["out_root"]).absolute()
-    earlier = [job for job in find_jobs(root) if Path(job["out_dir"], RECORD_NAME).exists()]
-    summary = Summary(root, [*_known(jobs), *earlier])
+    earlier = [job for job in find_jobs(root) if job["out_dir"] and Path(job["out_dir"], RECORD_NAME).exists()]
+    summary = Summary(root, [*_known(jobs, composer.flags), *earlier])
     todo = [job for job in jobs if job.todo in (Todo.RUN, Todo.AGAIN)]
     if common["action"] == "plan":
         summary.update()
@@ -62,12 +62,16 @@ def sweep(arguments: argparse.Namespace) -> None:
     _conclude(summary, jobs)
 
 
-def _known(jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
+def _known(jobs: Sequence[Job], flags: Sequence[str]) -> Iterator[dict[str, Any]]:
     """What the summary is told of each job before it has a record."""
     for job in jobs:
-        state = REFUSED if job.todo is Todo.REFUSED else WAITING
-        message = "; ".join(job.problems)
-        yield {"out_dir": job.key, "overrides": job.line, "state": state, "message": message}
+        yield {
+            "out_dir": None if job.folder == Path() else str(job.folder),
+            "job": job.name,
+            "overrides": line([*flags, *job.overrides]),
+            "state": REFUSED if job.todo is Todo.REFUSED else WAITING,
+            "message": "; ".join(job.problems),
+        }
 
 
 def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
@@ -81,7 +85,8 @@ def _run(composer: Composer, jobs: Sequence[Job], root: Path) -> None:
     if uses_image(launcher_name(composer.master)):
         root.mkdir(parents=True, exist_ok=True)
         written = [root, *(path for job in jobs for path in job.writes)]
-        use_image(composer.master, common["sif"], written, [path for job in jobs for path in job.reads])
+        read = [path for job in jobs for path in job.reads] + ([composer.config_dir] if composer.config_dir else [])
+        use_image(composer.master, common["sif"], written, read)
     for statuses in launch(composer, jobs, common["procs"], common["fail_fast"]):
         if common["fail_fast"] and any(statuses):
             log.error("fail_fast=true: a job has failed, no more are started")
@@ -92,7 +97,7 @@ def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:
     """Say how it ended; jobs of earlier sweeps are in the summary, but do not count here."""
     log.info("%s: %s", summary.root / PAGE_NAME, ", ".join(f"{n} {state}" for state, n in summary.counts.items()))
     own = {job.key for job in jobs}
-    unfinished = [row for row in summary.unfinished if row["out_dir"] in own]
+    unfinished = [row for row in summary.unfinished if key_of(row) in own]
     if unfinished:
         said = [f"{row['job']}: {row['state']}: {row['message'] or row['hint'] or ''}" for row in unfinished]
         raise JobsError([*said, f"jwst-lv3 action=failed out_root={summary.root} prints what runs them again"])

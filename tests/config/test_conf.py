@@ -16,7 +16,7 @@ from app.runtime.errors import ConfigError
 
 GROUPS = [
     *("tweakreg_grouping", "skymatch_grouping", "background", "postprocess", "crds"),
-    *("parameters", "speed", "sky", "mosaic"),
+    *("parameters", "speed", "sky", "mosaic", "alignment"),
 ]
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted(Path(CONF, group).glob("*.yaml"))]
 # What a user gives with an option that needs it.
@@ -24,6 +24,7 @@ GIVEN = {
     "mosaic=like": ["mosaic_like=x_i2d.fits"],
     "mosaic=explicit": ["mosaic_center=[24.1,15.7]", "mosaic_shape=[400,300]", "mosaic_pixel_scale=0.06"],
     "sky=user_levels": ["sky_levels=levels.csv"],
+    "alignment=from_run": ["align_from=out/ngc0628/F300M"],
     "background=filename": ["bgr_background_name=[jw01,jw02]"],
 }
 
@@ -67,7 +68,8 @@ def test_no_group_is_without_a_test():
 
 def test_all_options_that_were_promised():
     promised = {
-        "tweakreg_grouping": "default group_dithers degroup_dithers degroup_modules degroup_short_chips",
+        "tweakreg_grouping": "default group_dithers degroup_dithers degroup_modules degroup_short_chips visit detector",
+        "alignment": "tweakreg solution from_run none",
         "skymatch_grouping": "default group_dithers degroup_dithers",
         "background": "parallel_off header check_in_name filename like_science",
         "postprocess": "none drizzle blot drizzle_and_blot",

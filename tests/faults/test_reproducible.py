@@ -37,7 +37,9 @@ def runs(tmp_path_factory, crds):
 
 @pytest.mark.slow
 def test_equal_to_the_bit(runs):
-    assert len(products(runs[0])) == 15  # mosaic, segments, catalogue; four exposures, each drizzled and blotted
+    assert (
+        len(products(runs[0])) == 16
+    )  # mosaic, segments, catalogue, alignment; four exposures, each drizzled and blotted
     assert differences(*runs) == []
 
 

@@ -18,7 +18,7 @@ from app.config.validation import check
 from app.observation.bands import find_bands
 from app.observation.exposure import read_exposures
 from app.observation.files import find_files
-from app.plan.association import association_name, product_name
+from app.observation.names import ProductNames
 from app.run.folder import OutputFolder
 from app.runtime.errors import ConfigError, InputError, Lv3Error
 from app.simulation import simulate_observation
@@ -50,7 +50,8 @@ def stays_inside(config):
     """No name that the configuration makes leads out of the folder that it is for."""
     folder = config.output_folder
     for band in find_bands(config.band):
-        for name in (product_name(config, band) + "_i2d.fits", association_name(config, band)):
+        names = ProductNames(config.target, band, config.is_bgr)
+        for name in (names.mosaic, names.catalogue, names.association):
             assert Path(folder, name).parent == folder
             assert name == Path(name).name
             assert name.isprintable()

@@ -1,6 +1,7 @@
 """The record against its schema, and what it promises whatever happens."""
 
 import json
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -9,9 +10,12 @@ from astropy.io import fits
 from jsonschema import Draft202012Validator
 
 from app.config.schema import Lv3Config
+from app.observation.calibration import Calibration
+from app.observation.members import Member, Role
 from app.record.caveats import Caveat
 from app.record.provenance import datasums, image
 from app.record.record import Record, State
+from tests.factories import make_exposure
 from tests.runs import make_step
 
 SCHEMA = json.loads(resources.files("app.record").joinpath("record.schema.json").read_text())
@@ -61,6 +65,22 @@ def test_what_is_made_later_does_not_change_what_made_the_mosaic(record, tmp_pat
     later = Record(tmp_path, Lv3Config(out_dir=str(tmp_path), procs=1), dict(earlier))
     later.finish(State.SUCCESS)
     assert [written(later)[key] for key in ("versions", "image")] == [earlier[key] for key in ("versions", "image")]
+
+
+def test_what_every_input_was_calibrated_with(record, tmp_path):
+    (tmp_path / "jw01234001001_02101_00001_mirimage_cal.fits").touch()
+    calibration = Calibration("1.14.0", "jwst_1235.pmap", "distortion.asdf", "filteroffset.asdf")
+    exposure = make_exposure("jw01234001001_02101_00001_mirimage_cal.fits", calibration=calibration, date="2023-07-02")
+    record.add_inputs([Member(replace(exposure, path=tmp_path / exposure.name), Role.SCIENCE, "")])
+    check(written(record))
+    (entry,) = written(record)["inputs"]
+    assert entry["date"] == "2023-07-02"
+    assert entry["calibration"] == {
+        "version": "1.14.0",
+        "context": "jwst_1235.pmap",
+        "distortion": "distortion.asdf",
+        "filter_offset": "filteroffset.asdf",
+    }
 
 
 def test_a_caveat_is_there_once(record):

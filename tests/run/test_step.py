@@ -28,7 +28,8 @@ def test_every_product_is_there_and_nothing_else(finished):
     products = [p.name for p in folder.iterdir() if p.suffix != ".html"]
     exposures = [f"jw01234001001_02101_0000{n}_mirimage_crf.fits" for n in (1, 2, 3, 4)]
     mosaic = [f"ngc0628_miri_lv3_f770w_{end}" for end in ("i2d.fits", "cat.ecsv", "segm.fits")]
-    assert sorted(products) == sorted([*exposures, *mosaic, "asn_lv3_f770w.json", "lv3_run.json", "lv3_run.log"])
+    ours = ["asn_lv3_f770w.json", "lv3_alignment.ecsv", "lv3_run.json", "lv3_run.log"]
+    assert sorted(products) == sorted([*exposures, *mosaic, *ours])
 
 
 def test_the_record_tells_members_groups_and_products(finished):

@@ -42,6 +42,15 @@ def test_problems_of_all_jobs_are_found_at_once(miri, here):
     assert "2 jobs (band=F77W in_dir=" in table  # one problem is one line, whatever jobs have it
 
 
+def test_files_of_others_are_safe_from_a_sweep(miri, here):
+    folder = here / "out/a/F770W/dr_version-v2"
+    folder.mkdir(parents=True)
+    (folder / "a_miri_lv3_f770w_i2d.fits").write_text("mine")
+    jobs = look("target=a", "band=F770W", f"in_dir={miri.folder}", "dr_version=v1,v2")
+    assert [job.todo for job in jobs] == [Todo.RUN, Todo.REFUSED]
+    assert "holds a_miri_lv3_f770w_i2d.fits, which no run of this program has listed" in jobs[1].problems[0]
+
+
 def test_jobs_that_would_share_a_place_are_refused(miri, here):
     jobs = look("target=a", "band=F770W", f"in_dir={miri.folder}", "out_dir=here", "dr_version=v1,v2")
     assert [job.todo for job in jobs] == [Todo.REFUSED] * 2
@@ -53,6 +62,61 @@ def test_paths_mean_the_same_wherever_a_job_runs(miri, here):
     (job,) = look("target=a", "band=F770W", "in_dir=data", "work_dir=scratch", "crds.path=references")
     assert {f"in_dir={here}/data", f"work_dir={here}/scratch", f"crds.path={here}/references"} <= {*job.overrides}
     assert (job.reads, job.writes) == ((here / "data", here / "references"), (here / "scratch",))
+
+
+def test_files_that_parameters_name_are_absolute_and_read(miri, here):
+    (here / "lists").mkdir()
+    (here / "cat.ecsv").touch()
+    (here / "other.ecsv").touch()
+    (here / "lists/cats.txt").write_text("# exposure catalogue\na_cal a.ecsv\nb_cal ../other.ecsv\n")
+    words = ["+jwst_parameters.tweakreg.abs_refcat={miri:cat.ecsv,nircam:GAIADR3}"]
+    words += ["+jwst_parameters.tweakreg.catfile=lists/cats.txt", "+presets.sky={skymatch:{skylist:other.ecsv}}"]
+    (job,) = look("target=M83.1", "band=F770W", f"in_dir={miri.folder}", *words)
+    composer = make_composer("crds=synthetic", *job.overrides)
+    (point,) = composer.points()
+    config = composer.config(point)
+    tweakreg = config.jwst_parameters["tweakreg"]
+    assert config.presets["sky"]["skymatch"]["skylist"] == f"{here}/other.ecsv"
+    assert tweakreg["abs_refcat"] == {"miri": f"{here}/cat.ecsv", "nircam": "GAIADR3"}
+    assert tweakreg["catfile"] == f"{here}/lists/cats.txt"
+    assert {here / "cat.ecsv", here / "lists", here / "lists/../other.ecsv"} <= {*job.reads}
+
+
+def test_a_file_under_a_selector_of_any_name_is_absolute(miri, here):
+    (here / "cat.ecsv").touch()
+    words = ["+jwst_parameters.tweakreg.abs_refcat={MACSJ0416.1-2403:cat.ecsv}"]
+    (job,) = look("target=MACSJ0416.1-2403", "band=F770W", f"in_dir={miri.folder}", *words)
+    composer = make_composer("crds=synthetic", *job.overrides)
+    parameters = composer.config(composer.points()[0]).jwst_parameters
+    assert parameters["tweakreg"]["abs_refcat"] == {"MACSJ0416.1-2403": f"{here}/cat.ecsv"}
+
+
+def test_files_that_are_not_there_are_refused_before_anything_starts(miri, here):
+    named = {"tweakreg": ("abs_refcat", "catfile"), "resample": ("output_wcs",), "skymatch": ("skylist",)}
+    words = [f"+jwst_parameters.{step}.{name}=no.txt" for step, names in named.items() for name in names]
+    jobs = look("target=a,b", "band=F770W", f"in_dir={miri.folder}", *words, "mosaic_like=no_i2d.fits")
+    assert [job.todo for job in jobs] == [Todo.REFUSED] * 2
+    problems = "\n".join(jobs[0].problems)
+    for step, names in named.items():
+        for name in names:
+            assert f"jwst_parameters.{step}.{name}=no.txt: no such file" in problems
+    assert "mosaic_like=no_i2d.fits: no such file" in problems
+
+
+def test_a_file_that_another_target_needs_is_not_asked_for(miri, here):
+    words = ["+jwst_parameters.tweakreg.abs_refcat={b:no.ecsv}", "+jwst_parameters.resample={skip:true,output_wcs:no}"]
+    jobs = look("target=a,b", "band=F770W", f"in_dir={miri.folder}", *words)
+    assert [job.todo for job in jobs] == [Todo.RUN, Todo.REFUSED]
+
+
+def test_a_refused_job_has_its_folder_and_its_name(miri, here):
+    words = ("target=a", "band=F770W,F77W", f"in_dir={miri.folder},none", "keep_going=true", "action=plan")
+    jobs = {job.name: job for job in look(*words)}
+    missing, unknown = jobs["band=F770W in_dir=none"], jobs[f"band=F77W in_dir={miri.folder}"]
+    assert missing.key == str(here / "out/a/F770W/in_dir-none")
+    assert f"out_dir={missing.key}" in missing.overrides
+    assert unknown.key == f"band=F77W in_dir={miri.folder}"
+    assert not {"keep_going=true", "action=plan"} & {*missing.overrides, *unknown.overrides}
 
 
 def test_a_changed_sweep_keeps_the_places_of_its_jobs(miri, here):

@@ -113,6 +113,29 @@ def test_actions_rebuild_the_summary_and_print_what_is_to_be_repeated(tmp_path, 
         assert [(r["job"], r["state"]) for r in csv.DictReader(file)] == [("a/F770W", "success"), ("b/F770W", "failed")]
 
 
+def test_refused_jobs_stay_in_the_summary_and_are_printed(tmp_path, capsys):
+    write_record(tmp_path / "a")
+    refused = {"state": "refused", "message": "in_dir=/none: no such folder", "job": "target=b"}
+    jobs = [
+        {"out_dir": str(tmp_path / "a"), "overrides": "target=a"},
+        {"out_dir": str(tmp_path / "b"), "overrides": "target=b in_dir=/none", **refused},
+        {"out_dir": None, "overrides": "target=c band=F77W", **refused, "job": "band=F77W"},
+    ]
+    Summary(tmp_path, jobs).update()
+    config = Lv3Config(out_root=str(tmp_path))
+    for _ in range(2):
+        ACTIONS["summary"](config)
+        ACTIONS["failed"](config)
+        assert capsys.readouterr().out == "jwst-lv3 target=b in_dir=/none\njwst-lv3 target=c band=F77W\n"
+        rows = json.loads((tmp_path / "sweep_summary.json").read_text())["jobs"]
+        assert [(r["job"], r["state"], r["exit_code"]) for r in rows] == [
+            ("a", "success", 0), ("b", "refused", 2), ("band=F77W", "refused", 2)
+        ]  # fmt: skip
+    write_record(tmp_path / "b")  # run since, alone
+    ACTIONS["failed"](config)
+    assert capsys.readouterr().out == "jwst-lv3 target=c band=F77W\n"
+
+
 def test_the_page_shows_mosaics_and_says_nothing_it_should_not(tmp_path):
     folder = write_record(tmp_path / "job", error={"type": "X", "message": "<script>alert(1)</script>"}, state="failed")
     data = np.random.default_rng(1).normal(size=(700, 300)).astype("f4")

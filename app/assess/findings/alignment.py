@@ -1,5 +1,6 @@
 """Caveats about alignment: each function gives a sentence, or None where all is well."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,26 @@ def not_aligned(facts: Facts) -> str | None:
     if not names:
         return None
     count = f"{len(names)} of {len(facts.exposures)} exposures"
-    return f"{count} were not aligned, their WCS is unchanged: {listed(names)}."
+    said = [f"{count} were not aligned, their WCS is unchanged: {listed(names)}.", *_why_not(facts)]
+    return " ".join(said)
+
+
+def _why_not(facts: Facts) -> Iterator[str]:
+    """What tweakreg had to work with, in numbers."""
+    minobj, found = facts.parameter("tweakreg", "minobj"), facts.record.get("sources", {})
+    if numbers := [found[name] for name in facts.unaligned if name in found]:
+        stars = [facts.by_name[name]["n_stars"] for name in facts.unaligned]
+        yield (
+            f"tweakreg found {_range(numbers)} sources in each (this program's own finder: {_range(stars)}), and needs "
+            f"{minobj} matches (minobj)."
+        )
+    if far := len(facts.out_of_reach):
+        yield f"{far} of them have no overlap, so no match, with the reference {listed(facts.reference)}."
+
+
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def few_matches(facts: Facts) -> str | None:

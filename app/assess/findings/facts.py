@@ -67,6 +67,10 @@ class Facts:
         """The effective parameter of a step, or None where it is not known."""
         return self.record.get("parameters", {}).get("steps", {}).get(step, {}).get(name)
 
+    def config(self, key: str) -> Any:
+        """A key of the run's configuration, or None where it is not known."""
+        return self.record.get("config", {}).get(key)
+
     @cached_property
     def aligned_by(self) -> str:
         """The step that gave the exposures their places: tweakreg, or assign_mtwcs for a moving target; else empty."""
@@ -89,6 +93,26 @@ class Facts:
         if not has_catalogue and len(unmoved) < n_groups and unmoved:
             unmoved.remove(max(unmoved, key=self._agreement_with_aligned))
         return [e["file"] for e in self.exposures if e["group"] in unmoved]
+
+    @cached_property
+    def reference(self) -> set[str]:
+        """The group that stayed where it was, for the others to be aligned to it; empty where it is not known."""
+        unaligned = {self.by_name[name]["group"] for name in self.unaligned}
+        return {e["group"] for e in self.exposures if not e["moved"]} - unaligned
+
+    @cached_property
+    def out_of_reach(self) -> list[str]:
+        """Exposures that were not aligned and whose group overlaps the reference nowhere."""
+        pairs = self.record["measurements"]["overlaps"]
+        groups = [{self.by_name[o[which]]["group"] for which in ("first", "second")} for o in pairs]
+        near = set().union(*(pair for pair in groups if pair & self.reference))
+        return [name for name in self.unaligned if self.by_name[name]["group"] not in near] if self.reference else []
+
+    @cached_property
+    def missed_by_finder(self) -> list[str]:
+        """Exposures that were not aligned, and in which tweakreg's finder misses most of what this program's finds."""
+        found = self.record.get("sources", {})
+        return [n for n in self.unaligned if n in found and found[n] < limits.FINDER * self.by_name[n]["n_stars"]]
 
     def _agreement_with_aligned(self, group: str) -> int:
         """How many stars a group shares, in place, with exposures that were aligned."""

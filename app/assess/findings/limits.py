@@ -4,6 +4,8 @@
 OFFSET = 0.25
 #: Fewest stars on which an alignment can rest.
 FEW_MATCHES = 10
+#: tweakreg's finder misses stars where it has less than this share of those that this program's own finder has.
+FINDER = 0.5
 #: A shift is large beyond this share of the search radius: the guide star was lost, or wrong stars were matched.
 LARGE_SHIFT = 0.5
 #: Step between sky levels that the eye sees [noise of a pixel of the mosaic], and how sure it has to be [its error].

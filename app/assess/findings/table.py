@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, displaced, image, poor, sky, turned
+from app.assess.findings import alignment, displaced, hints, image, poor, sky, solution, turned, verdict
 from app.assess.findings.facts import Facts
 from app.record.caveats import UNUSABLE, Caveat
 
@@ -20,49 +20,59 @@ class Finding:
     code : str
     find : callable
         Takes the facts of a run and gives a sentence, or None.
-    hint : str
-        What to do.
+    hint : str or callable
+        What to do; where that depends on the cause, it takes the facts and gives the words.
     """
 
     code: str
     find: Callable[[Facts], str | None]
-    hint: str
+    hint: str | Callable[[Facts], str]
+
+    def caveat(self, facts: Facts) -> Caveat | None:
+        """The caveat that these facts give rise to, if they do."""
+        if not (message := self.find(facts)):
+            return None
+        return Caveat(self.code, message, self.hint if isinstance(self.hint, str) else self.hint(facts))
 
 
 FINDINGS = (
+    Finding("not_aligned", alignment.not_aligned, hints.not_aligned),
     Finding(
-        "not_aligned",
-        alignment.not_aligned,
-        "See tweakreg in lv3_run.log; more stars (jwst_parameters.tweakreg.snr_threshold, minobj), a larger "
-        "searchrad, or larger groups (tweakreg_grouping=[group_dithers]) help.",
+        "not_verified",
+        verdict.unconnected,
+        "Their alignment may be right or wrong: compare with another band, or choose alignment=from_run.",
     ),
     Finding(
-        "few_matches",
-        alignment.few_matches,
-        "A lower jwst_parameters.tweakreg.snr_threshold finds more stars; tweakreg_grouping=[group_dithers] puts those "
-        "of several exposures together.",
+        "untied",
+        solution.untied,
+        "More stars help: a lower jwst_parameters.tweakreg.snr_threshold, larger groups (tweakreg_grouping=[visit]), a "
+        "catalogue (abs_refcat), or another band of the same visits (alignment=from_run).",
     ),
+    Finding(
+        "displaced_groups",
+        solution.displaced_groups,
+        "A visit on a wrong guide star. Look at the mosaic there; search_displaced=0 leaves such groups in place.",
+    ),
+    Finding(
+        "shifted_only",
+        solution.shifted_only,
+        "Choose a simpler jwst_parameters.tweakreg.fitgeometry, or larger groups (tweakreg_grouping=[visit]).",
+    ),
+    Finding(
+        "groups_disagree",
+        solution.groups_disagree,
+        "Try smaller groups (tweakreg_grouping=[detector]), or a freer jwst_parameters.tweakreg.fitgeometry.",
+    ),
+    Finding("few_matches", alignment.few_matches, hints.few_matches),
     Finding(
         "large_shift",
         alignment.large_shift,
         "Exclude an exposure whose guide star failed; where the shift is right, raise "
         "jwst_parameters.tweakreg.searchrad: beyond twice searchrad + tolerance jwst discards all alignment.",
     ),
-    Finding(
-        "modules_disagree",
-        alignment.modules_disagree,
-        "Try tweakreg_grouping=[degroup_modules]: each module is aligned for itself.",
-    ),
-    Finding(
-        "chips_disagree",
-        alignment.chips_disagree,
-        "Try tweakreg_grouping=[degroup_short_chips]: each detector is aligned for itself.",
-    ),
-    Finding(
-        "offsets_left",
-        alignment.offsets_left,
-        "Try other groups (tweakreg_grouping), or jwst_parameters.tweakreg.fitgeometry=general.",
-    ),
+    Finding("modules_disagree", alignment.modules_disagree, hints.modules_disagree),
+    Finding("chips_disagree", alignment.chips_disagree, hints.chips_disagree),
+    Finding("offsets_left", alignment.offsets_left, hints.offsets_left),
     Finding(
         "no_shared_stars",
         displaced.no_shared_stars,
@@ -81,12 +91,7 @@ FINDINGS = (
         "Look at its weights: VAR_RNOISE of zero, or everything flagged (jwst_parameters.resample.weight_type=exptime "
         "does without VAR_RNOISE); is it outside of the mosaic that was asked for?",
     ),
-    Finding(
-        "sky_steps",
-        image.sky_steps,
-        "Try sky=solution: levels from differences at the same places of the sky; or "
-        "skymatch_grouping=[degroup_dithers], where detectors of one exposure differ.",
-    ),
+    Finding("sky_steps", image.sky_steps, hints.sky_steps),
     Finding(
         "sky_made_worse",
         sky.sky_made_worse,
@@ -108,11 +113,7 @@ FINDINGS = (
         sky.sky_constant,
         "Use larger groups (skymatch_grouping=[group_dithers]), or sky_order=0 for all.",
     ),
-    Finding(
-        "many_flagged",
-        image.many_flagged,
-        "Look at alignment and sky levels first; then raise jwst_parameters.outlier_detection.snr.",
-    ),
+    Finding("many_flagged", image.many_flagged, hints.many_flagged),
     Finding(
         "stars_eaten",
         image.stars_eaten,
@@ -134,5 +135,4 @@ FINDINGS = (
 def find_caveats(record: Mapping[str, Any]) -> list[Caveat]:
     """Every caveat that the measurements and parameters in a record give rise to."""
     facts = Facts(record)
-    found = ((finding, finding.find(facts)) for finding in FINDINGS)
-    return [Caveat(finding.code, message, finding.hint) for finding, message in found if message]
+    return [caveat for finding in FINDINGS if (caveat := finding.caveat(facts))]

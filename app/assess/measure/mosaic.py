@@ -13,8 +13,9 @@ from scipy.spatial import cKDTree
 
 from app.assess.measure.contribution import sampled
 from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, open_fits, read_wcs
-from app.assess.measure.stars import RING, Stars, find_stars
+from app.assess.measure.stars import Stars, find_stars
 from app.observation.sky_points import box_values
+from app.pipeline.solution.centring import RING
 
 __all__ = ["Catalogue", "Mosaic", "measure_mosaic", "read_catalogue"]
 

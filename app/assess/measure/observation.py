@@ -16,6 +16,7 @@ from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.mosaic import measure_mosaic, read_catalogue
 from app.assess.measure.overlaps import Agreement, Overlap, agreement, compare
 from app.observation.exposure import Exposure
+from app.observation.names import CRF, exposure_product
 from app.plan.plan import Plan
 from app.runtime.pool import run_all
 
@@ -44,7 +45,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         ``measurements`` of the record; app/record/record.schema.json says what is in it.
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
-    mosaic, catalogue = (folder / f"{plan.product}_{kind}" for kind in ("i2d.fits", "cat.ecsv"))
+    mosaic, catalogue = folder / plan.names.mosaic, folder / plan.names.catalogue
     return {
         "pixel_scale": plan.band.pixel_scale,
         **(_exposures(plan, exposures, folder) if exposures else {"exposures": [], "overlaps": []}),
@@ -54,7 +55,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
 
 
 def _crf(exposure: Exposure, folder: Path) -> Path:
-    return folder / f"{exposure.stem}_crf.fits"
+    return folder / exposure_product(exposure.name, CRF)
 
 
 def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[str, Any]:

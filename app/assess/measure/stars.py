@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.observation.sky_points import box_values
+from app.pipeline.solution.centring import gaussian_peak, ring_level, ring_radius
 
 __all__ = ["Stars", "find_stars"]
 
@@ -20,8 +21,6 @@ SNR = 10.0
 #: What the neighbours of a star's peak have at least of it, as a share of what they have in a Gaussian: a cosmic ray is
 #: narrower in one direction or the other.
 NARROWEST = 0.5
-#: Pixels between a star and the ring that is its background, in widths of the PSF.
-RING = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,14 @@ def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200) -> Stars:
     n_brightest : int
         How many to keep.
     """
-    margin = int(np.ceil(RING * fwhm)) + 1
+    margin = ring_radius(fwhm)
     columns, rows = _peaks(image, margin, 5 * n_brightest)
-    level = _ring_level(image, columns, rows, margin)
+    level = ring_level(image, columns, rows, margin)
     core = box_values(image, columns, rows, 1) - level[:, None, None]
     peak = core[:, 1, 1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        dx, wide_x = _gaussian_peak(core[:, 1, 0], peak, core[:, 1, 2], fwhm)
-        dy, wide_y = _gaussian_peak(core[:, 0, 1], peak, core[:, 2, 1], fwhm)
+        dx, wide_x = _star_peak(core[:, 1, 0], peak, core[:, 1, 2], fwhm)
+        dy, wide_y = _star_peak(core[:, 0, 1], peak, core[:, 2, 1], fwhm)
     good = np.flatnonzero(wide_x & wide_y)
     good = good[np.argsort(-peak[good], kind="stable")][:n_brightest]
     return Stars((columns + dx)[good], (rows + dy)[good], peak[good])
@@ -83,18 +82,9 @@ def _peaks(image: NDArray, margin: int, n: int) -> tuple[NDArray[np.int64], NDAr
     return columns[top], rows[top]
 
 
-def _ring_level(image: NDArray, columns: NDArray[np.int64], rows: NDArray[np.int64], half: int) -> Array:
-    """Median of the border of a box around each star."""
-    box = box_values(image, columns, rows, half)
-    border = np.concatenate([box[:, 0], box[:, -1], box[:, 1:-1, 0], box[:, 1:-1, -1]], axis=1)
-    border[np.all(np.isnan(border), axis=1)] = 0
-    return np.nanmedian(border, axis=1) if len(border) else np.empty(0)
-
-
-def _gaussian_peak(left: Array, peak: Array, right: Array, fwhm: float) -> tuple[Array, NDArray[np.bool_]]:
+def _star_peak(left: Array, peak: Array, right: Array, fwhm: float) -> tuple[Array, NDArray[np.bool_]]:
     """Place of the maximum [pixel from the middle] of the Gaussian through three pixels, and whether a star it is."""
-    a, b, c = np.log(left), np.log(peak), np.log(right)
-    place = (a - c) / (2 * (a - 2 * b + c))
+    place = gaussian_peak(left, peak, right)
     width = np.exp(-4 * np.log(2) / fwhm**2)
     wide = (left + right) / (2 * peak) > NARROWEST * width
     return place, wide & np.isfinite(place) & (np.abs(place) <= 1)

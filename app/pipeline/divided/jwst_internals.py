@@ -19,6 +19,7 @@ from scipy.ndimage import zoom
 from spherical_geometry import great_circle_arc
 from stcal.outlier_detection import utils as blotting
 from stcal.resample import resample as drizzling
+from stcal.tweakreg import tweakreg as aligning
 
 from app.pipeline.divided.exposures import Exposure
 from app.runtime.patched import replaced
@@ -31,6 +32,8 @@ __all__ = [
     "fast_peaks",
     "find_sources",
     "known_pixel_map",
+    "other_alignment",
+    "reference_catalogue",
 ]
 
 
@@ -160,6 +163,46 @@ class KnownSourcesStep(TweakRegStep):
 
     def _find_sources(self, image_model: ImageModel) -> Table:
         return self.sources()[image_model.meta.filename]
+
+
+@contextmanager
+def other_alignment(relative: Callable[..., list], absolute: Callable[..., list]) -> Iterator[None]:
+    """Context in which tweakreg hands its correctors to other functions than stcal's to be aligned.
+
+    All that it does before and after, from the sources to the keywords of the WCS, stays as it is.
+    """
+    with replaced(aligning, "relative_align", relative), replaced(aligning, "absolute_align", absolute):
+        yield
+
+
+#: Standard error of a catalogue's place where the catalogue does not say [arcsec].
+_CATALOGUE_ERROR = 0.005
+
+
+def reference_catalogue(
+    correctors: list, abs_refcat: str, ref_wcs: Any, ref_wcsinfo: dict, epoch: float, **options: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """The catalogue that tweakreg would align to, as stcal gets it: from a file, or online at the epoch.
+
+    Returns
+    -------
+    places : ndarray of shape (n, 2)
+        Right ascension and declination [deg].
+    errors : ndarray of shape (n,)
+        Standard errors, an axis [arcsec], from columns ra_error and dec_error [mas] as in Gaia's archive.
+    """
+    own = {"save_abs_catalog": options.get("save_abs_catalog", False)}
+    own |= {"output_dir": options.get("abs_catalog_output_dir")}
+    table = aligning._parse_refcat(abs_refcat, correctors, ref_wcs, ref_wcsinfo, epoch, **own)
+    columns = {
+        name.lower(): np.asarray(table[name], dtype=float) for name in table.colnames if table[name].dtype.kind in "fiu"
+    }
+    places = np.stack([columns["ra"], columns["dec"]], axis=1)
+    errors = np.full(len(places), _CATALOGUE_ERROR)
+    if {"ra_error", "dec_error"} <= columns.keys():
+        errors = np.hypot(columns["ra_error"], columns["dec_error"]) / np.sqrt(2) / 1000
+    is_good = np.all(np.isfinite(places), axis=1) & np.isfinite(errors) & (errors > 0)
+    return places[is_good], errors[is_good]
 
 
 def find_sources(parameters: Mapping[str, Any], exposure: Exposure) -> Table:

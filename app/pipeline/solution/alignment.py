@@ -24,6 +24,8 @@ Links = Iterable[tuple[int, int, Pairs]]
 ROUNDS = 3
 #: Places that differ by more than so many times the error of their difference are not those of one star.
 FAR = 5.0
+#: ... but within this share of the first tolerance they are: distortion is not known better.
+CLOSEST = 0.2
 #: Fewest stars by which a displaced visit is put right.
 FEWEST_DISPLACED = 10
 #: What is not tied is looked for within so many times what the pointing is known to.
@@ -77,6 +79,13 @@ class Aligned:
     fit: Fit
     sightings: Sightings
     displaced: dict[int, tuple[float, float]]
+
+    @property
+    def tied(self) -> list[int]:
+        """Indices of the groups that stars tie to another, or to a catalogue."""
+        sizes = np.bincount(self.fit.components)
+        is_tied = sizes[self.fit.components] > 1
+        return [i for i, group in enumerate(self.groups) if is_tied[i] and not group.is_reference]
 
 
 def align(groups: Sequence[Group], options: Options, catalogue: Group | None = None) -> Aligned:
@@ -148,7 +157,7 @@ class _Work:
         """Pairs of groups that are known to be in place, and votes of those that are not yet tied."""
         known = [np.median(group.sigmas) for group in self.groups if len(group.sigmas) and not group.is_reference]
         close = FAR * np.sqrt(2) * self.sigma_factor * float(np.median(known)) if known else np.inf
-        close = min(close, self.options.tolerance)
+        close = float(np.clip(close, CLOSEST * self.options.tolerance, self.options.tolerance))
         radius = SEARCH * POINTING
         for i, j, (a, b) in self.near(range(len(self.groups)), radius):
             if self.components[i] == self.components[j]:

@@ -8,6 +8,7 @@ from jwst.outlier_detection.outlier_detection_step import OutlierDetectionStep
 from jwst.resample.resample import ResampleImage
 from jwst.stpipe.utilities import record_step_status
 
+from app.observation.names import CRF, exposure_product
 from app.pipeline.divided.cuts import Grid
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.outliers import OutlierParameters, flag_outliers
@@ -64,7 +65,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
         return model.files
 
     def _outputs(self, library: ExposureLibrary) -> list[Path]:
-        return [Path(self.make_output_path(basepath=name)) for name in library.member_names]
+        return [Path(self.parent.output_dir, exposure_product(name, CRF)) for name in library.member_names]
 
     def _finish_metadata(self, library: ExposureLibrary) -> None:
         """What stpipe does with each exposure before it saves it, and what saving does to its metadata."""

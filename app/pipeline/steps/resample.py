@@ -1,6 +1,7 @@
 """The mosaic, by several processes."""
 
 from functools import partial
+from typing import Any
 
 from jwst.datamodels import ImageModel
 from jwst.resample import ResampleStep
@@ -22,6 +23,12 @@ class StampedResampleStep(Stamped, ResampleStep):
 
     _extends = ResampleStep
     _failure = ResampleError
+
+    def run(self, *args: Any) -> Any:
+        """Make the mosaic, and hand it over with its exposures: they are whole."""
+        result = super().run(*args)
+        self.parent.take()
+        return result
 
     def process(self, input_data: GroupedLibrary) -> ImageModel:
         """Make the mosaic."""

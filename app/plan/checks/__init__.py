@@ -13,8 +13,11 @@ from app.plan.checks import (
     disk,
     exposures,
     footprint,
+    groups,
     moving,
+    outputs,
     products,
+    reach,
     references,
     size,
     sky,
@@ -86,7 +89,7 @@ def look_ahead(plan: Plan) -> Outlook:
     ----------
     plan : Plan
     """
-    found: list[Caveat | Lv3Error | str] = list(references.check(plan))
+    found: list[Caveat | Lv3Error | str] = [*outputs.check(plan), *references.check(plan)]
     try:
         chosen = plan.layers
     except CrdsError:  # said by references.check
@@ -102,8 +105,8 @@ def look_ahead(plan: Plan) -> Outlook:
     except InputError as error:
         found.append(error)
     found += [*exposures.check(plan), *footprint.check(plan), *coverage.check(plan, parameters)]
-    found += [*moving.check(plan, parameters), *alignment.check(plan, parameters)]
-    found += [*catalogues.check(plan, parameters), *sky.check(plan, parameters)]
+    found += [*moving.check(plan, parameters), *alignment.check(plan, parameters), *reach.check(plan, parameters)]
+    found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *sky.check(plan, parameters)]
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
     caveats = [finding for finding in found if isinstance(finding, Caveat)]

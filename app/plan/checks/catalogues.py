@@ -9,7 +9,7 @@ from app.plan.catalogue import Catalogue, catalogue_file, mean_epoch, read_catal
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
-from app.runtime.errors import ConfigError, InputError, Lv3Error
+from app.runtime.errors import ConfigError, InputError, Lv3Error, in_one_line
 
 __all__ = ["check"]
 
@@ -88,7 +88,8 @@ def _absolute(plan: Plan, parameters: Parameters, path: Path) -> Iterator[Caveat
 
 def _rows(plan: Plan, parameters: Parameters, catalogue: Catalogue, where: str) -> Iterator[Lv3Error | str]:
     """Count the rows that can be found in the exposures, and say how they are moved."""
-    epoch, least = mean_epoch(plan.science), parameters.of("tweakreg", "abs_minobj")
+    epoch, minobj = mean_epoch(plan.science), parameters.of("tweakreg", "abs_minobj")
+    least = max(minobj, 1)
     moved = catalogue.at(epoch) if epoch else catalogue
     margin = parameters.of("tweakreg", "abs_searchrad")
     n_inside = int(moved.inside(plan.science, margin).sum())
@@ -97,7 +98,8 @@ def _rows(plan: Plan, parameters: Parameters, catalogue: Catalogue, where: str) 
     )
     if n_inside < least:
         yield InputError(
-            f"{counted}, and abs_minobj={least} are needed, else tweakreg aligns nothing{_as_hours(plan, catalogue)}; "
+            f"{counted}, and {least} are needed (abs_minobj={minobj}), else tweakreg aligns nothing"
+            f"{_as_hours(plan, catalogue)}; "
             "give a catalogue of this field, or lower abs_minobj"
         )
     elif catalogue.moves and epoch:
@@ -128,7 +130,23 @@ def _source_catalogues(plan: Plan, catfile: Path) -> Iterator[Lv3Error]:
     for row in (row for row in lines if row and not row[0].startswith("#")):
         if len(row) > 2:
             yield InputError(f"{where}: {' '.join(row)!r}: two columns are needed, exposure and catalogue")
-        elif len(row) == 2 and not (path := catfile.parent / row[1]).is_file():
-            yield InputError(f"{where}: {row[0]}: no such file {path}")
+        elif len(row) == 2 and (problem := _source_problem(catfile.parent / row[1])):
+            yield InputError(f"{where}: {row[0]}: {problem}")
         if row[0] not in names and not plan.config.is_of_survey:
             yield InputError(f"{where}: {row[0]} is no science exposure of this run{nearest(row[0], names)}")
+
+
+def _source_problem(path: Path) -> str:
+    """Why tweakreg cannot use a catalogue of an exposure's sources; empty where it can."""
+    from astropy.table import Table
+
+    if not path.is_file():
+        return f"no such file {path}"
+    try:
+        columns = Table.read(path).colnames
+    except Exception as error:  # noqa: BLE001 - astropy's readers raise what they like
+        return f"{path}: cannot be read as a table ({in_one_line(error)})"
+    for axis in "xy":
+        if not {axis, f"{axis}centroid", f"{axis}_centroid"} & set(columns):
+            return f"{path}: has no column {axis}, {axis}centroid or {axis}_centroid; there are {', '.join(columns)}"
+    return ""

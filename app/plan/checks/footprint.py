@@ -78,8 +78,7 @@ def check(plan: Plan) -> Iterator[Caveat]:
     """Exposures apart from the rest: nothing ties them together, and a wrong pointing looks just so."""
     footprints = Footprints(plan.science)
     exposures, groups = plan.groups["native"].values(), plan.groups.get("tweakreg", {}).values()
-    # The detectors of one exposure share its guide star, wherever they look; a group's exposures are moved as one, but
-    # for those of a moving target, which has no such groups.
+    # The detectors of one exposure share its guide star, wherever they look; a group's exposures are moved as one.
     main, *others = footprints.tied(exposures)
     with_main = next(cluster for cluster in footprints.tied([*exposures, *groups]) if main[0] in cluster)
     for cluster in others:

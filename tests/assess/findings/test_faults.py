@@ -59,6 +59,10 @@ def turned_catalogue(truth: Truth) -> dict[str, Any]:
 
 
 UNALIGNED = {"tweakreg": {"skip": True}}
+SOLVED = {"sky_method": "solution"}
+PERFECT = Faults(pointing_error=0.0)
+#: Two visits whose exposures do not meet.
+FAR: dict[str, Any] = {"n_visits": 2, "visit_step": 60.0, "visit_roll": 0.0, "window": (256, 256)}
 
 CASES = {
     "nothing": Case(set()),
@@ -95,6 +99,24 @@ CASES = {
     "roll corrected": Case(set(), Faults(roll_error=0.1), {"random_stars": True}),
     "turned catalogue": Case({"turned_alone", "offsets_left"}, spoil=turned_catalogue),
     "no weight": Case({"adds_nothing"}, spoil=no_read_noise),
+    "emission taken for sky": Case(
+        {"sky_made_worse"},
+        Faults(pointing_error=0.0, sky_offset=0.0, masked_parts=((0, 0.22, 0, 0.75), (0.22, 0.25, 0, 1))),
+        {"diffuse_peak": 0.0, "emission_peak": 30.0},
+        plan=FAR | {"n_visits": 3, "n_dithers": 1, "visit_step": 14.0},
+        parameters=UNALIGNED,
+    ),
+    "a gap in the field": Case(
+        {"sky_apart"}, PERFECT, plan=FAR | {"n_dithers": 2}, parameters=UNALIGNED, options=SOLVED
+    ),
+    "nothing shared": Case({"sky_untied"}, PERFECT, plan=FAR | {"n_dithers": 1}, parameters=UNALIGNED, options=SOLVED),
+    "a plane from a strip": Case(
+        {"sky_constant"},
+        PERFECT,
+        plan=FAR | {"n_dithers": 1, "visit_step": 24.0, "roll": 67.0},
+        parameters=UNALIGNED,
+        options=SOLVED | {"sky_order": 1},
+    ),
     "shower of cosmic rays": Case(
         {"many_flagged"}, Faults(pointing_error=0.0, n_cosmic_rays=3000), parameters=UNALIGNED
     ),

@@ -56,7 +56,7 @@ def test_of_two_that_stayed_the_one_that_agrees_with_the_aligned_is_the_referenc
     lost = exposure("d", moved=False)
     message = found([A, B, lost], [overlap("a", "b"), overlap("b", "d", (0.5, 0.0))])["not_aligned"]
     assert message.startswith("1 of 3 exposures")
-    assert message.endswith(": d.")
+    assert ": d." in message
 
 
 def test_an_offset_is_not_told_twice_where_the_exposure_is_unaligned():
@@ -127,7 +127,7 @@ def test_exposures_that_should_share_stars_and_do_not_are_told_with_the_distance
     pairs = [*AGREE, overlap("a", "d") | NONE]
     assert "no shift brings their stars together" in found([A, B, C, exposure("d")], pairs)["no_shared_stars"]
     pairs = [*AGREE, overlap("a", "d", n_second=9) | NONE]
-    assert found([A, B, C, exposure("d")], pairs) == {}
+    assert set(found([A, B, C, exposure("d")], pairs)) == {"not_verified"}
 
 
 VISIT = [exposure(f"jw01234001001_0210{n}_00001_mirimage_cal.fits") for n in (1, 2, 3)]

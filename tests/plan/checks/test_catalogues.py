@@ -48,8 +48,17 @@ def test_rows_in_the_footprints_are_counted(look, save, stars):
 
 def test_a_field_far_away(look, save, stars):
     (problem,) = look(**save(RA=stars[0] + 70, DEC=stars[1])).problems
-    assert "0 of 20 rows are within abs_searchrad=6 arcsec of the footprints, and abs_minobj=15 are needed" in problem
+    assert (
+        "0 of 20 rows are within abs_searchrad=6 arcsec of the footprints, and 15 are needed (abs_minobj=15)" in problem
+    )
     assert "hours" not in problem
+
+
+def test_no_row_at_all_is_never_enough(look, save, stars):
+    options = save(RA=stars[0] + 70, DEC=stars[1])
+    options["jwst_parameters"]["tweakreg"]["abs_minobj"] = 0
+    (problem,) = look(**options).problems
+    assert "and 1 are needed (abs_minobj=0)" in problem
 
 
 def test_hours_are_recognised(look, save, stars):
@@ -61,7 +70,7 @@ def test_five_rows_are_too_few_but_where_they_are_enough(look, save, stars):
     options = save(RA=stars[0, :5], DEC=stars[1, :5])
     (problem,) = look(**options).problems
     assert "5 of 5 rows are within" in problem
-    assert "abs_minobj=15 are needed, else tweakreg aligns nothing" in problem
+    assert "15 are needed (abs_minobj=15), else tweakreg aligns nothing" in problem
     options["jwst_parameters"]["tweakreg"]["abs_minobj"] = 5
     assert look(**options).problems == []
 
@@ -129,19 +138,42 @@ def test_source_catalogues_of_the_user(look, miri, tmp_path):
     found = look(**options).problems
     assert ["a_cal.fits: no such file" in problem for problem in found].count(True) == 1
     assert ["two columns are needed" in problem for problem in found].count(True) == 1
-    (tmp_path / "a.ecsv").touch()
+    Table({"x": [1.0], "ycentroid": [2.0]}).write(tmp_path / "a.ecsv")
     catfile.write_text(f"{science(miri.folder)[0].name} a.ecsv\n")
     assert look(**options).problems == []
 
 
 def test_a_list_of_source_catalogues_that_matches_no_exposure(look, miri, tmp_path):
     catfile, name = tmp_path / "catfile.txt", science(miri.folder)[0].name
-    (tmp_path / "a.ecsv").touch()
+    Table({"x": [1.0], "ycentroid": [2.0]}).write(tmp_path / "a.ecsv")
     catfile.write_text(f"{name.replace('_cal', '_cla')} a.ecsv\n{name}\n")
     options = tweakreg(use_custom_catalogs=True, catfile=str(catfile))
     (problem,) = look(**options).problems
     assert f"is no science exposure of this run; did you mean {name}?" in problem
     assert look(**options, targets=["ngc0628", "ngc1365"]).problems == [], "in a survey it may be another target's"
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"xcentroid": [1.0]}, "has no column y, ycentroid or y_centroid"),
+        ({"RA": [1.0], "DEC": [1.0]}, "has no column x"),
+        (None, "cannot be read as a table"),
+    ],
+)
+def test_source_catalogues_that_tweakreg_cannot_use(look, miri, tmp_path, columns, said):
+    path = tmp_path / "a.ecsv"
+    path.write_bytes(b"\0\1") if columns is None else Table(columns).write(path)
+    (tmp_path / "catfile.txt").write_text(f"{science(miri.folder)[0].name} a.ecsv\n")
+    (problem,) = look(**tweakreg(use_custom_catalogs=True, catfile=str(tmp_path / "catfile.txt"))).problems
+    assert said in problem
+
+
+def test_the_columns_of_source_catalogues_are_those_of_jwst():
+    from jwst.tweakreg.tweakreg_step import _rename_catalog_columns
+
+    names = [("x", "y"), ("xcentroid", "ycentroid"), ("x_centroid", "y_centroid")]
+    assert [_rename_catalog_columns(Table([[1], [2]], names=pair)).colnames for pair in names] == [["x", "y"]] * 3
 
 
 def test_a_list_of_source_catalogues_that_is_not_used(look, tmp_path):

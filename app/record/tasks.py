@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from app.config.schema import Lv3Config
+from app.observation.names import BLOTTED, DRIZZLED, exposure_product
 
 __all__ = ["Task", "is_made_after", "option_differences", "tasks"]
-
-DRIZZLED = "i2d_single"
-BLOTTED = "i2d_blot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +24,15 @@ class Task:
         End of the products' names.
     options : dict
         Keys of the configuration that change the products, as they are recorded.
-    step_ext : str
-        Extension of the input files, which is not part of the products' names.
     """
 
     name: str
     suffix: str
     options: dict[str, Any]
-    step_ext: str
 
     def product(self, exposure: str) -> str:
         """Name of the product that belongs to an input file."""
-        return f"{exposure.removesuffix('.fits').removesuffix(f'_{self.step_ext}')}_{self.suffix}.fits"
+        return exposure_product(exposure, self.suffix)
 
     def missing(self, record: dict[str, Any], folder: Path) -> list[Path]:
         """The science exposures whose product is not there: not listed in the record, or not in the folder."""
@@ -55,10 +50,10 @@ def tasks(config: Lv3Config) -> list[Task]:
     found = []
     if config.do_drizzle:
         options: dict[str, Any] = {"drizzle_footprint_only": config.drizzle_footprint_only}
-        found.append(Task("drizzle", DRIZZLED, options, config.step_ext))
+        found.append(Task("drizzle", DRIZZLED, options))
     if config.do_blot:
         options = {"blot_fillval": str(float(config.blot_fillval))}  # a text, for JSON has no NaN
-        found.append(Task("blot", BLOTTED, options, config.step_ext))
+        found.append(Task("blot", BLOTTED, options))
     return found
 
 
@@ -76,4 +71,4 @@ def option_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
 
 def is_made_after(product: str) -> bool:
     """Whether a product is made after the mosaic, for one exposure."""
-    return product.endswith((f"_{DRIZZLED}.fits", f"_{BLOTTED}.fits"))
+    return product.endswith((f"{DRIZZLED}.fits", f"{BLOTTED}.fits"))

@@ -1,0 +1,115 @@
+"""What a run would write, replace or remove: no file that it reads, and none that is not its own."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from app.config.paths import listed_catalogues, named_files
+from app.observation.names import RECORD_NAME, REPORT_NAME, exposure_product
+from app.plan.plan import Plan
+from app.record.record import read_record
+from app.record.tasks import tasks
+from app.runtime.errors import InputError
+from app.runtime.logs import LOG_NAME
+
+__all__ = ["check", "check_strangers", "strangers"]
+
+_SHOWN = 3
+
+
+def check(plan: Plan) -> Iterator[InputError]:
+    """Find inputs in harm's way, whatever path leads to them, and files in out_dir that are not the run's own."""
+    folder, work, in_dir = plan.config.output_folder, plan.config.work_folder.resolve(), Path(plan.config.in_dir)
+    written = _Places(folder / name for name in {*_names(plan), *_listed(folder)})
+    for key, paths in _inputs(plan).items():
+        if found := [path for path in paths if path in written or path.resolve().is_relative_to(work)]:
+            yield InputError(
+                f"{key}: {_shown(map(str, found))} would be replaced or removed by this run: inputs are never written "
+                f"to; set another out_dir (it is {folder}), and another work_dir where one is set"
+            )
+    if plan.config.work_dir and work.is_relative_to(in_dir.resolve()):
+        yield InputError(f"work_dir={plan.config.work_dir}: lies in in_dir={in_dir}: set it to a folder outside of it")
+    if twice := [name for name, n in Counter(plan.exposure_products).items() if n > 1]:
+        yield InputError(f"in_dir: two exposures would both give {_shown(twice)}: leave one out, with exclude")
+    if odd := [exposure.name for exposure in plan.science if not exposure.name.isascii()]:
+        yield InputError(
+            f"in_dir: {_shown(odd)}: jwst writes file names into FITS headers, which hold ASCII alone: rename"
+        )
+    if os.path.expandvars(work) != str(work):
+        yield InputError(f"{work}: jwst would take the part with $ for a variable: set another out_dir, or work_dir")
+    yield from check_strangers(plan)
+
+
+def check_strangers(plan: Plan) -> Iterator[InputError]:
+    """Find files in out_dir that have the name of one of our products and are in no record of ours."""
+    folder = plan.config.output_folder
+    if found := strangers(folder, _names(plan), _listed(folder)):
+        yield InputError(
+            f"out_dir={folder}: holds {_shown(found)}, which no run of this program has listed in {RECORD_NAME} there; "
+            "they would be replaced, which overwrite=true does not allow either: move them away, or set another out_dir"
+        )
+
+
+def strangers(folder: Path, names: Iterable[str], own: Iterable[str]) -> list[str]:
+    """Names that are taken in a folder by files that are not ours.
+
+    Parameters
+    ----------
+    folder : Path
+    names : iterable of str
+        Names that are going to be written.
+    own : iterable of str
+        Names of files that the record lists.
+    """
+    return sorted(name for name in set(names) - set(own) if os.path.lexists(folder / name))
+
+
+def _names(plan: Plan) -> set[str]:
+    """Names of all that a run writes into out_dir."""
+    names, later = plan.names, [task.suffix for task in tasks(plan.config)]
+    made_later = (exposure_product(exposure.name, suffix) for suffix in later for exposure in plan.science)
+    return {
+        *(RECORD_NAME, LOG_NAME, *([REPORT_NAME] if plan.config.report else [])),
+        *(names.association, names.mosaic, names.catalogue, names.segments),
+        *(*plan.exposure_products, *made_later),
+    }
+
+
+def _listed(folder: Path) -> set[str]:
+    """Names of what earlier runs made in a folder, by their record, which is always with a log and maybe a report."""
+    record = read_record(folder)
+    if record is None:
+        return set()
+    return {RECORD_NAME, LOG_NAME, REPORT_NAME, *(Path(product["file"]).name for product in record["products"])}
+
+
+def _inputs(plan: Plan) -> dict[str, list[Path]]:
+    """What the run reads, by the key that names it."""
+    found = {"in_dir": [member.exposure.path for member in plan.members]}
+    for keys, path in named_files(plan.config):
+        found[".".join(keys)] = [path, *(listed_catalogues(path) if "catfile" in keys else ())]
+    return found
+
+
+class _Places:
+    """Places of files, known again by whatever path, link or hard link leads there."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._known = {identity for path in paths for identity in _identities(path)}
+
+    def __contains__(self, path: Path) -> bool:
+        return not self._known.isdisjoint(_identities(path))
+
+
+def _identities(path: Path) -> Iterator[object]:
+    yield path.resolve()
+    if path.exists():
+        status = path.stat()
+        yield status.st_dev, status.st_ino
+
+
+def _shown(names: Iterable[str]) -> str:
+    names = sorted(names)
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

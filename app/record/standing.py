@@ -1,0 +1,120 @@
+"""Whether the run in a folder is finished, and in what it differs from what is asked for: for runs and sweeps alike."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.config.paths import with_resolved_paths
+from app.config.schema import Lv3Config
+from app.observation.members import Member
+from app.observation.names import REPORT_NAME
+from app.record.record import FINISHED, plain, read_record
+from app.record.tasks import is_made_after, option_differences, tasks
+from app.runtime.files import sha256
+
+__all__ = ["Standing", "standing"]
+
+# Config keys that say how, or where, but not what: they may differ between a run and its continuation.
+_HOW = {
+    *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
+    *(
+        "verbose",
+        "strict",
+        "offline",
+        "plan_format",
+        "max_mosaic_megapixels",
+        "keep_going",
+        "fail_fast",
+        "sif",
+        "bands",
+    ),
+}
+_LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is in an output folder, as seen by a run that is asked for.
+
+    Parameters
+    ----------
+    record : dict or None
+        The record of an earlier run whose mosaic is there, so that nothing but what comes after it is to be made.
+    differences : list of str
+        In what that run differs from the one that is asked for.
+    is_finished : bool
+        All that is asked for is there.
+    """
+
+    record: dict[str, Any] | None = None
+    differences: list[str] = field(default_factory=list)
+    is_finished: bool = False
+
+
+def standing(config: Lv3Config, members: Iterable[Member], versions: Mapping[str, str] | None) -> Standing:
+    """Compare what is asked for with what is in its output folder.
+
+    Parameters
+    ----------
+    config : Lv3Config
+    members : iterable of Member
+        Every exposure with its role.
+    versions : mapping or None
+        Versions of programs that the run has (see `provenance.versions`); None where they are not known.
+    """
+    folder = config.output_folder
+    record = read_record(folder)
+    if config.overwrite or record is None or record.get("pipeline") != "complete":
+        return Standing()
+    differences = [
+        *_config_differences(record, config),
+        *_input_differences(record, members),
+        *option_differences(record, config),
+        *_version_differences(record, versions or {}),
+    ]
+    if differences:
+        return Standing(record, differences)
+    has_missing = any(task.missing(record, folder) for task in tasks(config))
+    if has_missing or _has_mosaic(record, folder):
+        return Standing(record, is_finished=record["state"] in FINISHED and not has_missing)
+    return Standing()
+
+
+def _has_mosaic(record: dict[str, Any], folder: Path) -> bool:
+    """Whether all is there that the pipeline made; what is made after it may be less than before."""
+    names = [product["file"] for product in record["products"]]
+    return all((folder / name).is_file() for name in names if name != REPORT_NAME and not is_made_after(name))
+
+
+def _config_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
+    """Keys in which a configuration asks for another result than the one recorded."""
+    old, new = record["config"], plain(with_resolved_paths(config))
+    keys = [k for k in new if k not in _HOW | _LATER and old.get(k) != new[k]]
+    keys += ["crds"] if old["crds"]["context"] != new["crds"]["context"] else []
+    return [f"{key}: was {old.get(key)!r}, is {new[key]!r}" for key in keys]
+
+
+def _version_differences(record: dict[str, Any], versions: Mapping[str, str]) -> list[str]:
+    old = record["versions"]
+    return [
+        f"version of {name}: was {old.get(name)}, is {new}" for name, new in versions.items() if new != old.get(name)
+    ]
+
+
+def _input_differences(record: dict[str, Any], members: Iterable[Member]) -> list[str]:
+    """Input files that came, went or changed since the record was written."""
+    old = {Path(entry["file"]).name: entry for entry in record["inputs"]}
+    new = {member.exposure.name: member for member in members}
+    found = [f"{name}: is new" for name in sorted(new.keys() - old.keys())]
+    found += [f"{name}: is gone" for name in sorted(old.keys() - new.keys())]
+    found += [f"{name}: has changed" for name in sorted(old.keys() & new.keys()) if _changed(old[name], new[name])]
+    return found
+
+
+def _changed(entry: dict[str, Any], member: Member) -> bool:
+    """Whether a file differs from its entry; read only where size and time of change leave a doubt."""
+    status = member.exposure.path.stat()
+    if status.st_size != entry["size"] or entry["role"] != member.role:
+        return True
+    return status.st_mtime_ns != entry["mtime_ns"] and sha256(member.exposure.path) != entry["sha256"]

@@ -1,5 +1,7 @@
 """What we use of jwst and stcal beyond their public names; these tests fail when a release changes it."""
 
+import pickle
+
 import numpy as np
 import pytest
 from astropy.table import Table
@@ -14,6 +16,7 @@ from stcal.resample.utils import calc_pixmap
 
 from app.pipeline.divided import jwst_internals
 from app.pipeline.divided.jwst_internals import (
+    FootprintImage,
     PartResampling,
     fast_background,
     fast_intersections,
@@ -80,8 +83,28 @@ def test_variances_are_those_that_stcal_goes_on_with(library):
         np.testing.assert_allclose(variance / 0.8**2, whole.output_model[name], rtol=1e-6, err_msg=name)
 
 
-def test_tweakreg_still_finds_sources_where_we_step_in():
-    assert callable(vars(TweakRegStep)["_find_sources"])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (TweakRegStep, "_find_sources"),
+        (TweakRegStep, "_apply_tweakreg_solution"),
+        (ModelLibrary, "_datamodels_open"),
+    ],
+)
+def test_methods_that_we_call_or_replace_are_still_there(owner, name):
+    assert callable(vars(owner)[name])
+
+
+def test_a_footprint_that_was_sent_is_overlapped_as_the_image_itself():
+    def to_sky(x, y, **_):
+        return 30 + x / 3600, 20 + y / 3600
+
+    image = FootprintImage(np.zeros((40, 30)), np.ones((40, 30)), to_sky, None, None, "one.fits")
+    sent = pickle.loads(pickle.dumps(image))
+    assert sent.sky_id == "one.fits"
+    assert image.intersection(sent).area() == pytest.approx(
+        np.radians(1 / 3600) ** 2 * 40 * 30 * np.cos(np.radians(20)), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize("separation", [2, 5, 6.5])

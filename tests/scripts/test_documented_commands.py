@@ -18,6 +18,9 @@ from hydra.errors import HydraException
 
 from app import __main__ as command
 from app.crds.cache.synthetic import make_synthetic_cache
+from app.observation.exposure import read_exposures
+from app.observation.grouping import visit_id
+from app.plan.corrections import TABLE_NAME, Correction, write_corrections
 from app.plan.parameters import specification
 from app.simulation import simulate_observation
 from tests.sweep.sweeps import make_composer
@@ -108,7 +111,16 @@ def here(exposures, tmp_path_factory):
         (here / name).write_text(text)
         (here / name).chmod(0o755)
     make_synthetic_cache(here / "crds-cache")
+    follow(read_exposures(exposures["F300M"]), here / "out/ngc0628/F300M")
     return here
+
+
+def follow(exposures, folder):
+    """A run that other runs can follow: it moved its exposures by a tenth of an arcsecond."""
+    folder.mkdir(parents=True)
+    moved = (0.1, 0.0, 0.0, 0.0, 0.0, 0.0)
+    corrections = [Correction(e.name, visit_id(e), e.detector, "group", 24.0, 15.0, moved) for e in exposures]
+    write_corrections(corrections, folder / TABLE_NAME)
 
 
 @pytest.fixture
@@ -142,6 +154,8 @@ def completed(words):
     """The command line of this program with something for its `...`; what would be a run is planned."""
     keys = {word.partition("=")[0] for word in words}
     rest = [word for word in RUN.split() if word.partition("=")[0] not in keys]
+    band = next((word.partition("=")[2] for word in words if word.startswith("band=")), "F770W")
+    words = [word.replace("in_dir=...", f"in_dir=data/ngc0628/{band}") for word in words]
     words = [new for word in words for new in (rest if word == "..." else [word.replace("=...", "=out")])]
     return words if "action" in keys else [*words, "action=plan"]
 

@@ -78,7 +78,7 @@ def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: C
         procs=config.n_procs,
         products=output_dir,
         work_dir=output_dir.parent,
-        group_ids={step: _by_file(plan.groups[step]) for step in ("tweakreg", "skymatch") if step in plan.groups},
+        group_ids=plan.group_of,
         stamp=stamp,
         alignment=_alignment(plan),
         notes=notes,
@@ -141,7 +141,3 @@ def _moved_catalogue(plan: Plan, notes: Notes, folder: Path) -> Layer:
         }
     )
     return Layer("files", {"tweakreg": {"abs_refcat": str(moved.write(folder))}} if is_moved else {})
-
-
-def _by_file(grouped: dict[str, list[str]]) -> dict[str, str]:
-    return {name: group for group, names in grouped.items() for name in names}

@@ -108,9 +108,10 @@ class Lv3Step:
         Lv3Error
             Of the class that says why; the record in `out_dir` says it too.
         """
-        set_environment(self.config.crds)
-        with one_thread(), one_pool(self.config.n_procs, load):
-            return self._do_step()
+        with one_thread():
+            set_environment(self.config.crds)  # before processes are started, which take it over
+            with one_pool(self.config.n_procs, load):
+                return self._do_step()
 
     def _do_step(self) -> bool:
         found = self._standing()
@@ -247,7 +248,6 @@ class Lv3Step:
             The products, still in the run's work folder.
         """
         set_environment(self.config.crds)
-        self._folder.products.mkdir(parents=True, exist_ok=True)
         return self._run_pipeline(Path(asn_file), Record(self._folder.work, self.config), lambda _: None)
 
     def _run_pipeline(self, asn_file: Path, record: Record, take: Callable[[list[Path]], None]) -> list[Path]:

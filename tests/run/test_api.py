@@ -68,7 +68,7 @@ def test_methods_one_by_one(miri, crds, tmp_path):
         "ngc0628", "F770W", miri.folder, tmp_path, crds=crds, jwst_parameters={"source_catalog": {"skip": True}}
     )
     files = step.run_step(step.create_asn_file(sorted(miri.files)))
-    assert {file.name.rpartition("_")[2] for file in files} == {"crf.fits", "i2d.fits"}
+    assert {file.name.rpartition("_")[2] for file in files} == {"crf.fits", "i2d.fits", "alignment.ecsv"}
     step.propagate_metadata(files)
 
 

@@ -42,7 +42,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         results = match_sky(
             library.exposures(),
             list(library.group_indices.values()),
-            SkyParameters(statistics, self._dqbits, self.stepsize),
+            SkyParameters(statistics, self._ignored_flags, self.stepsize),
             {name: getattr(self, name) for name in ("skymethod", "match_down", "subtract")},
             self.parent.context.procs,
         )
@@ -54,7 +54,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
             library.exposures(),
             library.group_indices,
             self.parent.context.sky_solution,
-            dqbits=self._dqbits,
+            dqbits=self._ignored_flags,
             subtract=self.subtract,
             procs=self.parent.context.procs,
         )
@@ -63,7 +63,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         return library
 
     @property
-    def _dqbits(self) -> int | None:
+    def _ignored_flags(self) -> int | None:
         return interpret_bit_flags(self.dqbits, flag_name_map=pixel)
 
     def _write(self, library: ExposureLibrary, results: Iterable[SkyResult], method: str) -> None:

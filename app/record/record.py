@@ -34,6 +34,8 @@ __all__ = ["FINISHED", "Record", "State", "plain", "read_record"]
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
+#: What a record says from its first writing on; a file that lacks any of it is none of ours.
+_ALWAYS = {"state", "started", "config", "inputs", "products", "caveats", "error", "host"}
 
 
 class State(StrEnum):
@@ -175,7 +177,8 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         data = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return data if isinstance(data, dict) and data.get("schema") == SCHEMA_VERSION else None
+    is_ours = isinstance(data, dict) and data.get("schema") == SCHEMA_VERSION and data.keys() >= _ALWAYS
+    return data if is_ours else None
 
 
 def _input(member: Member) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         results = match_sky(
             library.exposures(),
             list(library.group_indices.values()),
-            SkyParameters(statistics, self._dqbits, self.stepsize),
+            SkyParameters(statistics, self._bits, self.stepsize),
             {name: getattr(self, name) for name in ("skymethod", "match_down", "subtract")},
             self.parent.procs,
         )
@@ -54,7 +54,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
             library.exposures(),
             library.group_indices,
             self.parent.sky_solution,
-            dqbits=self._dqbits,
+            dqbits=self._bits,
             subtract=self.subtract,
             procs=self.parent.procs,
         )
@@ -63,7 +63,8 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
         return library
 
     @property
-    def _dqbits(self) -> int | None:
+    def _bits(self) -> int | None:
+        """Flags as a number; jwst's own step sets `_dqbits`, so that name is taken."""
         return interpret_bit_flags(self.dqbits, flag_name_map=pixel)
 
     def _write(self, library: ExposureLibrary, results: Iterable[SkyResult], method: str) -> None:

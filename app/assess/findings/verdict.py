@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from app.assess.findings.alignment import offsets_left
-from app.assess.findings.displaced import no_shared_stars
+from app.assess.findings.displaced import no_shared_stars, shares_none
 from app.assess.findings.facts import Facts, listed
 
 __all__ = ["Verdict", "alignment_verdict", "unconnected"]
@@ -71,7 +71,8 @@ def unconnected(facts: Facts) -> str | None:
     """Exposures that overlap others, and share too few stars with them to say whether they are in place."""
     if facts.follows_target:
         return None
-    return _apart(facts, {o[which] for o in facts.all_overlaps for which in ("first", "second")})
+    unsure = [o for o in facts.all_overlaps if o["offset"] is None and not shares_none(o)]  # the others are told apart
+    return _apart(facts, {o[which] for o in unsure for which in ("first", "second")})
 
 
 def _apart(facts: Facts, judged: Collection[str]) -> str | None:

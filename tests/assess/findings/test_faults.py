@@ -90,6 +90,15 @@ CASES = {
         scene={"random_stars": True},
         plan={"n_visits": 2, "n_dithers": 2, "window": (256, 256), "wrong_guide_star": 9.3},
     ),
+    "wrong guide star, one solution": Case(
+        {"displaced_groups", "large_shift"},
+        scene={"random_stars": True},
+        plan={"n_visits": 2, "n_dithers": 2, "window": (256, 256), "wrong_guide_star": 9.3},
+        options={"alignment": "solution"},
+    ),
+    "nothing to tie, one solution": Case(
+        {"not_aligned", "untied"}, plan=FAR | {"n_dithers": 1}, options={"alignment": "solution"}
+    ),
     "roll not corrected": Case(
         {"offsets_left"},
         Faults(roll_error=0.1),

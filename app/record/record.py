@@ -34,6 +34,8 @@ __all__ = ["FINISHED", "Record", "State", "plain", "read_record"]
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
+#: What a record says from its first writing on; a file that lacks any of it is none of ours.
+_ALWAYS = {"state", "started", "config", "inputs", "products", "caveats", "error", "host"}
 
 
 class State(StrEnum):
@@ -191,9 +193,9 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         data = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION or not data.keys() >= _ALWAYS:
         return None
-    for caveat in data.get("caveats", ()):
+    for caveat in data["caveats"]:
         caveat["code"] = OLD_CODES.get(caveat["code"], caveat["code"])
     return data
 

@@ -169,6 +169,14 @@ def test_fewer_exposures_measured_than_planned_is_a_caveat(finished, small, crds
     assert min(small.folder.glob("*_cal.fits")).name in caveat["message"]
 
 
+def test_exposures_of_a_run_can_be_combined_again(finished, small, crds, tmp_path):
+    """Their sky is matched already: jwst's own step takes over."""
+    folder, _ = finished
+    record = run(small, tmp_path / "out", crds, in_dir=folder, step_ext="crf", report=False, procs=1)
+    assert "sky_matched_before" in codes(record)
+    assert len(record["measurements"]["exposures"]) == 3
+
+
 def test_inputs_survive_a_run_into_their_own_folder(finished, small, crds, tmp_path):
     """Each input of the second run is a product of the first: nothing is touched, whatever overwrite says."""
     shutil.copytree(finished[0], out := tmp_path / "out")

@@ -72,8 +72,8 @@ def unconnected(facts: Facts) -> str | None:
     """Exposures that overlap others, and share too few stars with them to say whether they are in place."""
     if facts.follows_target:
         return None
-    told = {name for o in facts.all_overlaps if shares_none(o) for name in (o["first"], o["second"])}
-    return _apart(facts, {name for o in facts.all_overlaps for name in (o["first"], o["second"])} - told)
+    unsure = [o for o in facts.all_overlaps if o["offset"] is None and not shares_none(o)]  # the others are told apart
+    return _apart(facts, {o[which] for o in unsure for which in ("first", "second")})
 
 
 def _apart(facts: Facts, judged: Collection[str]) -> str | None:

@@ -64,6 +64,7 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
 
     @property
     def _ignored_flags(self) -> int | None:
+        """Flags of pixels that do not count, as a number; `_dqbits` is a name that jwst's own step sets."""
         return interpret_bit_flags(self.dqbits, flag_name_map=pixel)
 
     def _write(self, library: ExposureLibrary, results: Iterable[SkyResult], method: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.config.paths import listed_catalogues, named_files
 from app.observation.names import RECORD_NAME, REPORT_NAME, exposure_product
+from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.product_kinds import product_kinds
 from app.record.record import read_record
@@ -71,7 +72,7 @@ def _names(plan: Plan) -> set[str]:
     made_later = (exposure_product(exposure.name, suffix) for suffix in later for exposure in plan.science)
     return {
         *(RECORD_NAME, LOG_NAME, *([REPORT_NAME] if plan.config.report else [])),
-        *(names.association, names.mosaic, names.catalogue, names.segments),
+        *(names.association, TABLE_NAME, names.mosaic, names.catalogue, names.segments),
         *(*plan.exposure_products, *made_later),
     }
 

@@ -108,6 +108,15 @@ CASES = {
         scene={"random_stars": True},
         plan={"n_visits": 2, "n_dithers": 2, "window": (256, 256), "wrong_guide_star": 9.3},
     ),
+    "wrong guide star, one solution": Case(
+        {"displaced_groups", "large_shift"},
+        scene={"random_stars": True},
+        plan={"n_visits": 2, "n_dithers": 2, "window": (256, 256), "wrong_guide_star": 9.3},
+        options={"alignment": "solution"},
+    ),
+    "nothing to tie, one solution": Case(
+        {"not_aligned", "untied"}, plan=FAR | {"n_dithers": 1}, options={"alignment": "solution"}
+    ),
     "roll not corrected": Case(
         {"offsets_left"},
         Faults(roll_error=0.1),
@@ -129,7 +138,7 @@ CASES = {
     ),
     "nothing shared": Case({"sky_untied"}, PERFECT, plan=FAR | {"n_dithers": 1}, parameters=UNALIGNED, options=SOLVED),
     "a plane from a strip": Case(
-        {"sky_constant"},
+        {"sky_constant", "not_verified"},
         PERFECT,
         plan=FAR | {"n_dithers": 1, "visit_step": 24.0, "roll": 67.0},
         parameters=UNALIGNED,

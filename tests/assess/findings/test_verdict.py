@@ -65,6 +65,15 @@ def test_what_shares_no_star_at_all_is_told_once():
     assert "not_verified" not in codes
 
 
+def test_parts_of_a_field_that_do_not_overlap_are_verified_each_for_itself():
+    """Modules of NIRCam, say; and exposures that share no star at all have a caveat of their own."""
+    parts = [AGREE[0], overlap("c", "d")]
+    exposures = [A, B, C, C | {"file": "d"}]
+    assert "not_verified" not in [c.code for c in find_caveats(record(exposures, parts))]
+    displaced = [*AGREE, overlap("a", "d") | NOTHING | {"n_first": 30, "n_second": 40}]
+    assert "not_verified" not in [c.code for c in find_caveats(record(exposures, displaced))]
+
+
 def group(name, **facts):
     return {
         "group": name, "n_stars": 20, "tied": True, "on_sky": False, "shifted_only": False, "values": {}, "errors": {},

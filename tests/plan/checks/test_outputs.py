@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,14 @@ from app.runtime.errors import InputError
 from tests.plan.checks.conftest import science
 
 MOSAIC = "ngc0628_miri_lv3_f770w_i2d.fits"
+
+
+def write_record(folder: Path, product: str) -> dict[str, Any]:
+    """Leave the record of a failed run that made one product."""
+    record = {"schema": 1, "state": "failed", "started": "2026-11-22T10:00:00+00:00", "config": {}, "inputs": []}
+    record |= {"products": [{"file": product, "size": 1}], "caveats": [], "error": None, "host": {}}
+    (folder / "lv3_run.json").write_text(json.dumps(record))
+    return record
 
 
 def crf_of(cal: Path) -> str:
@@ -53,16 +62,14 @@ def test_whatever_path_leads_there(look, crfs, tmp_path, way):
 
 
 def test_inputs_that_an_earlier_run_lists(look, folder):
-    record = {"schema": 1, "state": "failed", "products": [{"file": science(folder)[0].name, "size": 1}]}
-    (folder / "lv3_run.json").write_text(json.dumps(record))
+    write_record(folder, science(folder)[0].name)
     for options in ({}, {"overwrite": True}):
         assert science(folder)[0].name in refused(look, folder, out_dir=str(folder), **options)
 
 
 def test_background_exposures_are_inputs_too(look, folder, tmp_path):
     background = max(folder.glob("*_cal.fits"))
-    record = {"schema": 1, "state": "failed", "products": [{"file": background.name, "size": 1}]}
-    (folder / "lv3_run.json").write_text(json.dumps(record))
+    write_record(folder, background.name)
     assert background.name in refused(look, folder, out_dir=str(folder))
 
 
@@ -111,7 +118,10 @@ def test_catalogues_in_a_list_of_catalogues(look, tmp_path):
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize(
     "name",
-    [MOSAIC, "jw01234001001_02101_00001_mirimage_crf.fits", "asn_lv3_f770w.json", "lv3_run.json", "lv3_report.html"],
+    [
+        *(MOSAIC, "jw01234001001_02101_00001_mirimage_crf.fits", "ngc0628_miri_lv3_f770w_cat.ecsv"),
+        *("asn_lv3_f770w.json", "lv3_alignment.ecsv", "lv3_run.json", "lv3_report.html"),
+    ],
 )
 def test_files_of_others_that_have_a_products_name(look, tmp_path, name, overwrite):
     (tmp_path / name).write_text("an old folder of pjpipe")
@@ -128,11 +138,18 @@ def test_a_drizzled_exposure_of_others_counts_where_one_would_be_made(look, tmp_
 def test_what_a_record_lists_is_ours(look, tmp_path):
     (tmp_path / MOSAIC).write_text("")
     (tmp_path / "lv3_run.log").write_text("")
-    record = {"schema": 1, "state": "failed", "products": [{"file": MOSAIC, "size": 1}]}
-    (tmp_path / "lv3_run.json").write_text(json.dumps(record))
+    write_record(tmp_path, MOSAIC)
     assert refused(look, out_dir=str(tmp_path)) == ""
     (tmp_path / "other.txt").write_text("a user's own")
     assert refused(look, out_dir=str(tmp_path), overwrite=True) == ""
+
+
+@pytest.mark.parametrize("key", ["state", "config", "inputs", "products", "caveats", "error", "host"])
+def test_a_record_that_is_not_ours_is_a_file_of_others(look, tmp_path, key):
+    record = write_record(tmp_path, MOSAIC)
+    del record[key]
+    (tmp_path / "lv3_run.json").write_text(json.dumps(record))
+    assert "holds lv3_run.json, which no run of this program has listed" in refused(look, out_dir=str(tmp_path))
 
 
 def test_two_exposures_that_would_give_one_file(look, folder):

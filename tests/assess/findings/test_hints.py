@@ -40,7 +40,8 @@ def test_numbers_come_first():
 def test_what_does_not_overlap_the_reference_is_reached_by_an_expanded_one():
     pairs = [overlap("a", "b"), overlap("b", "d"), overlap("d", "e")]
     _, hint = found(STAYED, pairs, tweakreg={"minobj": 6})["not_aligned"]
-    assert hint.startswith("jwst_parameters.tweakreg.expand_refcat=true aligns them to their neighbours")
+    assert hint.startswith("Choose alignment=solution, which aligns all by all overlaps")
+    assert "jwst_parameters.tweakreg.expand_refcat=true" in hint
     assert "searchrad" not in hint
     _, hint = found(STAYED, pairs, tweakreg={"minobj": 6, "expand_refcat": True})["not_aligned"]
     assert "abs_refcat" in hint
@@ -108,7 +109,8 @@ def test_a_step_of_the_sky_under_each_setting():
     assert "skymatch_grouping=default" in hint({"skymatch_group_dithers": ["miri"]}, "match")
     assert "degroup_dithers" not in hint(degrouped, "match")
     assert "global+match" not in hint({}, "global+match")
-    assert "sky=user_levels" in hint(degrouped, "global+match")
+    assert "sky=solution" in hint(degrouped, "global+match")
+    assert "sky=user_levels" in hint(degrouped | {"sky_method": "solution"}, "global+match")
 
 
 @pytest.mark.parametrize(("step", "said"), [("tweakreg", "Look at alignment"), ("assign_mtwcs", "leaves behind")])

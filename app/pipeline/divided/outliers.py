@@ -228,4 +228,4 @@ def _flag_sparing_stars(
     found = find_outliers(data, model.err, blots[0], blots[1], parameters.spared_fwhm, (flag["snr1"], flag["snr2"]))
     model.dq |= found * np.uint32(pixel["DO_NOT_USE"] | pixel["OUTLIER"])
     match_nans_and_flags(model)
-    log.info("%d pixels marked as outliers", np.count_nonzero(found))
+    log.info("%d pixels marked as outliers", np.count_nonzero(found), extra={"file_only": True})

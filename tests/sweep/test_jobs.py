@@ -49,7 +49,7 @@ def test_files_of_others_are_safe_from_a_sweep(miri, here):
     (folder / "a_miri_lv3_f770w_i2d.fits").write_text("mine")
     jobs = look("target=a", "band=F770W", f"in_dir={miri.folder}", "dr_version=v1,v2")
     assert [job.todo for job in jobs] == [Todo.RUN, Todo.REFUSED]
-    assert "holds a_miri_lv3_f770w_i2d.fits, which no run of this program has listed" in jobs[1].problems[0]
+    assert "holds a_miri_lv3_f770w_i2d.fits, which no run of this program listed" in jobs[1].problems[0]
 
 
 def test_jobs_that_would_share_a_place_are_refused(miri, here):

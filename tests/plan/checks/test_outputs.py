@@ -126,7 +126,7 @@ def test_catalogues_in_a_list_of_catalogues(look, tmp_path):
 def test_files_of_others_that_have_a_products_name(look, tmp_path, name, overwrite):
     (tmp_path / name).write_text("an old folder of pjpipe")
     said = refused(look, out_dir=str(tmp_path), overwrite=overwrite)
-    assert f"holds {name}, which no run of this program has listed" in said
+    assert f"holds {name}, which no run of this program listed" in said
 
 
 def test_a_drizzled_exposure_of_others_counts_where_one_would_be_made(look, tmp_path):
@@ -149,7 +149,7 @@ def test_a_record_that_is_not_ours_is_a_file_of_others(look, tmp_path, key):
     record = write_record(tmp_path, MOSAIC)
     del record[key]
     (tmp_path / "lv3_run.json").write_text(json.dumps(record))
-    assert "holds lv3_run.json, which no run of this program has listed" in refused(look, out_dir=str(tmp_path))
+    assert "holds lv3_run.json, which no run of this program listed" in refused(look, out_dir=str(tmp_path))
 
 
 def test_two_exposures_that_would_give_one_file(look, folder):

@@ -11,9 +11,11 @@ from app.plan.peak_memory import SerialFallback, Work
 
 __all__ = ["peak_disk"]
 
-#: Arrays of four bytes a pixel. In the mosaic: SCI, ERR, WHT, three variances; beside them CON, and segments. In a
+#: Arrays of four bytes a pixel. In the mosaic: SCI, ERR, WHT, three variances; beside them CON. In a
 #: drizzled exposure: SCI, ERR, WHT, CON. In a blot: SCI, DQ.
 _BYTES, _ARRAYS, _ARRAYS_SINGLE, _ARRAYS_BLOT = 4, 6, 4, 2
+#: The segmentation map, and the same while it is written a second time, with its stamp.
+_ARRAYS_CATALOGUE = 2
 #: Where a pixel of an exposure falls, in a temporary file that stays: x and y in double precision.
 _BYTES_MAP = 16
 #: While outliers are found, of every exposure: image and weight. While the mosaic is put together, of exposures that
@@ -60,7 +62,7 @@ def peak_disk(
 
 
 def _mosaic(work: Work, with_catalogue: bool) -> float:
-    return _HEADERS + work.mosaic * (_ARRAYS + work.n_planes + with_catalogue) * _BYTES
+    return _HEADERS + work.mosaic * (_ARRAYS + work.n_planes + _ARRAYS_CATALOGUE * with_catalogue) * _BYTES
 
 
 def _companions(work: Work, pixels: int, config: Lv3Config) -> float:

@@ -30,9 +30,11 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat]:
 def _alone(plan: Plan) -> Iterator[Caveat]:
     """Groups of several exposures that overlap no other group; `footprint` reports single exposures."""
     groups = plan.groups["tweakreg"]
-    joined = {name for name, files in groups.items() if len(_native(plan, files)) > 1}
-    alone = [name for name in groups if name in joined - _meeting(plan)]
-    if len(groups) == 1 or not alone:
+    joined = [name for name, files in groups.items() if len(_native(plan, files)) > 1]
+    if len(groups) == 1 or not joined:
+        return
+    meeting = _meeting(plan)
+    if not (alone := [name for name in joined if name not in meeting]):
         return
     yield Caveat(
         "groups_apart",

@@ -35,16 +35,18 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat]:
 
 
 def _overlaps(plan: Plan) -> NDArray[np.float64]:
-    """Area that each two groups share [arcsec2], shape (n, n); 0 on the diagonal."""
+    """Area that each two groups share [arcsec2], shape (n, n); 0 on the diagonal, and where all overlap each other."""
     import shapely
 
     polygons = dict(zip((e.name for e in plan.science), Footprints(plan.science).polygons, strict=True))
     regions = [shapely.union_all([polygons[name] for name in names]) for names in plan.groups["tweakreg"].values()]
     area = np.zeros((len(regions), len(regions)))
     one, other = shapely.STRtree(regions).query(regions, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    if len(one) == len(regions) * (len(regions) - 1) / 2:
+        return area  # all overlap each other, whatever the reference is
     area[one, other] = shapely.area(shapely.intersection(np.array(regions)[one], np.array(regions)[other]))
-    np.fill_diagonal(area, 0)
-    return area
+    return area + area.T
 
 
 def _reference(area: NDArray[np.float64]) -> int:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from app.assess.measure.frames import TangentPlane
 from app.assess.measure.level_differences import Samples, difference
 from app.observation.sky_points import sample_points, take_samples
+from app.observation.tangent_plane import TangentPlane
 from app.simulation.detectors import detector
 from app.simulation.pointing import Attitude, exposure_wcs
 

@@ -14,7 +14,9 @@ from app.crds import SYNTHETIC_CONTEXT, CrdsOptions, set_environment
 # Before any test module imports jwst or crds: they remember what they see first. Tests that need another reference
 # cache use a process of their own.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes what it starts behind it deaf to Ctrl-C
+# What a shell starts in the background ignores Ctrl-C, and what nohup starts ignores the end of the terminal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 _CACHE = tempfile.TemporaryDirectory(prefix="jwst-lv3-crds-")
 _CRDS = CrdsOptions(mode="synthetic", context=SYNTHETIC_CONTEXT, path=_CACHE.name)
 set_environment(_CRDS)

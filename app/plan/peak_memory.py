@@ -13,10 +13,12 @@ import numpy as np
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
 
-__all__ = ["SerialFallback", "Work", "box_area", "peak_memory"]
+__all__ = ["SerialFallback", "Work", "box_area", "least_memory", "peak_memory"]
 
 #: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
 _MAIN, _MAIN_SHARED = 300e6, 200e6
+#: The process that others are forked from, which has jwst in memory of its own (its private pages).
+_FORKER = 176e6
 #: Each further process, before data.
 _WORKER = 50e6
 #: Headers, WCS and sources of an exposure, which stay in memory.
@@ -38,6 +40,11 @@ _PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
 #: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
 #: the cut, and of the whole grid where the drizzled exposure covers that.
 _PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 125, 20
+
+
+def least_memory(procs: int) -> float:
+    """What a run needs before it reads any data [byte]: jwst, also in the process that workers are forked from."""
+    return _MAIN + (_FORKER if procs > 1 else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from app.pipeline.stamp import Stamp
 from app.plan.association import association_text, write_association
 from app.plan.checks import Outlook, look_ahead, preflight
 from app.plan.checks.outputs import check_strangers, strangers
+from app.plan.checks.size import check_start
 from app.plan.plan import Plan, make_plan
 from app.record.product_kinds import product_kinds
 from app.record.provenance import own_version, references, versions
@@ -110,6 +111,7 @@ class Lv3Step:
         """
         with one_thread():
             set_environment(self.config.crds)  # before processes are started, which take it over
+            check_start(self.config.n_procs)
             with one_pool(self.config.n_procs, load):
                 return self._do_step()
 

@@ -4,13 +4,25 @@ from collections.abc import Iterator
 
 from app.plan.checks.footprint import Footprints
 from app.plan.cost import Estimate
+from app.plan.peak_memory import least_memory
 from app.plan.plan import Plan
 from app.runtime.errors import Lv3Error, MemoryExceededError, ResampleError
 from app.runtime.resources import memory_limit
 
-__all__ = ["check"]
+__all__ = ["check", "check_start"]
 
 _GB = 1e9
+
+
+def check_start(procs: int) -> None:
+    """Refuse a limit in which jwst cannot even be loaded: the system would kill the run.
+
+    Raises
+    ------
+    MemoryExceededError
+    """
+    if (least := least_memory(procs)) > (limit := memory_limit()):
+        raise _too_much_memory(least, limit, procs)
 
 
 def check(plan: Plan, cost: Estimate) -> Iterator[Lv3Error]:
@@ -18,7 +30,7 @@ def check(plan: Plan, cost: Estimate) -> Iterator[Lv3Error]:
     if cost.megapixels > plan.config.max_mosaic_megapixels:
         yield _too_large(plan, cost)
     if cost.memory > (limit := memory_limit()):
-        yield _too_much_memory(plan, cost, limit)
+        yield _too_much_memory(cost.memory, limit, plan.config.n_procs)
 
 
 def _too_large(plan: Plan, cost: Estimate) -> ResampleError:
@@ -39,7 +51,7 @@ def _stretching(plan: Plan) -> str:
     )
 
 
-def _too_much_memory(plan: Plan, cost: Estimate, limit: int) -> MemoryExceededError:
-    amounts = f"some {cost.memory / _GB:.1f} GB are needed, and {limit / _GB:.1f} GB may be used"
-    less = "" if plan.config.n_procs == 1 else "fewer procs, "
+def _too_much_memory(needed: float, limit: int, procs: int) -> MemoryExceededError:
+    amounts = f"some {needed / _GB:.1f} GB are needed, and {limit / _GB:.1f} GB may be used"
+    less = "" if procs == 1 else "fewer procs, "
     return MemoryExceededError(f"memory: {amounts}; use {less}a larger machine or limit, or a smaller mosaic")

@@ -37,14 +37,9 @@ class StampedSourceCatalogStep(Stamped, SourceCatalogStep):
             log.exception("the source catalogue could not be made; the mosaic is not affected")
             for suffix, end in (("cat", ".ecsv"), ("segm", ".fits")):  # they may be half written
                 Path(self.make_output_path(suffix=suffix, ext=end)).unlink(missing_ok=True)
-            self.parent.context.notes.warn(*_failed(error))
+            self.parent.context.notes.warn(
+                "catalogue_failed",
+                f"The source catalogue could not be made ({error}); the mosaic and its exposures are whole.",
+                "See source_catalog in lv3_run.log; jwst_parameters.source_catalog.skip=true leaves it out.",
+            )
         return None
-
-
-def _failed(error: Lv3Error) -> tuple[str, str, str]:
-    """Code, message and hint of the caveat."""
-    return (
-        "catalogue_failed",
-        f"The source catalogue could not be made ({error}); the mosaic and its exposures are whole.",
-        "See source_catalog in lv3_run.log; jwst_parameters.source_catalog.skip=true leaves it out.",
-    )

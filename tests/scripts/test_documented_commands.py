@@ -4,6 +4,7 @@ What cannot run here, for want of a network, of an engine or of hours, is in `NO
 as far as it goes: by the tool's own dry run, by an engine that only tells what it was asked, or by this program's plan.
 """
 
+import json
 import os
 import re
 import shlex
@@ -121,6 +122,18 @@ def follow(exposures, folder):
     moved = (0.1, 0.0, 0.0, 0.0, 0.0, 0.0)
     corrections = [Correction(e.name, visit_id(e), e.detector, "group", 24.0, 15.0, moved) for e in exposures]
     write_corrections(corrections, folder / TABLE_NAME)
+    record = {
+        "schema": 1,
+        "state": "success",
+        "started": "",
+        "config": {},
+        "inputs": [],
+        "caveats": [],
+        "error": None,
+        "host": {},
+    }
+    record["products"] = [{"file": TABLE_NAME, "size": 0}]  # the run that is followed lists it
+    (folder / "lv3_run.json").write_text(json.dumps(record))
 
 
 @pytest.fixture

@@ -48,7 +48,8 @@ class Processes:
         ours, theirs = socket.socketpair()
         with theirs:
             program = [sys.executable, "-P", "-m", "app.runtime.worker", str(os.getpid()), str(theirs.fileno())]
-            environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            places = (place or os.getcwd() for place in sys.path)  # noqa: PTH109 - empty: `python -c`, a notebook
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join(places)}
             self._forker = subprocess.Popen(  # noqa: S603 - ourselves
                 program, stdin=subprocess.DEVNULL, env=environment, pass_fds=[theirs.fileno()]
             )

@@ -5,7 +5,7 @@ ARG BASE_IMAGE=python:3.12.12-slim-bookworm@sha256:593bd06efe90efa80dc4eee3948be
 FROM ${BASE_IMAGE} AS packages
 WORKDIR /build
 COPY scripts/image/packages.sh scripts/image/
-COPY requirements/build.txt requirements/run.txt requirements/
+COPY requirements/build.txt requirements/run.txt requirements/sbom.txt requirements/
 RUN scripts/image/packages.sh
 
 # This package, in a tree of its own that is laid over /opt/venv below: a change in app/ makes one small layer anew.

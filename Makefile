@@ -56,7 +56,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 
 lock:  ## Renew the locked requirements (needs uv)
 	cd requirements && $(LOCK) --upgrade run.in -o run.txt && $(LOCK) --upgrade build.in -o build.txt \
-	    && $(LOCK) --upgrade -c build.txt dev.in -o dev.txt && $(LOCK) -c run.txt login.in -o login.txt
+	    && $(LOCK) --upgrade -c build.txt dev.in -o dev.txt && $(LOCK) -c run.txt login.in -o login.txt \
+	    && $(LOCK) -c build.txt sbom.in -o sbom.txt
 
 clean:  ## Remove the environment and what the demo made
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,11 +13,28 @@ IMAGE_ARGS = $(if $(BASE_IMAGE),BASE_IMAGE=$(BASE_IMAGE)) CRDS=$(CRDS) VERSION=$
     CRDS_CONTEXT=$(shell sed -n 's/^context: //p' conf/crds/$(CRDS).yaml) \
     JWST_VERSION=$(shell sed -n 's/^jwst==\([^ ]*\).*/\1/p' requirements/run.txt)
 
-.PHONY: image sif crds-cache test-image test-sif lint-containers upgrade selftest-numbers
+#: When the image's files are from, as far as they are new: BuildKit's own name for it.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2> /dev/null || echo 0)
+ARCHIVE := jwst-lv3-$(TAG).oci.tar
+define archive
+$(ENGINE) buildx build $(BUILD_FLAGS) $(addprefix --build-arg ,$(IMAGE_ARGS)) --build-arg SOURCE_DATE_EPOCH --provenance=false \
+    --output type=oci,dest=$(1),rewrite-timestamp=true .
+endef
+
+.PHONY: image archive verify-image sif crds-cache test-image test-sif lint-containers upgrade selftest-numbers
 
 image:  ## Build the Docker image (CRDS=synthetic: for the demo; ENGINE=podman)
 	$(ENGINE) build $(BUILD_FLAGS) $(addprefix --build-arg ,$(IMAGE_ARGS)) --tag $(IMAGE) .
 	$(if $(filter pinned,$(CRDS)),$(ENGINE) tag $(IMAGE) jwst-lv3:latest)
+
+archive:  ## Build the image as an OCI archive, whose digest is the same in every build of a commit (BuildKit)
+	$(call archive,$(ARCHIVE))
+
+verify-image:  ## Build the OCI archive twice, without a cache, and say what differs
+	$(call archive,$(ARCHIVE)) --no-cache
+	$(call archive,again-$(ARCHIVE)) --no-cache
+	$(PYTHON) scripts/compare_images.py $(ARCHIVE) again-$(ARCHIVE)
+	rm again-$(ARCHIVE)
 
 sif:  ## Turn the Docker image into one file for Apptainer
 	$(ENGINE) save --output $(SIF).tar $(IMAGE)

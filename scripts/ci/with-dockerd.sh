@@ -1,6 +1,6 @@
 #!/bin/bash
 # with-dockerd.sh DIR COMMAND...: run COMMAND with a private Docker daemon that ends with it. DIR is from install-docker.sh.
-# The daemon makes no bridge and no firewall rules: builds use --network host, runs none.
+# The daemon makes no bridge and no firewall rules: builds use --network host, runs none. It takes the words of $DOCKERD_FLAGS.
 set -uo pipefail
 
 root=$(cd "$1" && pwd)
@@ -9,7 +9,7 @@ export PATH=$root/usr/sbin:$root/usr/bin:$PATH DOCKER_CONFIG=$root/config DOCKER
 mkdir -p "$root/run"
 dockerd --data-root "$root/data" --exec-root "$root/run/exec" --pidfile "$root/run/docker.pid" --host "$DOCKER_HOST" \
     --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
-    > "$root/run/log" 2>&1 < /dev/null &
+    ${DOCKERD_FLAGS:-} > "$root/run/log" 2>&1 < /dev/null &
 daemon=$!
 
 stop() {

@@ -42,6 +42,17 @@ labels_are_true() {
     done
 }
 
+lists_its_packages() {  # the list has what is installed, at its version
+    inside python -c '
+import json
+from importlib.metadata import distributions
+with open("/opt/venv/share/sbom.cdx.json") as file:
+    listed = {(part["name"], part["version"]) for part in json.load(file)["components"]}
+installed = {(found.name, found.version) for found in distributions()} - {("jwst-lv3", "'"${VERSION%-synthetic}"'")}
+print(len(listed), "listed", sorted(installed ^ listed))
+raise SystemExit(listed != installed)'
+}
+
 changed_reference_is_refused() {
     local file
     file=$(inside sh -c 'ls /opt/crds/references/jwst/miri/*apcorr*')
@@ -74,6 +85,7 @@ check "build after a change in app/, under 15 s" build_after_change
 check "size: $(size_in_mb) MB, under 1300" is_at_most 1300 "$(size_in_mb)" MB
 check "no compiler, pip, wheels or sources inside" holds_no_tools
 check "labels say what is inside" labels_are_true
+check "list of packages" lists_its_packages
 check "self-test: read-only, no network, no capabilities, unknown user" lv3 action=selftest
 check "changed reference file is refused" changed_reference_is_refused
 check "exit status of a refused configuration" fails_with 2 "did you mean" lv3 traget=ngc0628

@@ -8,7 +8,7 @@ QUICK := tests/house tests/config tests/observation tests/record tests/plan test
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env demo test test-faults check lint docs bench lock clean
+.PHONY: help env demo test test-wheel test-faults check lint docs bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
@@ -24,13 +24,14 @@ $(VENV)/.done: requirements/build.txt requirements/dev.txt pyproject.toml
 	@touch $@
 
 demo: env  ## Simulate a small MIRI observation, make its mosaic without network, say where it is
-	$(BIN)/python scripts/simulate_exposures.py $(DEMO)/exposures --band F770W --dithers 4 --background 2 --parallel-background
-	$(BIN)/python scripts/crds_cache.py synthetic $(DEMO)/crds
-	$(BIN)/jwst-lv3 target=ngc0628 band=F770W in_dir=$(DEMO)/exposures out_dir=$(DEMO)/mosaic \
-	    crds=synthetic crds.path=$(DEMO)/crds overwrite=true
+	$(BIN)/jwst-lv3 action=demo out_dir=$(DEMO)
 
 test: env  ## Run all tests but those of the slow stages
 	$(BIN)/python -m pytest -n 2 -m "not container and not slurm and not faults and not bench"
+
+test-wheel: env  ## Build the wheel, install it and the locked packages into an empty environment, make the demo there
+	rm -rf build/wheel && $(PIP) wheel --no-deps --no-build-isolation --wheel-dir build/wheel .
+	tests/container/test-wheel.sh build/wheel/*.whl
 
 test-faults: env  ## Run the tests in which calls of the kernel fail, each in its turn (needs strace)
 	$(BIN)/python -m pytest -n 2 -m faults

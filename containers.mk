@@ -21,7 +21,7 @@ $(ENGINE) buildx build $(BUILD_FLAGS) $(addprefix --build-arg ,$(IMAGE_ARGS)) --
     --output type=oci,dest=$(1),rewrite-timestamp=true .
 endef
 
-.PHONY: image archive verify-image sif crds-cache test-image test-sif lint-containers upgrade selftest-numbers
+.PHONY: image archive archive-name verify-image sif crds-cache test-image test-sif lint-containers upgrade selftest-numbers
 
 image:  ## Build the Docker image (CRDS=synthetic: for the demo; ENGINE=podman)
 	$(ENGINE) build $(BUILD_FLAGS) $(addprefix --build-arg ,$(IMAGE_ARGS)) --tag $(IMAGE) .
@@ -29,6 +29,9 @@ image:  ## Build the Docker image (CRDS=synthetic: for the demo; ENGINE=podman)
 
 archive:  ## Build the image as an OCI archive, whose digest is the same in every build of a commit (BuildKit)
 	$(call archive,$(ARCHIVE))
+
+archive-name:
+	@echo $(ARCHIVE)
 
 verify-image:  ## Build the OCI archive twice, without a cache, and say what differs
 	$(call archive,$(ARCHIVE)) --no-cache

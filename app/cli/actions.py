@@ -46,6 +46,13 @@ def selftest(config: Lv3Config) -> None:
     check_installation(config)
 
 
+def demo(config: Lv3Config) -> None:
+    """Simulate a small observation in a new folder, and make its mosaic."""
+    from app.cli.demo import demo as make_demo
+
+    make_demo(config)
+
+
 def summary(config: Lv3Config) -> None:
     """Make the summary of a sweep anew, from the records of its jobs."""
     found = _summary(config)
@@ -71,5 +78,5 @@ def _summary(config: Lv3Config) -> "Summary":
 
 
 ACTIONS: dict[str, Callable[[Lv3Config], int | None]] = {
-    action.__name__: action for action in (run, plan, selftest, summary, failed)
+    action.__name__: action for action in (run, plan, selftest, demo, summary, failed)
 }

@@ -182,7 +182,7 @@ class Lv3Config:
     report: bool = _option(True, "write lv3_report.html beside the record")
     verbose: bool = _option(False, "show jwst's own messages on the terminal too; lv3_run.log has them always")
     plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))
-    action: str = _option("run", "what to do", ("run", "plan", "selftest", "summary", "failed"))
+    action: str = _option("run", "what to do", ("run", "plan", "selftest", "demo", "summary", "failed"))
 
     def __post_init__(self) -> None:
         for item in fields(self):

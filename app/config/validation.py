@@ -43,7 +43,7 @@ def _of_one(config: Lv3Config, item: Field) -> Iterator[str]:
     """What keeps one key from being used at all: it is missing, or not of its type."""
     value = getattr(config, item.name)
     if value in (REQUIRED, [REQUIRED]) or (item.default == NOT_GIVEN and value in (NOT_GIVEN, "")):
-        if config.action not in ("selftest", "summary", "failed"):  # they look at no observation
+        if config.action not in ("selftest", "demo", "summary", "failed"):  # they look at no observation
             yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
     elif item.name == "crds":
         yield from _crds(value)

@@ -8,7 +8,7 @@ QUICK := tests/house tests/config tests/observation tests/record tests/plan test
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env demo test test-wheel test-faults check lint docs bench lock clean
+.PHONY: help env demo test test-wheel test-faults check lint docs site bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
@@ -49,6 +49,15 @@ lint: env  ## Check style and types
 docs: env  ## Make docs/configuration.md anew, from the schema and conf/
 	$(BIN)/python scripts/make_configuration_docs.py
 
+site: build/site-env/.done  ## Make a site of docs/ in build/site; a warning, such as a dead link, is an error
+	build/site-env/bin/sphinx-build -q -W --keep-going -n -E docs build/site
+	@echo "build/site/index.html"
+
+build/site-env/.done: requirements/docs.txt
+	$(PYTHON) -m venv build/site-env
+	build/site-env/bin/pip install --disable-pip-version-check --quiet --require-hashes -r requirements/docs.txt
+	@touch $@
+
 bench: env  ## Measure speed and memory against jwst's own pipeline, write docs/performance.md
 	$(BIN)/python scripts/bench.py build/bench $(ARGS)
 
@@ -58,7 +67,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 lock:  ## Renew the locked requirements (needs uv)
 	cd requirements && $(LOCK) --upgrade run.in -o run.txt && $(LOCK) --upgrade build.in -o build.txt \
 	    && $(LOCK) --upgrade -c build.txt dev.in -o dev.txt && $(LOCK) -c run.txt login.in -o login.txt \
-	    && $(LOCK) -c build.txt sbom.in -o sbom.txt
+	    && $(LOCK) -c build.txt sbom.in -o sbom.txt && $(LOCK) docs.in -o docs.txt
 
 clean:  ## Remove the environment and what the demo made
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

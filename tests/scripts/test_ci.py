@@ -75,14 +75,14 @@ def test_the_checks_begin_with_nothing_and_each_says_how_it_ended(stub, tmp_path
     script = f'ls -A "$LV3_CI" >> {tmp_path}/found; touch "$LV3_CI/$1"; echo "$LV3_CI" >> {tmp_path}/log'
     stub("make", script + "; [ $1 != lint ]")
     results = [subprocess.run([ROOT / ".ci/run"], capture_output=True, text=True, check=False) for _ in range(2)]
-    stages = ["system packages", "environment", "lint", "test", "wheel", "faults", "docker image", "apptainer image"]
-    stages.append("slurm")
+    stages = ["system packages", "environment", "lint", "site", "test", "wheel", "faults"]
+    stages += ["docker image", "apptainer image", "slurm"]
     for result in results:
         assert result.returncode == 1
         summary = result.stdout.rpartition("\n\n")[2].splitlines()
         assert [line[:16].strip() for line in summary] == stages
-        assert [line[17:].split(",")[0] for line in summary] == ["passed"] * 2 + ["FAILED"] + ["passed"] * 6
+        assert [line[17:].split(",")[0] for line in summary] == ["passed"] * 2 + ["FAILED"] + ["passed"] * 7
     folders = (tmp_path / "log").read_text().split()
     assert len(set(folders)) == 2
     assert not any(Path(folder).exists() for folder in folders)
-    assert (tmp_path / "found").read_text().count("env\n") == 2 * 7  # what one stage made the next ones found
+    assert (tmp_path / "found").read_text().count("env\n") == 2 * 8  # what one stage made the next ones found

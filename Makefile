@@ -30,7 +30,7 @@ test: env  ## Run all tests but those of the slow stages
 	$(BIN)/python -m pytest -n 2 -m "not container and not slurm and not faults and not bench"
 
 test-wheel: env  ## Build the wheel, install it and the locked packages into an empty environment, make the demo there
-	rm -rf build/wheel && $(PIP) wheel --no-deps --no-build-isolation --wheel-dir build/wheel .
+	rm -rf build/wheel && $(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
 	tests/container/test-wheel.sh build/wheel/*.whl
 
 test-faults: env  ## Run the tests in which calls of the kernel fail, each in its turn (needs strace)

@@ -83,7 +83,7 @@ def test_four_common_stars_of_twenty_are_enough(field):
     found = 0
     for _ in range(50):
         first, second = field(rng, 20), field(rng, 20)
-        second[:4] = first[:4] + [0.5, -0.3] + rng.normal(0, 0.02, (4, 2))
+        second[:4] = first[:4] + np.array([0.5, -0.3]) + rng.normal(0, 0.02, (4, 2))
         pairs = match(first, second, 0.15)
         found += np.array_equal(np.sort(pairs.first), range(4)) and np.array_equal(pairs.first, pairs.second)
     assert found >= 47

@@ -18,20 +18,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from tests.pipeline.solution.truth import CASES, measured
+from tests.pipeline.solution.truth import CASES, between_bands, measured
 
 
 def main(names: list[str]) -> None:
     """Print a line for each case."""
     print("case | exposures | groups tied | rms [mas] | worst corner [mas] | pulls | s")
-    for name in names or CASES:
+    for name in names or [*CASES, "follow"]:
         with tempfile.TemporaryDirectory() as folder:
             begin = time.process_time()
+            if name == "follow":
+                off = 1e3 * np.hypot(*between_bands(Path(folder)).T)
+                print(f"{name} | {len(off)} | | {np.sqrt(np.mean(off**2)):.2f} | {off.max():.2f} | |", flush=True)
+                continue
             for label, result in measured(name, Path(folder)):
                 lengths = 1e3 * np.hypot(*result.off.reshape(-1, 2).T)
                 numbers = f"{np.sqrt(np.mean(lengths**2)):.2f} | {lengths.max():.2f} | {result.pulls:.2f}"
                 seconds = time.process_time() - begin
                 print(f"{name} {label} | {len(result.off)} | {result.tied} | {numbers} | {seconds:.0f}", flush=True)
+                for group, shift in result.displaced.items():
+                    print(f"    found {np.hypot(*shift):.2f} arcsec off: {group}")
 
 
 def draw(path: str) -> None:

@@ -39,6 +39,15 @@ def plan(config: Lv3Config) -> None:
     outlook.conclude(config.strict)
 
 
+def catalogue(config: Lv3Config) -> None:
+    """Save an online catalogue of the run's field into a file."""
+    from app.cli.save_catalogue import save_catalogue
+    from app.crds import set_environment
+
+    set_environment(config.crds)
+    save_catalogue(config)
+
+
 def selftest(config: Lv3Config) -> None:
     """Check this installation with a simulated observation."""
     from app.cli.selftest import selftest as check_installation
@@ -78,5 +87,5 @@ def _summary(config: Lv3Config) -> "Summary":
 
 
 ACTIONS: dict[str, Callable[[Lv3Config], int | None]] = {
-    action.__name__: action for action in (run, plan, selftest, demo, summary, failed)
+    action.__name__: action for action in (run, plan, catalogue, selftest, demo, summary, failed)
 }

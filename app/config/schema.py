@@ -87,6 +87,11 @@ class Lv3Config:
     search_displaced: float = _option(
         30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
     )
+    save_catalogue: str | None = _option(
+        None,
+        "file (*.ecsv) into which action=catalogue saves the online catalogue of the field, tweakreg's abs_refcat or "
+        "GAIADR3, for machines without a network",
+    )
     skymatch_group_dithers: list[str] = _option([], "channels whose dithers of one visit share a sky level", CHANNELS)
     skymatch_degroup_dithers: list[str] = _option(
         [], "channels in which every file has a sky level of its own", CHANNELS
@@ -182,7 +187,7 @@ class Lv3Config:
     report: bool = _option(True, "write lv3_report.html beside the record")
     verbose: bool = _option(False, "show jwst's own messages on the terminal too; lv3_run.log has them always")
     plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))
-    action: str = _option("run", "what to do", ("run", "plan", "selftest", "demo", "summary", "failed"))
+    action: str = _option("run", "what to do", ("run", "plan", "catalogue", "selftest", "demo", "summary", "failed"))
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -1,7 +1,7 @@
 """An absolute catalogue in a file: read it, move positions to another epoch, count the rows in the footprints.
 
 stcal.tweakreg takes such a file as it is: right ascension and declination in degrees, at whatever epoch. Here units are
-checked, and positions are moved by proper motion to the epoch of the exposures.
+checked, and positions, with their errors, are moved by proper motion to the epoch of the exposures.
 """
 
 import warnings
@@ -23,7 +23,15 @@ __all__ = ["Catalogue", "catalogue_file", "mean_epoch", "read_catalogue"]
 #: Columns of proper motion, the first multiplied by the cosine of the declination, and of the epoch [yr] of positions,
 #: under the names of Gaia's archive.
 _MOTIONS, _EPOCH = ("pmra", "pmdec"), "ref_epoch"
+#: Standard errors on the sky, an axis: of positions [mas], and of proper motions.
+_ERRORS, _MOTION_ERRORS = ("ra_error", "dec_error"), ("pmra_error", "pmdec_error")
 _MAS_PER_YEAR = "mas / yr"
+_UNITS = {
+    **dict.fromkeys(("ra", "dec"), "deg"),
+    **dict.fromkeys(_ERRORS, "mas"),
+    **dict.fromkeys((*_MOTIONS, *_MOTION_ERRORS), _MAS_PER_YEAR),
+    _EPOCH: "yr",
+}
 _POLE = 90.0  # [deg]
 
 
@@ -42,6 +50,10 @@ class Catalogue:
         Julian epochs of the positions [yr].
     weights : ndarray of shape (n,) or None
         The column ``weight``, which tweakreg takes into account.
+    errors : ndarray of shape (n, 2) or None
+        Standard errors of the positions on the sky [mas], which ``alignment=solution`` takes into account.
+    motion_errors : ndarray of shape (n, 2) or None
+        Standard errors of the proper motions [mas/yr].
     """
 
     path: Path
@@ -49,6 +61,8 @@ class Catalogue:
     motions: NDArray[np.float64] | None = None
     epochs: NDArray[np.float64] | None = None
     weights: NDArray[np.float64] | None = None
+    errors: NDArray[np.float64] | None = None
+    motion_errors: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -59,7 +73,7 @@ class Catalogue:
         return self.motions is not None and self.epochs is not None
 
     def at(self, epoch: float) -> "Catalogue":
-        """Move the positions to another epoch, by astropy.
+        """Move the positions to another epoch, by astropy; their errors grow by those of the motions.
 
         Rows without a proper motion are left out, as stcal leaves them out of the online catalogues: where they were
         is not known.
@@ -85,7 +99,15 @@ class Catalogue:
             warnings.filterwarnings("ignore", "ERFA function .*distance overridden", ErfaWarning)
             moved = stars.apply_space_motion(new_obstime=Time(epoch, format="jyear"))
         weights = None if self.weights is None else self.weights[known]
-        return Catalogue(self.path, np.stack([moved.ra.deg, moved.dec.deg], axis=1), weights=weights)
+        positions, errors = np.stack([moved.ra.deg, moved.dec.deg], axis=1), self._errors_at(epoch)
+        return Catalogue(self.path, positions, weights=weights, errors=None if errors is None else errors[known])
+
+    def _errors_at(self, epoch: float) -> NDArray[np.float64] | None:
+        """Standard errors [mas] at another epoch; a motion without one counts as exact."""
+        if self.errors is None or self.motion_errors is None or self.epochs is None:
+            return self.errors
+        grown = np.nan_to_num(self.motion_errors) * (epoch - self.epochs)[:, None]
+        return np.hypot(self.errors, grown)
 
     def motion_until(self, epoch: float) -> float:
         """Median distance [mas] between the positions as they are and those at another epoch."""
@@ -115,12 +137,14 @@ class Catalogue:
         return shapely.contains_xy(area, plane.from_sky(*self.positions.T))
 
     def write(self, folder: Path) -> Path:
-        """Write positions and weights in the form that ``tweakreg.abs_refcat`` takes, under its own name."""
+        """Write positions, weights and errors in the form that ``tweakreg.abs_refcat`` takes, under its own name."""
         from astropy.table import Table
 
         columns = {"RA": self.positions[:, 0], "DEC": self.positions[:, 1]}
+        columns |= {} if self.weights is None else {"weight": self.weights}
+        columns |= {} if self.errors is None else dict(zip(_ERRORS, self.errors.T, strict=True))
         path = folder / f"{self.path.stem}_moved.ecsv"
-        Table(columns if self.weights is None else columns | {"weight": self.weights}).write(path, overwrite=True)
+        Table(columns).write(path, overwrite=True)
         return path
 
 
@@ -142,7 +166,8 @@ def read_catalogue(path: Path) -> Catalogue:
     """Read an absolute catalogue in any form that astropy reads, as jwst does.
 
     It has columns RA and DEC [deg], in upper or lower case, or sky_centroid, as jwst's own catalogues have it. With
-    pmra, pmdec [mas/yr] and ref_epoch [yr], positions can be moved to another epoch.
+    pmra, pmdec [mas/yr] and ref_epoch [yr], positions can be moved to another epoch; ra_error, dec_error [mas],
+    pmra_error and pmdec_error [mas/yr] say how well they are known.
 
     Raises
     ------
@@ -190,14 +215,14 @@ def _naming_problem(columns: list[str]) -> str:
 
 
 def _column_problems(columns: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with positions and proper motions."""
-    for name, unit in {"ra": "deg", "dec": "deg", **dict.fromkeys(_MOTIONS, _MAS_PER_YEAR), _EPOCH: "yr"}.items():
+    """What is wrong with positions, proper motions and their errors."""
+    for name, unit in _UNITS.items():
         column = columns.get(name, ())
         if not len(column):
             continue
         if np.asarray(column).dtype.kind not in "fiu":
             yield f"column {name} holds {str(column[0])!r}: numbers are needed [{unit}], not sexagesimal or other texts"
-        elif getattr(column, "unit", None) not in (None, unit, _unit() if name in _MOTIONS else None):
+        elif getattr(column, "unit", None) not in (None, unit, _unit() if unit == _MAS_PER_YEAR else None):
             yield f"column {name} is in {column.unit}: write it in {unit}"
     if not len(columns["dec"]):
         yield "holds no row"
@@ -208,11 +233,16 @@ def _catalogue(path: Path, columns: dict[str, Any]) -> Catalogue:
     valid = np.isfinite(ra) & np.isfinite(dec)
     if wrong := int((np.abs(dec[valid]) > _POLE).sum()):
         raise InputError(f"{_where(path)}: {wrong} of {len(dec)} rows have a declination beyond 90 degrees")
-    motions = (
-        np.stack([_numbers(columns[n]) for n in _MOTIONS], axis=1)[valid] if set(_MOTIONS) <= set(columns) else None
-    )
     epochs, weights = (_numbers(columns[n])[valid] if n in columns else None for n in (_EPOCH, "weight"))
-    return Catalogue(path, np.stack([ra, dec], axis=1)[valid], motions, epochs, weights)
+    motions, errors, motion_errors = (_pairs(columns, names, valid) for names in (_MOTIONS, _ERRORS, _MOTION_ERRORS))
+    return Catalogue(path, np.stack([ra, dec], axis=1)[valid], motions, epochs, weights, errors, motion_errors)
+
+
+def _pairs(columns: dict[str, Any], names: tuple[str, str], valid: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    """Two columns as an array of shape (n, 2); None where one is lacking."""
+    if not set(names) <= set(columns):
+        return None
+    return np.stack([_numbers(columns[name]) for name in names], axis=1)[valid]
 
 
 def _numbers(column: Iterable[Any]) -> NDArray[np.float64]:

@@ -42,6 +42,10 @@ def sweep(arguments: argparse.Namespace) -> None:
     """
     composer = Composer(arguments)
     common, launcher = composer.common, launcher_name(composer.master)
+    if common["action"] == "catalogue":
+        raise ConfigError(
+            "action=catalogue: saves the catalogue of one field: give it for one target and band, without -m"
+        )
     check_cluster(launcher)
     jobs = look_at(composer, usable_cores(), job_versions(launcher, common["sif"]))
     sys.stdout.write(f"{totals(jobs)}\n")

@@ -95,6 +95,26 @@ def test_stars_without_proper_motion_are_left_out_as_those_of_online_catalogues(
     assert found.at(2023.5).weights.tolist() == [3.0]
 
 
+def test_errors_grow_by_those_of_the_motions(read, tmp_path):
+    """4 years at 1 mas a year are 4 mas; each axis for itself, and a row that is left out takes its own along."""
+    nan = float("nan")
+    found = read(
+        RA=[1.0, 2.0, 3.0], DEC=[1.0] * 3, ra_error=[3.0, 7.0, 1.0], dec_error=[0.5, 7.0, 2.0] * u.mas,
+        pmra=[1.0, nan, 1.0], pmdec=[1.0, nan, 1.0], ref_epoch=[2016.0, 2016.0, 2020.0],
+        pmra_error=[1.0, nan, nan] * u.mas / u.yr, pmdec_error=[0.0, nan, nan],
+    ).at(2020.0)  # fmt: skip
+    np.testing.assert_allclose(found.errors, [[5.0, 0.5], [1.0, 2.0]])
+    written = Table.read(found.write(tmp_path))
+    np.testing.assert_allclose(np.stack([written["ra_error"], written["dec_error"]], axis=1), found.errors)
+
+
+def test_errors_stay_where_nothing_moves(read):
+    found = read(RA=[1.0], DEC=[2.0], ra_error=[3.0], dec_error=[4.0])
+    assert found.at(2050.0).errors.tolist() == [[3.0, 4.0]]
+    with pytest.raises(InputError, match="ra_error is in arcsec: write it in mas"):
+        read(RA=[1.0], DEC=[2.0], ra_error=[3.0] * u.arcsec)
+
+
 def test_without_motions_or_epoch_nothing_moves(read):
     still = read(RA=[1.0], DEC=[2.0], pmra=[1000.0], pmdec=[1000.0])
     assert not still.moves

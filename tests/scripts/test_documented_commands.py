@@ -16,6 +16,7 @@ import pytest
 import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
+from stcal.tweakreg import astrometric_utils
 
 from app import __main__ as command
 from app.crds.cache.synthetic import make_synthetic_cache
@@ -24,6 +25,7 @@ from app.observation.grouping import visit_id
 from app.plan.corrections import TABLE_NAME, Correction, write_corrections
 from app.plan.parameters import specification
 from app.simulation import simulate_observation
+from tests.cli.services import service
 from tests.sweep.sweeps import make_composer
 
 ROOT = Path(__file__).parents[2]
@@ -136,9 +138,17 @@ def follow(exposures, folder):
     (folder / "lv3_run.json").write_text(json.dumps(record))
 
 
+@pytest.fixture(scope="module")
+def catalogues():
+    """Address of a service of catalogues on this machine."""
+    with service(n_stars=5000) as (url, _):
+        yield url
+
+
 @pytest.fixture
-def run(here, monkeypatch):
+def run(here, catalogues, monkeypatch):
     """Run one command as it is printed."""
+    monkeypatch.setattr(astrometric_utils, "SERVICELOCATION", catalogues)
     monkeypatch.chdir(here)
     monkeypatch.setenv("PATH", f"{here}/bin:{os.environ['PATH']}")
     monkeypatch.setenv("LV3_CRDS", "synthetic")

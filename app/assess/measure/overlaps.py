@@ -10,12 +10,19 @@ from numpy.typing import NDArray
 
 from app.assess.measure.exposure import Measured
 from app.assess.measure.level_differences import Difference, difference
-from app.assess.measure.matching import FEWEST, NOBODY, WIDE_RADIUS, Match, match
 from app.assess.measure.similarity import Similarity, fit_similarity
+from app.pipeline.solution.pairs import NOBODY, Pairs, vote
 
 __all__ = ["Agreement", "Overlap", "agreement", "compare"]
 
 Array = NDArray[np.float64]
+
+#: Farthest apart that one star can be in two exposures [arcsec]; beyond the search radius of tweakreg.
+SEARCH_RADIUS = 3.0
+#: The same where a guide star may have been the wrong one [arcsec].
+WIDE_RADIUS = 60.0
+#: Fewest stars by which two exposures can be compared.
+FEWEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Overlap:
         Of the part of the sky that both see [arcsec]; fewer than three where the outlines only touch.
     n_stars : (int, int)
         Stars of each in that part; none where stars are not compared.
-    stars : Match
+    stars : Pairs
         The stars that they share.
     places : ndarray of shape (n, 2)
         Of these stars in the first exposure, after alignment [arcsec].
@@ -40,7 +47,7 @@ class Overlap:
     fit : Similarity or None
         Of `after`, over the whole overlap; None without shared stars.
     displacement : ndarray of shape (2,) or None
-        Where both have some stars there and share none, the shift, first less second, up to `matching.WIDE_RADIUS` that
+        Where both have some stars there and share none, the shift, first less second, up to `WIDE_RADIUS` that
         many stars of the two agree on [arcsec], if there is one.
     sky : Difference
         The first's level less the second's.
@@ -50,7 +57,7 @@ class Overlap:
     second: int
     corners: Array
     n_stars: tuple[int, int]
-    stars: Match
+    stars: Pairs
     places: Array
     before: Array
     after: Array
@@ -89,7 +96,7 @@ def _overlap(i: int, j: int, a: Measured, b: Measured, sky: Difference, toleranc
     n_stars, stars, apart = (0, 0), NOBODY, None
     if tolerance is not None:
         n_stars = (_n_within(common, a.stars_after), _n_within(common, b.stars_after))
-        stars = match(a.stars_after, b.stars_after, tolerance)
+        stars = vote(a.stars_after, b.stars_after, SEARCH_RADIUS, tolerance, FEWEST)
         if len(stars) == 0 and min(n_stars) >= FEWEST:
             apart = _displacement(a.stars_after, b.stars_after, tolerance)
     after = a.stars_after[stars.first] - b.stars_after[stars.second]
@@ -113,7 +120,7 @@ def _n_within(area: shapely.Geometry, places: Array) -> int:
 
 
 def _displacement(first: Array, second: Array, tolerance: float) -> Array | None:
-    stars = match(first, second, tolerance, WIDE_RADIUS)
+    stars = vote(first, second, WIDE_RADIUS, tolerance, FEWEST)
     return np.median(first[stars.first] - second[stars.second], axis=0) if len(stars) else None
 
 

@@ -91,8 +91,8 @@ def solve(
         Rows of one measurement have the same number, from 0 without gaps, and get one weight together: x and y of a
         star. Default: each row is a measurement of its own.
     n_nuisance : int
-        So many of the last unknowns are eliminated before the others are solved for: there may be very many (places of
-        stars), each row has at most one of them, every one is in a row, and their priors and errors do not matter.
+        So many of the last unknowns are eliminated before the others are solved for: there may be very many (positions
+        of stars), each row has at most one of them, every one is in a row, and their priors and errors do not matter.
     free : array_like of shape (n - n_nuisance, k), optional
         Combinations of unknowns, ``free.T @ x``, of which errors are not to speak: what all have in common where only
         differences are measured.
@@ -155,6 +155,12 @@ class _Normal:
             unit[columns, columns - start] = 1
             found[columns] = self.inverse(unit)[columns, columns - start]
         return found
+
+
+def _inverse(matrix: Array) -> Array:
+    """The inverse of a symmetric matrix, or what comes nearest to it where it is singular."""
+    units = 1 / np.sqrt(np.maximum(matrix.diagonal(), np.finfo(float).tiny))
+    return units[:, None] * np.linalg.pinv(units[:, None] * matrix * units, hermitian=True) * units
 
 
 class _System:
@@ -235,7 +241,7 @@ class _System:
             columns = np.asarray(free, dtype=float) * units[:, None]
             spread = normal.inverse(columns)
             # As if the combinations had been measured without error.
-            variance -= np.sum(spread * np.linalg.solve(columns.T @ spread, spread.T).T, axis=1)
+            variance -= np.sum(spread * (_inverse(columns.T @ spread) @ spread.T).T, axis=1)
         labels = self.components()
         sizes = np.bincount(labels)[labels[: normal.n]]
         is_unknown = (prior == RIDGE) & (RIDGE * variance * sizes > UNKNOWN)

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.stats import binom
+from scipy.stats import poisson
 
-__all__ = ["Pairs", "nearest", "vote"]
+__all__ = ["NOBODY", "Pairs", "nearest", "vote"]
 
 Array = NDArray[np.float64]
 
 #: Expected number of coincidences as good by chance, below which a vote counts.
 CHANCE = 0.003
+#: Radius around a shift in which coincidences are counted [the tolerance].
+SURROUNDINGS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Pairs:
         return len(self.first)
 
 
-_NOBODY = Pairs(np.empty(0, np.int64), np.empty(0, np.int64))
+#: No star in common.
+NOBODY = Pairs(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def vote(
@@ -41,7 +44,7 @@ def vote(
     """Pair stars of two lists that may be off by some common shift.
 
     Every pair of stars closer than `radius` votes for the shift that would make them one; the shift with most votes
-    within `tolerance` wins, where so many would not come together by chance.
+    within `tolerance` wins, where so many would not come together by chance. Of one star only the nearest pair counts.
 
     Parameters
     ----------
@@ -62,10 +65,10 @@ def vote(
         Empty where no shift stands out.
     """
     if min(len(first), len(second)) < fewest:
-        return _NOBODY
+        return NOBODY
     near = cKDTree(first).sparse_distance_matrix(cKDTree(second), radius, output_type="coo_matrix")
     if near.nnz < fewest:
-        return _NOBODY
+        return NOBODY
     shifts = first[near.row] - second[near.col]
     tree = cKDTree(shifts)
     counts = tree.query_ball_point(shifts, tolerance, return_length=True)
@@ -74,10 +77,23 @@ def vote(
     agree = np.array(tree.query_ball_point(middle, tolerance), dtype=np.int64)
     agree = agree[np.argsort(np.hypot(*(shifts[agree] - middle).T), kind="stable")]
     chosen = _once(near.row[agree], near.col[agree])
-    expected = near.nnz * binom.sf(len(chosen) - 2, near.nnz - 1, min(1.0, (tolerance / radius) ** 2))
-    if len(chosen) < fewest or expected > chance:
-        return _NOBODY
+    if len(chosen) < fewest or _coincidences(tree, middle, len(chosen), tolerance, radius) > chance:
+        return NOBODY
     return Pairs(near.row[agree][chosen].astype(np.int64), near.col[agree][chosen].astype(np.int64))
+
+
+def _coincidences(tree: cKDTree, shift: Array, n: int, tolerance: float, radius: float) -> float:
+    """Expected number of shifts within the radius on which n pairs agree by chance.
+
+    Pairs by chance are as many as over all, or as around this shift if there they are more: stars come in clusters.
+    Each pair is a trial: others agree with it by a Poisson distribution.
+    """
+    wide = min(SURROUNDINGS * tolerance, radius)
+    inside, around = (tree.query_ball_point(shift, within, return_length=True) for within in (tolerance, wide))
+    expected = tree.n * (tolerance / radius) ** 2
+    if wide > tolerance:
+        expected = max(expected, (around - inside) / ((wide / tolerance) ** 2 - 1))
+    return float(tree.n * poisson.sf(n - 2, expected))
 
 
 def _once(first: NDArray, second: NDArray) -> NDArray[np.int64]:
@@ -95,7 +111,7 @@ def _once(first: NDArray, second: NDArray) -> NDArray[np.int64]:
 def nearest(first: Array, second: Array, radius: float) -> Pairs:
     """Pair stars of two lists that are each other's nearest, and closer than `radius` [arcsec]."""
     if not len(first) or not len(second):
-        return _NOBODY
+        return NOBODY
     distance, near = cKDTree(second).query(first, distance_upper_bound=radius)
     back = cKDTree(first).query(second)[1]
     found = np.flatnonzero(np.isfinite(distance))

@@ -39,7 +39,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error | st
 
 def _online(offline: bool | None, catalogue: str) -> Iterator[Lv3Error]:
     where = f"jwst_parameters.tweakreg.abs_refcat={catalogue}: is fetched over the network"
-    what = "save the catalogue where there is one, and give its file name"
+    what = "save the catalogue where there is one (action=catalogue save_catalogue=FILE.ecsv), and give its file name"
     if offline:
         yield ConfigError(f"{where}, and offline=true; {what}")
     elif offline is None and (failure := _connection_failure()):

@@ -1,6 +1,7 @@
 """The solution on lists of stars whose truth is known; whole runs are in tests/integration/test_solution.py."""
 
 import time
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -100,6 +101,56 @@ def test_too_few_stars_for_the_geometry_are_a_shift():
     found = align([*groups, few], replace(OPTIONS, geometry="general"))
     assert found.fit.shifted_only.tolist() == [False, False, True]
     assert np.abs(found.fit.values[2, 2:]).max() < 1e-8
+
+
+@pytest.mark.parametrize("geometry", ["shift", "rshift", "general"])
+@pytest.mark.parametrize(
+    "stars",
+    [
+        [(3.0, 4.0)],
+        [(3.0, 4.0), (20.0, -9.0)],
+        np.stack([np.linspace(-20, 20, 9), np.zeros(9)], axis=1),  # on a line: nothing says what is across it
+        [(3.0, 4.0), (3.0, 4.0), (3.0, 4.0)],
+    ],
+)
+def test_stars_that_do_not_decide_all_unknowns_give_finite_ones(geometry, stars):
+    """Singular without what is known before; a group moves no farther than its stars say."""
+    rng = np.random.default_rng(4)
+    common = np.array(stars, dtype=float)
+    points = [np.concatenate([common, rng.uniform(100, 160, (20, 2)) + 200 * i]) for i in (0, 1)]
+    points[1][: len(common)] += 0.05
+    points = [p + rng.normal(0, 0.003, p.shape) for p in points]
+    found = align(
+        [Group(n, p, np.full(len(p), 0.005)) for n, p in zip("ab", points, strict=True)],
+        replace(OPTIONS, geometry=geometry),
+    )
+    assert np.isfinite(found.fit.values).all()
+    assert np.abs(found.fit.values[:, :2]).max() < 0.06
+    assert np.isfinite(found.fit.errors[found.tied]).all()
+
+
+def test_a_visit_that_is_turned_is_put_right_and_its_error_is_small():
+    """0.05 degrees: 2.5 times what is known of the roll before."""
+    field = make_field(side=3, density=0.05, roll=0.002)
+    turned = field.groups[8]
+    arms = turned.points - turned.centre
+    points = turned.points + np.radians(0.05) * arms @ np.array([[0, 1], [-1, 0]])
+    found = align([*field.groups[:8], replace(turned, points=points)], OPTIONS)
+    values, errors = np.degrees(found.fit.values[:, 2]), np.degrees(found.fit.errors[8, 2])
+    assert values[8] - np.median(values) == pytest.approx(-0.05, abs=0.005)
+    assert errors < 0.003
+
+
+def test_memory_is_that_of_the_stars():
+    """Less than 0.2 MB an exposure, and no faster than their number."""
+    peaks = []
+    for side in (4, 8):
+        field = make_field(side=side, density=0.02)
+        tracemalloc.start()
+        align(field.groups, OPTIONS)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < min(5 * peaks[0], 64 * 0.2e6)
 
 
 def test_the_order_of_groups_and_stars_does_not_matter():

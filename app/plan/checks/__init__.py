@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.plan.checks import (
     alignment,
+    backgrounds,
     catalogues,
     coverage,
     disk,
@@ -105,7 +106,12 @@ def look_ahead(plan: Plan) -> Outlook:
         cost = None if parameters.skips("resample") else estimate(plan, parameters)
     except InputError as error:
         found.append(error)
-    found += [*exposures.check(plan), *footprint.check(plan), *coverage.check(plan, parameters)]
+    found += [
+        *exposures.check(plan),
+        *backgrounds.check(plan),
+        *footprint.check(plan),
+        *coverage.check(plan, parameters),
+    ]
     found += [*moving.check(plan, parameters), *alignment.check(plan, parameters), *reach.check(plan, parameters)]
     found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *outliers.check(plan, parameters)]
     found += sky_matching.check(plan, parameters)

@@ -1,5 +1,6 @@
 """Sky levels of simulated exposures of rich fields against the truth."""
 
+import shutil
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -150,3 +151,22 @@ def test_planes_are_gone_from_the_exposures_of_a_run(made):
     """Exposures differ by their levels alone, which resampling takes out."""
     _, record, _ = made
     assert max(abs(overlap["sky"]) for overlap in record["measurements"]["overlaps"]) < 0.01
+
+
+def test_levels_follow_a_mosaic_that_a_run_made(made, tmp_path):
+    """Another reduction of the same exposures gets its zero point, to the error that the solution states."""
+    truth, _, folder = made
+    mosaic = folder / "ngc0628_miri_lv3_f770w_i2d.fits"
+    offsets = np.array([exposure.sky_offset for exposure in truth.exposures])
+    brighter = tmp_path / "brighter_i2d.fits"
+    shutil.copy(mosaic, brighter)
+    with fits.open(brighter, mode="update") as file:
+        file["SCI"].data += np.float32(0.25)
+    for path, more in ((mosaic, 0.0), (brighter, 0.25)):
+        results, entry = solve(truth, SkyOptions(0, str(path)))
+        errors = [group["error"] for group in entry["groups"]]
+        assert max(errors) < 0.01
+        assert entry["anchor"] == str(path)
+        # The mosaic has the sky of its darkest exposure.
+        off = np.array([result.level for result in results]) - (offsets - offsets.min() - more)
+        assert np.abs(off).max() < 0.01

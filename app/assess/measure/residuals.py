@@ -48,7 +48,8 @@ def residual_map(mosaic: Path, exposure: Path) -> Array:
         places = read_wcs(hdus)(x, y, with_bounding_box=False)
     with open_fits(mosaic) as hdus:
         data = hdus["SCI"].data
-        x, y = _inside(*read_wcs(hdus).invert(*places, with_bounding_box=False), data.shape)
+        x, y = read_wcs(hdus).invert(*places, with_bounding_box=False)
+        x, y = _inside(x, y, data.shape)
         return _smoothed(samples - take_samples(data, x, y))
 
 

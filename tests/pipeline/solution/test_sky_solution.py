@@ -88,6 +88,10 @@ def test_anchors():
     found = solve(samples, reference=mosaic)
     assert levels(found) == pytest.approx(true, abs=0.02)
     assert len(found) == 3
+    assert all(sky.is_anchored for sky in found)
+    elsewhere = solve(samples, reference=exposure(rng, 40, 0))
+    assert levels(elsewhere) == pytest.approx(true - 0.1, abs=0.02)
+    assert not any(sky.is_anchored for sky in elsewhere)
 
 
 def test_a_gap_makes_two_parts_each_with_a_level_of_its_own():

@@ -78,7 +78,7 @@ def make_median(stack: Stack) -> float:
         shape = file["SCI"].shape
     planes, n_usable = _median(stack, shape, [None] * len(stack.files))
     images = (_strip(stack, place, slice(None))[0] for place in range(len(stack.files)))
-    masks = [np.packbits(_sources(image, planes[0], len(stack.files))) for image in images]
+    masks = [np.packbits(_sources(image, planes[0], len(stack.files)), axis=1) for image in images]
     planes, n = _median(stack, shape, masks)
     np.save(stack.output, planes)
     return float((n[n_usable > 0] == 0).mean()) if n_usable.any() else 1.0
@@ -103,16 +103,15 @@ def usable_rows(path: Path, dqbits: int | None, rows: slice = slice(None)) -> tu
 def _median(
     stack: Stack, shape: tuple[int, int], masks: Sequence[NDArray[np.uint8] | None]
 ) -> tuple[Image, NDArray[np.int64]]:
-    """The median and its variance, and of how many exposures it is; masks are packed bits."""
+    """The median and its variance, and of how many exposures it is; masks are packed bits, row by row."""
     planes, n = np.zeros((2, *shape), np.float32), np.zeros(shape, np.int64)
-    unpacked = [None if m is None else np.unpackbits(m, count=n.size).reshape(shape).astype(bool) for m in masks]
     for first in range(0, shape[0], STRIP):
         rows = slice(first, first + STRIP)
         strips = [_strip(stack, place, rows) for place in range(len(masks))]
         data, variance = (np.array(part) for part in zip(*strips, strict=True))
-        for image, mask in zip(data, unpacked, strict=True):
+        for image, mask in zip(data, masks, strict=True):
             if mask is not None:
-                image[mask[rows]] = np.nan
+                image[np.unpackbits(mask[rows], axis=1, count=shape[1]).astype(bool)] = np.nan
         known = np.isfinite(data) & np.isfinite(variance)
         n[rows] = known.sum(axis=0)
         planes[:, rows] = _of_strip(np.where(known, data, np.nan), np.where(known, variance, 0), n[rows])

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,6 +24,12 @@ from tests.pipeline.solution.test_levels import FIELDS, error, matched, simulate
 
 #: Parts of MIRI's full frame that see no sky: beside the imager, and around the coronagraph.
 HIDDEN = ((0.0, 0.35, 0.0, 0.72), (0.265, 0.35, 0.72, 1.0))
+#: What shines there.
+LIGHT: dict[str, dict[str, Any]] = {
+    "light up to 8": {"diffuse_peak": 8.0},
+    "light up to 40": {"diffuse_peak": 40.0},
+    "broad light up to 40": {"diffuse_peak": 40.0, "n_blobs": 8, "blob_sizes": (0.1, 0.3)},
+}
 
 
 def fields(names: list[str]) -> Iterator[tuple[str, Truth]]:
@@ -32,12 +39,12 @@ def fields(names: list[str]) -> Iterator[tuple[str, Truth]]:
             yield name, simulated(name, Path(folder))
     if names and "miri" not in names:
         return
-    for peak, dither, seed in product((8.0, 40.0), (1.2, 4.0, 8.0), (1, 2, 3, 4)):
+    for (what, light), dither, seed in product(LIGHT.items(), (1.2, 4.0, 10.0), (1, 2, 3, 4)):
         faults = Faults(pointing_error=0.005, sky_offset=0.05, masked_parts=HIDDEN)
-        scene = Scene(diffuse_peak=peak, faults=faults)
+        scene = Scene(**light, faults=faults)
         with tempfile.TemporaryDirectory() as folder:
             truth = simulate_observation(folder, n_dithers=4, dither_size=dither, window=None, seed=seed, scene=scene)
-            yield f"miri, light up to {peak:g}, dithers of {dither:g} arcsec, seed {seed}", truth
+            yield f"miri, {what}, dithers of {dither:g} arcsec, seed {seed}", truth
 
 
 def main(names: list[str]) -> None:

@@ -38,6 +38,9 @@ class Field:
 FIELDS = {
     "smooth light up to 8": Field(0.0011, {"diffuse_peak": 8.0, "faults": FAULTS}),
     "smooth light up to 40": Field(0.0063, {"diffuse_peak": 40.0, "faults": FAULTS}),
+    "broad light up to 10": Field(
+        0.0063, {"diffuse_peak": 10.0, "n_blobs": 8, "blob_sizes": (0.1, 0.3), "faults": FAULTS}
+    ),
     "no structure": Field(0.0009, {"diffuse_peak": 0.0, "faults": FAULTS}),
     "a galaxy": Field(
         0.014, {"diffuse_peak": 0.0, "emission_peak": 30.0, "faults": replace(FAULTS, masked_parts=())}, True
@@ -101,6 +104,15 @@ def galaxy(tmp_path_factory) -> Truth:
     scene = Scene(**FIELDS["a galaxy"].scene)
     folder = tmp_path_factory.mktemp("galaxy")
     return simulate_grid(folder, n_pointings=4, n_dithers=1, overlap=0.4, scene=scene, **WINDOW)
+
+
+def test_skymatch_fails_where_masked_parts_hide_other_light_in_each_exposure(tmp_path):
+    """As in jwst#10259: light that reaches over the whole field, MIRI's imager and its coronagraph."""
+    truth = simulated("broad light up to 10", tmp_path)
+    solved, _ = solve(truth)
+    nothing = error(truth, [0.0] * len(truth.exposures))
+    assert error(truth, matched(truth)) > 2 * nothing
+    assert error(truth, [result.level for result in solved]) < nothing / 5
 
 
 def test_skymatch_takes_structure_for_levels_and_the_solution_does_not(galaxy):

@@ -108,6 +108,12 @@ class Lv3Config:
         ["off"], "text in the name of background exposures; for filename also a list of texts"
     )
     process_bgr_like_science: bool = _option(False, "background exposures become part of the mosaic")
+    background_use: str = _option(
+        "none",
+        "what background exposures are used for: nothing (none); the level of the nearest in time is subtracted "
+        "(level), or also what those of the same detector have in common, their median image (image)",
+        ("none", "level", "image"),
+    )
 
     jwst_parameters: dict[str, Any] = _option(
         {}, "parameters of the pipeline and its steps: {step: {parameter: value}}; a value may be a table of selectors"

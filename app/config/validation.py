@@ -167,7 +167,7 @@ def _contradictions(config: Lv3Config) -> Iterator[str]:
 
 
 def _background(config: Lv3Config) -> Iterator[str]:
-    """What bgr_check_type takes as bgr_background_name."""
+    """What bgr_check_type takes as bgr_background_name, and background that is used and science at once."""
     names, kind = config.bgr_background_name, config.bgr_check_type
     if kind == "check_in_name" and len(names) > 1:
         yield f"bgr_background_name={names}: bgr_check_type=check_in_name takes one name"
@@ -176,6 +176,9 @@ def _background(config: Lv3Config) -> Iterator[str]:
     if kind not in NAMED_BACKGROUND and names not in ([], ["off"]):
         users = " and ".join(NAMED_BACKGROUND)
         yield f"bgr_background_name={names}: bgr_check_type={kind} looks at no name, as {users} do; take it out"
+    for key in ("is_bgr", "process_bgr_like_science"):
+        if config.background_use != "none" and getattr(config, key):
+            yield f"background_use={config.background_use}: with {key}=true no exposure is background; take one out"
 
 
 def _sky(config: Lv3Config) -> Iterator[str]:

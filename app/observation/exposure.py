@@ -45,7 +45,7 @@ _REQUIRED = _NAMES | {
 }
 _OTHERS = (
     *("EXP_TYPE", "PUPIL", "TARGPROP", "BKGDTARG", "BKGLEVEL", "BKGSUB", "BKGMETH", "DATE-OBS"),
-    *("TARGTYPE", "MT_RA", "MT_DEC"),
+    *("TARGTYPE", "MT_RA", "MT_DEC", "EXPMID", "SUBSTRT1", "SUBSTRT2", "S_BKDSUB"),
     *KEYWORDS.values(),
 )
 
@@ -101,6 +101,12 @@ class Exposure:
         The target moves against the stars, and the telescope followed it.
     moving_target : (float, float) or None
         Where it was, right ascension and declination [deg]; None where the header does not say.
+    mid_time : float or None
+        Middle of the exposure, MJD [d]; None where the header does not say.
+    first_pixel : (int, int)
+        Column and row of the detector at which the image begins, from 1.
+    is_background_subtracted : bool
+        Whether level 2 has subtracted background exposures (S_BKDSUB).
     """
 
     path: Path
@@ -129,6 +135,9 @@ class Exposure:
     calibration: Calibration
     is_moving: bool = False
     moving_target: tuple[float, float] | None = None
+    mid_time: float | None = None
+    first_pixel: tuple[int, int] = (1, 1)
+    is_background_subtracted: bool = False
 
     @property
     def name(self) -> str:
@@ -283,6 +292,9 @@ def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> 
         calibration=calibration(header),
         is_moving=str(header.get("TARGTYPE", "")).strip().upper() == "MOVING",
         moving_target=_place(header.get("MT_RA"), header.get("MT_DEC")),
+        mid_time=_time(header.get("EXPMID")),
+        first_pixel=(int(header.get("SUBSTRT1", 1)), int(header.get("SUBSTRT2", 1))),
+        is_background_subtracted=str(header.get("S_BKDSUB", "")).strip().upper() == "COMPLETE",
         **facts,
     )
 
@@ -290,6 +302,10 @@ def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> 
 def _place(ra: Any, dec: Any) -> tuple[float, float] | None:
     known = ra is not None and dec is not None and _is_number_or_none(ra) and _is_number_or_none(dec)
     return (float(ra), float(dec)) if known else None
+
+
+def _time(mjd: Any) -> float | None:
+    return float(mjd) if mjd is not None and _is_number_or_none(mjd) else None
 
 
 def _channel(instrument: Instrument, detector: str) -> Channel:

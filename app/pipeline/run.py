@@ -4,15 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from astropy.nddata.bitmask import interpret_bit_flags
+from stdatamodels.jwst.datamodels.dqflags import pixel
+
 from app.observation.names import ascii_name
 from app.pipeline.context import Context, Notes
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.read_noise import rescale_read_noise
 from app.pipeline.load import load
 from app.pipeline.pipeline import make_pipeline
+from app.pipeline.solution.background import subtract_background
 from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
+from app.plan.backgrounds import backgrounds
 from app.plan.catalogue import catalogue_file, mean_epoch, read_catalogue
 from app.plan.corrections import read_corrections
 from app.plan.grid import write_grid
@@ -61,6 +66,8 @@ def run_pipeline(
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     with one_pool(context.procs, load):
         library = ExposureLibrary(association, context.procs)
+        if plan.config.background_use != "none":
+            notes.add(background=_subtract_background(library, plan, context))
         if plan.config.errors == "rescaled":
             notes.add(noise_factors=rescale_read_noise(library, context.procs))
         pipeline.run(library)
@@ -86,6 +93,18 @@ def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: C
         spared_fwhm=plan.band.fwhm if config.outliers == "spare_stars" else None,
         is_lean=kept is None or not kept.pixels,
         take=take,
+    )
+
+
+def _subtract_background(library: ExposureLibrary, plan: Plan, context: Context) -> dict[str, Any]:
+    files = {name: [exposure.path for exposure in found] for name, found in backgrounds(plan).items()}
+    return {"use": plan.config.background_use} | subtract_background(
+        library,
+        files,
+        is_image=plan.config.background_use == "image",
+        dqbits=interpret_bit_flags(plan.parameters.of("skymatch", "dqbits"), flag_name_map=pixel),
+        folder=context.work_dir,
+        procs=context.procs,
     )
 
 

@@ -91,31 +91,41 @@ def offsets(overlaps: Entries) -> Markup | None:
 
 
 def sky_levels(exposures: Entries, unit: str, errors: Mapping[str, float | None]) -> Markup | None:
-    """The level that was found for each exposure, with its error where one is known by file name."""
+    """The level that was found for each exposure, in the order of time, coloured by visit.
+
+    Errors are drawn where they are known by file name.
+    """
     if not exposures:
         return None
+    ordered = sorted(exposures, key=lambda e: (e.get("mid_time") or 0.0, e["file"]))
+    visits = [e.get("visit", "") for e in ordered]
+    colours = colour_of(visits)
     with drawing():
-        figure, axes = _axes()
-        found = [errors.get(e["file"]) or 0.0 for e in exposures]
-        levels = [e["sky_level"] for e in exposures]
-        axes.bar(_numbers(exposures), levels, color=COLOURS[0], width=0.7)
-        if any(found):
-            axes.errorbar(_numbers(exposures), levels, found, fmt="none", ecolor=COLOURS[1], capsize=2)
-        axes.set(xlabel="exposure, in the order of the table", ylabel=f"sky level [{unit}]")
+        figure, axes = _axes(height=3.2, bottom=0.32)
+        x, levels = _numbers(ordered), np.array([e["sky_level"] for e in ordered])
+        found = np.array([errors.get(e["file"]) or 0.0 for e in ordered])
+        for visit, colour in colours.items():
+            mine = np.array([v == visit for v in visits])
+            axes.errorbar(x[mine], levels[mine], found[mine], fmt="o", ms=3, color=colour, lw=0.9, label=visit)
+        axes.set(xlabel="exposure, in the order of time", ylabel=f"sky level [{unit}]")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        return to_svg(figure, "Sky level of each exposure")
+        if any(visits) and len(colours) <= NAMED:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.22), fontsize=6.5, ncols=4, columnspacing=1)
+        return to_svg(figure, "Sky level of each exposure, in the order of time, coloured by visit")
 
 
 def sky_steps(overlaps: Entries, noise: float | None, unit: str) -> Markup | None:
-    """Differences of level between overlapping exposures, before and after matching."""
+    """Differences of level between overlapping exposures, before and after matching, with their errors."""
     if not overlaps:
         return None
     with drawing():
         figure, axes = _axes()
+        errors = np.array([o["sky_error"] for o in overlaps])
         for row, (key, colour) in enumerate((("sky_before", BEFORE), ("sky", COLOURS[0]))):
             values = np.array([o[key] for o in overlaps])
             spread = np.linspace(-0.25, 0.25, len(values)) if len(values) > 1 else np.zeros(1)
             axes.scatter(values, 1 - row + spread, color=colour, s=9, linewidths=0)
+            axes.hlines(1 - row + spread, values - errors, values + errors, color=colour, lw=0.7)
         if noise:
             axes.axvspan(-noise, noise, color=COLOURS[2], alpha=0.15, lw=0, label="noise of a pixel of the mosaic")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97))

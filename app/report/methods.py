@@ -58,17 +58,27 @@ def methods(record: Mapping[str, Any], instrument: str) -> tuple[str, list[Refer
 def _data(record: Mapping[str, Any], instrument: str, works: Mapping[str, Reference]) -> str:
     versions, config = record["versions"], record["config"]
     roles = [entry["role"] for entry in record["inputs"]]
-    background = (
-        f" Background exposures ({n}) were set aside: this stage uses none." if (n := roles.count("background")) else ""
-    )
     context = (record.get("references") or {}).get("context", config["crds"]["context"])
     return (
         f"We combined {roles.count('science')} calibrated exposures of {config['target']}, taken with "
         f"{_NAMES.get(instrument, instrument)} ({works[instrument].name}) on JWST ({works['gardner'].name}) in "
         f"{config['band'].partition('_')[0].upper()}, with jwst-lv3 {versions['jwst-lv3']} ({works['lv3'].name}), "
         f"which runs stage 3 of the JWST Calibration Pipeline, version {versions['jwst']} ({works['jwst'].name}), with "
-        f"CRDS context {context}.{background}"
+        f"CRDS context {context}.{_background(record, roles.count('background'))}"
     )
+
+
+def _background(record: Mapping[str, Any], n: int) -> str:
+    """What was done with background exposures."""
+    if not n:
+        return ""
+    use = (record.get("background") or {}).get("use")
+    level = "the level of the background exposure of the same detector that is nearest in time was subtracted"
+    if use == "level":
+        return f" From each exposure {level} ({n} background exposures)."
+    if use == "image":
+        return f" From each exposure {level}. The median image of {n} background exposures, less their levels, was too."
+    return f" Background exposures ({n}) were set aside: this stage uses none."
 
 
 def _step(record: Mapping[str, Any], step: str) -> dict[str, Any]:

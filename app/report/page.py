@@ -14,6 +14,7 @@ from app.observation.names import REPORT_NAME, base_name
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
+from app.report.residuals import residuals
 from app.runtime.files import write_text
 
 __all__ = ["write_report"]
@@ -71,6 +72,8 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "catalogue": catalogue,
         "unit": unit,
         "pictures": _pictures(folder, mosaic),
+        "residuals": residuals(record, folder),
+        "level_errors": _level_errors(record),
         "figures": {
             "footprints": figures.footprints(exposures),
             "alignment": figures.alignment(exposures),

@@ -145,9 +145,9 @@ def _draw_sky(
     stars = draw_stars(random_stream(seed, "stars", name), limits, spacing, (low, high), scene.random_stars)
     if is_background:
         return Sky(stars)
-    return Sky(
-        stars, draw_blobs(random_stream(seed, "diffuse"), limits, scene.diffuse_peak), _emission(camera, scene, seed)
-    )
+    rng = random_stream(seed, "diffuse")
+    blobs = draw_blobs(rng, limits, scene.diffuse_peak, scene.n_blobs, scene.blob_sizes)
+    return Sky(stars, blobs, _emission(camera, scene, seed))
 
 
 def _emission(camera: Camera, scene: Scene, seed: int) -> Emission | None:

@@ -25,6 +25,10 @@ class Scene:
         Limits of the stars' peaks above the sky [MJy/sr].
     diffuse_peak : float
         Brightest smooth light [MJy/sr].
+    n_blobs : int
+        Blobs of smooth light in the field.
+    blob_sizes : (float, float)
+        Limits of their widths (standard deviations), as shares of the field's height.
     emission_peak : float
         Brightness of the brightest clouds and filaments, which fill the field [MJy/sr]; 0 for none.
     emission_contrast : float
@@ -42,6 +46,8 @@ class Scene:
     random_stars: bool = False
     star_peaks: tuple[float, float] = (5.0, 200.0)
     diffuse_peak: float = 1.0
+    n_blobs: int = 4
+    blob_sizes: tuple[float, float] = (0.05, 0.12)
     emission_peak: float = 0.0
     emission_contrast: float = 1.0
     sky_level: float = 1.0

@@ -99,12 +99,14 @@ def draw_stars(
     return Stars(columns.ravel() + jitter[0] * width, rows.ravel() + jitter[1] * height, flux)
 
 
-def draw_blobs(rng: np.random.Generator, limits: Limits, peak: float, n: int = 4) -> tuple[Blob, ...]:
-    """Scatter smooth light over a field [deg], up to ``peak`` [MJy/sr] a blob; none for a peak of zero."""
+def draw_blobs(
+    rng: np.random.Generator, limits: Limits, peak: float, n: int, sizes: tuple[float, float]
+) -> tuple[Blob, ...]:
+    """Scatter n blobs over a field [deg], up to ``peak`` [MJy/sr] each, of sizes in its height; none for a peak 0."""
     if peak == 0:
         return ()
     west, east, south, north = limits
     ra, dec = rng.uniform(west, east, n), rng.uniform(south, north, n)
-    sigma = rng.uniform(0.05, 0.12, n) * (north - south) * 3600
+    sigma = rng.uniform(*sizes, n) * (north - south) * 3600
     peaks = rng.uniform(0.3, 1.0, n) * peak
     return tuple(Blob(*map(float, values)) for values in zip(ra, dec, sigma, peaks, strict=True))

@@ -13,7 +13,7 @@ def exposure(number: int) -> dict[str, Any]:
     east = number / 3600
     return {
         "file": f"jw01234001001_02101_0000{number}_mirimage_cal.fits", "detector": "MIRIMAGE", "module": "",
-        "group": f"jw01234001001_02101_0000{number}",
+        "group": f"jw01234001001_02101_0000{number}", "visit": "01234001001", "mid_time": 59960 + number / 100,
         "footprint": [[24.1 + east, 15.7], [24.09 + east, 15.7], [24.09 + east, 15.71], [24.1 + east, 15.71]],
         "moved": number > 1, "shift": [0.01 * number, -0.1], "rotation": 0.001, "scale": 1.0,
         "n_stars": 70, "n_matches": 60, "offset_before": 0.1, "offset": 0.001, "scatter": 0.002,

@@ -8,7 +8,7 @@ from app.assess.findings import limits
 from app.assess.findings.facts import Facts
 from app.runtime.words import listed
 
-__all__ = ["sky_apart", "sky_constant", "sky_made_worse", "sky_untied"]
+__all__ = ["sky_apart", "sky_constant", "sky_made_worse", "sky_not_anchored", "sky_untied"]
 
 
 def sky_made_worse(facts: Facts) -> str | None:
@@ -46,6 +46,19 @@ def sky_untied(facts: Facts) -> str | None:
     return (
         f"{len(untied)} of {len(groups)} groups have no sky level: they share fewer than 30 samples with each other "
         f"exposure, or all of them are masked: {listed(untied)}."
+    )
+
+
+def sky_not_anchored(facts: Facts) -> str | None:
+    """Groups that were to follow a mosaic and share too little with it, directly or through others."""
+    groups = _groups(facts)
+    adrift = [group["group"] for group in groups if group.get("anchored") is False]
+    if not adrift:
+        return None
+    anchor = facts.record["sky_solution"]["anchor"]
+    return (
+        f"{len(adrift)} of {len(groups)} groups do not follow {anchor}: they share fewer than 30 samples with it, "
+        f"directly or through others, and have a zero point of their own (lowest): {listed(adrift)}."
     )
 
 

@@ -109,6 +109,11 @@ FINDINGS = (
         "Exclude them, or put them into larger groups (skymatch_grouping=[group_dithers]).",
     ),
     Finding(
+        "sky_not_anchored",
+        sky_levels.sky_not_anchored,
+        "Choose a mosaic that covers them; is the one in sky_anchor of this field?",
+    ),
+    Finding(
         "sky_constant",
         sky_levels.sky_constant,
         "Use larger groups (skymatch_grouping=[group_dithers]), or sky_order=0 for all.",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -15,7 +16,7 @@ from app.assess.measure.stars import find_stars
 from app.observation.sky_points import sample_points, take_samples
 from app.observation.tangent_plane import TangentPlane
 
-__all__ = ["Measured", "measure_exposure"]
+__all__ = ["Measured", "SkyLevel", "measure_exposure", "sky_level"]
 
 Array = NDArray[np.float64]
 
@@ -76,13 +77,13 @@ def measure_exposure(files: tuple[Path, Path], *, centre: tuple[float, float], s
     with open_fits(before) as old, open_fits(after) as new:
         shape = new["SCI"].shape
         wcs_before, wcs_after = read_wcs(old), read_wcs(new)
-        level, method, still_in = _sky_level(new)
+        sky = sky_level(new)
         dq = old["DQ"].data
         image = np.where((dq & DO_NOT_USE) == 0, old["SCI"].data, np.nan)
         stars = find_stars(image, fwhm)
         plane = TangentPlane(*centre)
         column, row, x, y = sample_points(wcs_after, shape, plane, spacing)
-        levels = take_samples(new["SCI"].data, x, y) - still_in
+        levels = take_samples(new["SCI"].data, x, y) - sky.still_in
         corners = footprint(wcs_after, shape)
         return Measured(
             name=before.name,
@@ -92,17 +93,22 @@ def measure_exposure(files: tuple[Path, Path], *, centre: tuple[float, float], s
             stars_before=plane.from_sky(*wcs_before(stars.x, stars.y, with_bounding_box=False)),
             stars_after=plane.from_sky(*wcs_after(stars.x, stars.y, with_bounding_box=False)),
             sky=Samples(column, row, take_samples(image, x, y), levels),
-            level=level,
-            method=method,
+            level=sky.level,
+            method=sky.method,
             flagged=count_flagged(dq, new["DQ"].data, stars, fwhm),
         )
 
 
-def _sky_level(hdus: fits.HDUList) -> tuple[float, str, float]:
-    """Level and method as skymatch wrote them, and how much of the level is still in the data.
+class SkyLevel(NamedTuple):
+    """Level and method as skymatch wrote them, and how much of the level is still in the data [unit of the data]."""
 
-    Where skymatch does not subtract, the level stays in the data until resampling takes it out.
-    """
+    level: float
+    method: str
+    still_in: float
+
+
+def sky_level(hdus: fits.HDUList) -> SkyLevel:
+    """The sky level of an exposure; where skymatch does not subtract, it stays in until resampling takes it out."""
     header = hdus["PRIMARY"].header + hdus["SCI"].header
     level = float(header.get("BKGLEVEL") or 0)
-    return level, str(header.get("BKGMETH") or "none"), 0.0 if header.get("BKGSUB") else level
+    return SkyLevel(level, str(header.get("BKGMETH") or "none"), 0.0 if header.get("BKGSUB") else level)

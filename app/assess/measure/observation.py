@@ -99,6 +99,8 @@ def _exposure_entry(exposure: Exposure, group: str, measured: Measured, agreed: 
         "detector": exposure.detector,
         "module": exposure.module,
         "group": group,
+        "visit": f"{exposure.program}{exposure.observation}{exposure.visit}",
+        "mid_time": exposure.mid_time,
         "footprint": measured.footprint.tolist(),
         "moved": m.moved,
         "shift": [_rounded(m.east), _rounded(m.north)],

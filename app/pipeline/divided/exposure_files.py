@@ -17,7 +17,7 @@ from jwst.datamodels import ImageModel
 
 from app.runtime.files import settle
 
-__all__ = ["ExposureFile", "Plane", "new_model", "save_model", "without_arrays"]
+__all__ = ["ExposureFile", "Light", "Pattern", "Plane", "new_model", "save_model", "without_arrays"]
 
 # What errors are made of.
 _VARIANCES = {"var_poisson", "var_rnoise", "var_flat"}
@@ -37,6 +37,29 @@ class Plane:
         return np.float32(self.constant) + np.float32(self.per_row) * rows + np.float32(self.per_column) * columns
 
 
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Light that was measured pixel by pixel, and its variance: two planes in a ``.npy`` file [unit of the image]."""
+
+    path: Path
+
+    def on(self, shape: tuple[int, int]) -> np.ndarray:
+        """The light at all pixels of an image."""
+        return self._plane(0, shape)
+
+    def variance(self, shape: tuple[int, int]) -> np.ndarray:
+        """Its variance, by which that of an image grows when it is subtracted."""
+        return self._plane(1, shape)
+
+    def _plane(self, number: int, shape: tuple[int, int]) -> np.ndarray:
+        planes = np.load(self.path, mmap_mode="r")
+        assert planes.shape == (2, *shape)
+        return planes[number]
+
+
+Light = float | Plane | Pattern
+
+
 @dataclass(frozen=True)
 class ExposureFile:
     """An exposure between two steps: the file of its arrays, and its current metadata; processes can send it.
@@ -49,16 +72,17 @@ class ExposureFile:
         All that a datamodel of it holds but the arrays.
     shape : (int, int)
         Shape of the image.
-    subtracted : tuple of float or Plane
-        What is to be subtracted from the image in the file, in turn.
+    subtracted : tuple of float, Plane or Pattern
+        What is to be subtracted from the image in the file, in turn. The variance of a pattern is added to that of the
+        read noise, which weights are made of; errors follow.
     noise_factor : float
-        By what the variance of the read noise in the file is to be multiplied; errors follow.
+        By what the variance of the read noise, patterns' included, is to be multiplied; errors follow.
     """
 
     path: Path
     tree: dict[str, Any]
     shape: tuple[int, int]
-    subtracted: tuple[float | Plane, ...] = ()
+    subtracted: tuple[Light, ...] = ()
     noise_factor: float = 1.0
 
     def open(self, *names: str) -> ImageModel:
@@ -74,6 +98,7 @@ class ExposureFile:
             for name, extension in extensions.items():
                 if name in wanted and extension in file:
                     model.instance[name] = file[extension].data
+        self._add_noise(model)
         self._scale_noise(model)
         self._subtract_from(model.data)
         return model
@@ -84,6 +109,15 @@ class ExposureFile:
             data, quality = file["SCI"].data.astype(np.float32), file["DQ"].data.astype(np.uint32)
         self._subtract_from(data)
         return data, quality
+
+    def _add_noise(self, model: ImageModel) -> None:
+        """Add the variances of what is subtracted to the arrays that are there."""
+        for pattern in (light for light in self.subtracted if isinstance(light, Pattern)):
+            added = pattern.variance(self.shape)
+            if "var_rnoise" in model.instance:
+                model.var_rnoise = model.var_rnoise + added
+            if "err" in model.instance:
+                model.err = np.sqrt(model.err**2 + added)
 
     def _scale_noise(self, model: ImageModel) -> None:
         """Scale the read noise among the arrays that are there, and the errors that it is part of."""
@@ -98,9 +132,9 @@ class ExposureFile:
 
     def _subtract_from(self, data: np.ndarray) -> None:
         for light in self.subtracted:
-            data -= light.on(self.shape) if isinstance(light, Plane) else light
+            data -= light.on(self.shape) if isinstance(light, Plane | Pattern) else light
 
-    def subtract(self, levels: Iterable[float | Plane]) -> "ExposureFile":
+    def subtract(self, levels: Iterable[Light]) -> "ExposureFile":
         """The exposure with more subtracted."""
         return replace(self, subtracted=(*self.subtracted, *levels))
 

@@ -8,7 +8,7 @@ from astropy.io import fits
 from jwst.datamodels import ImageModel
 
 from app.observation.wcs_check import check_wcs, opened_by_jwst
-from app.pipeline.divided.exposure_files import ExposureFile, Plane, new_model, save_model, without_arrays
+from app.pipeline.divided.exposure_files import ExposureFile, Light, new_model, save_model, without_arrays
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
 from app.runtime.errors import InputError
@@ -36,7 +36,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
     ----------
     files : list of Path
         Where the members' arrays are.
-    subtracted : list of tuple of float or Plane
+    subtracted : list of tuple of float, Plane or Pattern
         What is to be subtracted from the images in the files, in turn.
     noise_factors : list of float
         By what the variances of the read noise in the files are to be multiplied.
@@ -46,7 +46,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         super().__init__(association, asn_exptypes=["science"], on_disk=False)
         folder = Path(self.asn_dir)
         self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
-        self.subtracted: list[tuple[float | Plane, ...]] = [() for _ in self.files]
+        self.subtracted: list[tuple[Light, ...]] = [() for _ in self.files]
         self.noise_factors = [1.0 for _ in self.files]
         read = list(run_all(_read, self.files, procs))
         if problems := [problem for problem in read if isinstance(problem, str)]:
@@ -76,7 +76,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         tree = without_arrays(model.instance)
         return ExposureFile(self.files[index], tree, model.shape, self.subtracted[index], self.noise_factors[index])
 
-    def subtract(self, index: int, levels: Iterable[float | Plane]) -> None:
+    def subtract(self, index: int, levels: Iterable[Light]) -> None:
         """Note that more is to be subtracted from the image of a member."""
         self.subtracted[index] += tuple(levels)
 

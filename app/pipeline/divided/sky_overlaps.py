@@ -13,7 +13,7 @@ import numpy as np
 from astropy.nddata.bitmask import bitfield_to_boolean_mask
 from stcal.skymatch import SkyGroup, SkyImage, SkyStats, skymatch
 
-from app.pipeline.divided.exposure_files import ExposureFile, Plane
+from app.pipeline.divided.exposure_files import ExposureFile, Light
 from app.pipeline.divided.jwst_internals import FootprintImage, fast_intersections
 from app.runtime.pool import run_all
 
@@ -50,7 +50,7 @@ class SkyResult:
 
     level: float
     is_valid: bool
-    subtracted: tuple[float | Plane, ...]
+    subtracted: tuple[Light, ...]
 
 
 def match_sky(

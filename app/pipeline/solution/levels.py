@@ -125,6 +125,7 @@ def _entry(options: SkyOptions, sampling: Sampling, groups: Mapping[str, GroupSk
                 "slope_error": _number(sky.slope_error),
                 "part": sky.part,
                 "n_samples": sky.n_samples,
+                "anchored": sky.is_anchored if options.mosaic else None,
             }
             for name, sky in groups.items()
         ],

@@ -5,13 +5,24 @@ from typing import Any
 
 import numpy as np
 from astropy.nddata.bitmask import bitfield_to_boolean_mask
+from jwst.datamodels import ImageModel
 from numpy.typing import NDArray
 
 from app.observation.sky_points import HALF_BOX, sample_points, sorted_boxes
 from app.observation.tangent_plane import TangentPlane
 from app.pipeline.divided.exposure_files import ExposureFile
 
-__all__ = ["CELL", "POINTS_IN_CELL", "Sampling", "SkySamples", "sample_exposure", "sample_image", "sampling_of"]
+__all__ = [
+    "CELL",
+    "POINTS_IN_CELL",
+    "Sampling",
+    "SkySamples",
+    "sample_exposure",
+    "sample_image",
+    "sample_pixels",
+    "sampling_of",
+    "usable_image",
+]
 
 #: Points along the side of a cell, the place in which differences are put together.
 CELL = 8
@@ -82,20 +93,32 @@ def sampling_of(exposure: ExposureFile, dqbits: int | None) -> Sampling:
 def sample_exposure(sampling: Sampling, exposure: ExposureFile) -> SkySamples:
     """Sample an exposure where nothing is flagged and the weight is not low."""
     with exposure.open("data", "dq", "var_rnoise") as model:
-        image = np.array(model.data, dtype=np.float32)
+        image = usable_image(model, sampling.dqbits)
         variance = model.instance.get("var_rnoise")
-        if sampling.dqbits is not None:
-            good = bitfield_to_boolean_mask(model.dq, sampling.dqbits, good_mask_value=True, dtype=bool)
-            image[~good] = np.nan
         if variance is not None and np.any(known := np.isfinite(variance) & (variance > 0) & np.isfinite(image)):
             with np.errstate(invalid="ignore"):
                 image[variance > np.median(variance[known]) / LOWEST_WEIGHT] = np.nan
     return sample_image(image, exposure.tree["meta"]["wcs"], sampling)
 
 
+def usable_image(model: ImageModel, dqbits: int | None) -> NDArray[np.float32]:
+    """The image of a datamodel, NaN where bits of DQ other than these forbid its use."""
+    image = np.array(model.data, dtype=np.float32)
+    if dqbits is not None:
+        good = bitfield_to_boolean_mask(model.dq, dqbits, good_mask_value=True, dtype=bool)
+        image[~good] = np.nan
+    return image
+
+
 def sample_image(image: NDArray[np.float32], wcs: Any, sampling: Sampling) -> SkySamples:
     """Sample an image, NaN where it is not to be used."""
     column, row, x, y = sample_points(wcs, image.shape, sampling.plane, sampling.spacing)
+    values = sample_boxes(image, x, y)
+    return SkySamples(row // CELL, column // CELL, _by_cell(values, row % CELL, column % CELL))
+
+
+def sample_boxes(image: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Medians of boxes around pixels; NaN on sources and edges, and where too little is usable; shape as that of x."""
     inside, boxes, n = sorted_boxes(image, x, y)
     places, last = np.arange(len(boxes)), np.maximum(n - 1, 0)
     low, middle, high = (boxes[places, np.rint(share * last).astype(int)] for share in (0.159, 0.5, 0.841))
@@ -105,7 +128,15 @@ def sample_image(image: NDArray[np.float32], wcs: Any, sampling: Sampling) -> Sk
         usable &= spread <= SOURCE * np.median(spread[usable])
     values = np.full(x.shape, np.nan, np.float32)
     values[inside] = np.where(usable, middle, np.nan)
-    return SkySamples(row // CELL, column // CELL, _by_cell(values, row % CELL, column % CELL))
+    return values
+
+
+def sample_pixels(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples of an image at pixels that are the same in all images of its shape."""
+    ny, nx = image.shape
+    step = max(2 * HALF_BOX + 1, round(np.sqrt(nx * ny) / POINTS))
+    y, x = np.meshgrid(*(np.arange(HALF_BOX, size - HALF_BOX, step, dtype=float) for size in (ny, nx)), indexing="ij")
+    return sample_boxes(image, x, y)
 
 
 def _by_cell(array: NDArray[np.float32], above: int, left: int) -> NDArray[np.float32]:

@@ -42,6 +42,8 @@ class GroupSky:
         Number of the part of the field: groups of different parts share no place, directly or through others.
     n_samples : int
         Samples that it shares with other groups.
+    is_anchored : bool
+        Whether its part of the field meets the reference image, so that its level is one above that.
     """
 
     level: float
@@ -51,6 +53,7 @@ class GroupSky:
     centre: tuple[float, float]
     part: int
     n_samples: int
+    is_anchored: bool
 
 
 def solve_sky(
@@ -106,6 +109,7 @@ def solve_sky(
             centre=(float(field.centres[g, 0] * spacing), float(field.centres[g, 1] * spacing)),
             part=int(field.parts[g]),
             n_samples=int(field.n_samples[g]),
+            is_anchored=int(field.parts[g]) in field.fixed_parts,
         )
         for g in range(n_groups)
     ]

@@ -1,6 +1,8 @@
 """Sky levels under groups of their own: jwst's method, measured by several processes, or one solution for all."""
 
+import logging
 from collections.abc import Iterable
+from functools import partial
 
 from astropy.nddata.bitmask import interpret_bit_flags
 from jwst.skymatch import SkyMatchStep
@@ -9,11 +11,17 @@ from stdatamodels.jwst.datamodels.dqflags import pixel
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.sky_overlaps import SkyParameters, SkyResult, match_sky
 from app.pipeline.library import GroupedLibrary
+from app.pipeline.solution.emission import faint_variation, filled_field
 from app.pipeline.solution.levels import solve_levels
 from app.pipeline.steps.base import Named
 from app.runtime.errors import SkyError
+from app.runtime.pool import run_all
 
 __all__ = ["GroupedSkyMatchStep"]
+
+log = logging.getLogger(__name__)
+
+_CURE = "Choose sky=solution: it compares exposures at the same places of the sky, where emission cancels."
 
 
 class GroupedSkyMatchStep(Named, SkyMatchStep):
@@ -47,7 +55,17 @@ class GroupedSkyMatchStep(Named, SkyMatchStep):
             self.parent.context.procs,
         )
         self._write(library, results, str(self.skymethod))
+        if "match" in self.skymethod:
+            self._foresee(library)
         return library
+
+    def _foresee(self, library: ExposureLibrary) -> None:
+        """Say where levels cannot be trusted, before hours go into what follows."""
+        measure = partial(faint_variation, self._ignored_flags)
+        found = list(run_all(measure, library.exposures(), self.parent.context.procs))
+        if message := filled_field(found):
+            log.warning("%s %s", message, _CURE)
+            self.parent.context.notes.warn("emission_everywhere", message, _CURE)
 
     def _solve(self, library: ExposureLibrary) -> ExposureLibrary:
         results, entry = solve_levels(

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from app.plan.checks import (
     alignment,
+    backgrounds,
     catalogues,
     coverage,
+    departures,
     disk,
     exposures,
     footprint,
@@ -105,9 +107,10 @@ def look_ahead(plan: Plan) -> Outlook:
         cost = None if parameters.skips("resample") else estimate(plan, parameters)
     except InputError as error:
         found.append(error)
-    found += [*exposures.check(plan), *footprint.check(plan), *coverage.check(plan, parameters)]
-    found += [*moving.check(plan, parameters), *alignment.check(plan, parameters), *reach.check(plan, parameters)]
-    found += [*groups.check(plan, parameters), *catalogues.check(plan, parameters), *outliers.check(plan, parameters)]
+    found += [*departures.check(plan), *exposures.check(plan), *backgrounds.check(plan)]
+    found += [*footprint.check(plan), *coverage.check(plan, parameters), *moving.check(plan, parameters)]
+    found += [*alignment.check(plan, parameters), *reach.check(plan, parameters), *groups.check(plan, parameters)]
+    found += [*catalogues.check(plan, parameters), *outliers.check(plan, parameters)]
     found += sky_matching.check(plan, parameters)
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]

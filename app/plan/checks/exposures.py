@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from app.observation.bands import Channel
 from app.observation.exposure import Exposure
+from app.observation.members import Role
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.runtime.words import listed
@@ -27,9 +28,10 @@ _ALIKE_IN_DETECTOR: dict[str, Callable[[Exposure], str]] = {
 
 
 def check(plan: Plan) -> Iterator[Caveat | str]:
-    """Differences between the headers of the science exposures, and options that have no effect on them."""
+    """Differences between the headers of the exposures that are used, and options that have no effect on them."""
     yield from _background(plan)
-    yield from of_calibration(plan.science)
+    used = [m.exposure for m in plan.members if m.role is Role.SCIENCE or plan.config.background_use != "none"]
+    yield from of_calibration(used)
     yield from _epochs(plan.science)
     yield from _idle_grouping(plan)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.assess.findings.facts import Facts
-from app.assess.findings.sky_levels import sky_apart, sky_constant, sky_made_worse, sky_untied
+from app.assess.findings.sky_levels import sky_apart, sky_constant, sky_made_worse, sky_not_anchored, sky_untied
 
 
 def facts(overlaps: list[tuple[float, float, float]], **more: Any) -> Facts:
@@ -48,6 +48,15 @@ def test_groups_that_nothing_ties():
     assert message.startswith("1 of 3 groups")
     assert message.endswith(": c.")
     assert sky_untied(solution(group("a", error=None))) is None  # one group has nothing to be compared with
+
+
+def test_groups_that_do_not_follow_the_mosaic():
+    follows, adrift = group("a") | {"anchored": True}, group("b") | {"anchored": False}
+    table = {"order": 0, "anchor": "/data/other_i2d.fits", "groups": [follows, adrift]}
+    message = sky_not_anchored(facts([], sky_solution=table)) or ""
+    assert message.startswith("1 of 2 groups do not follow /data/other_i2d.fits")
+    assert message.endswith(": b.")
+    assert sky_not_anchored(solution(group("a"), group("b") | {"anchored": None})) is None
 
 
 def test_a_constant_where_a_plane_was_asked_for():

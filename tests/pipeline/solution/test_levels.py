@@ -1,6 +1,8 @@
 """Sky levels of simulated exposures of rich fields against the truth."""
 
+import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,9 @@ class Field:
 FIELDS = {
     "smooth light up to 8": Field(0.0011, {"diffuse_peak": 8.0, "faults": FAULTS}),
     "smooth light up to 40": Field(0.0063, {"diffuse_peak": 40.0, "faults": FAULTS}),
+    "broad light up to 10": Field(
+        0.0063, {"diffuse_peak": 10.0, "n_blobs": 8, "blob_sizes": (0.1, 0.3), "faults": FAULTS}
+    ),
     "no structure": Field(0.0009, {"diffuse_peak": 0.0, "faults": FAULTS}),
     "a galaxy": Field(
         0.014, {"diffuse_peak": 0.0, "emission_peak": 30.0, "faults": replace(FAULTS, masked_parts=())}, True
@@ -68,15 +73,30 @@ def error(truth: Truth, levels: Any) -> float:
     return float(np.sqrt(np.mean((difference - np.median(difference)) ** 2)))
 
 
-@pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
-def test_levels_are_right_whatever_shines(field, tmp_path):
+def simulated(name: str, folder: Path) -> Truth:
+    """One of the fields."""
+    field = FIELDS[name]
     scene = Scene(**field.scene)
     if field.is_grid:
-        truth = simulate_grid(tmp_path, n_pointings=4, n_dithers=2, overlap=0.4, scene=scene, **WINDOW)
-    else:
-        truth = simulate_observation(tmp_path, n_dithers=4, dither_size=2.5, scene=scene, **WINDOW)
+        return simulate_grid(folder, n_pointings=4, n_dithers=2, overlap=0.4, scene=scene, **WINDOW)
+    return simulate_observation(folder, n_dithers=4, dither_size=2.5, scene=scene, **WINDOW)
+
+
+def matched(truth: Truth) -> list[float]:
+    """Levels by skymatch with jwst's own defaults."""
+    statistics = {"skystat": "mode", "lower": None, "upper": None, "nclip": 5, "lsig": 4, "usig": 4, "binwidth": 0.1}
+    options = {"skymethod": "match", "match_down": True, "subtract": False}
+    exposures = library(truth).exposures()
+    groups = [[i] for i in range(len(exposures))]
+    found = match_sky(exposures, groups, SkyParameters(statistics, NO_BITS, None), options, 1)
+    return [result.level for result in found]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_levels_are_right_whatever_shines(name, tmp_path):
+    truth = simulated(name, tmp_path)
     results, _ = solve(truth)
-    assert error(truth, [result.level for result in results]) < field.limit
+    assert error(truth, [result.level for result in results]) < FIELDS[name].limit
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +106,18 @@ def galaxy(tmp_path_factory) -> Truth:
     return simulate_grid(folder, n_pointings=4, n_dithers=1, overlap=0.4, scene=scene, **WINDOW)
 
 
+def test_skymatch_fails_where_masked_parts_hide_other_light_in_each_exposure(tmp_path):
+    """As in jwst#10259: light that reaches over the whole field, MIRI's imager and its coronagraph."""
+    truth = simulated("broad light up to 10", tmp_path)
+    solved, _ = solve(truth)
+    nothing = error(truth, [0.0] * len(truth.exposures))
+    assert error(truth, matched(truth)) > 2 * nothing
+    assert error(truth, [result.level for result in solved]) < nothing / 5
+
+
 def test_skymatch_takes_structure_for_levels_and_the_solution_does_not(galaxy):
-    exposures = library(galaxy).exposures()
-    statistics = {"skystat": "mode", "lower": None, "upper": None, "nclip": 5, "lsig": 4, "usig": 4, "binwidth": 0.1}
-    options = {"skymethod": "match", "match_down": True, "subtract": False}
-    matched = match_sky(exposures, [[i] for i in range(4)], SkyParameters(statistics, NO_BITS, None), options, 1)
     solved, _ = solve(galaxy)
-    assert error(galaxy, [result.level for result in solved]) < error(galaxy, [r.level for r in matched]) / 10
+    assert error(galaxy, [result.level for result in solved]) < error(galaxy, matched(galaxy)) / 10
 
 
 def test_same_bits_for_any_number_of_processes(galaxy):
@@ -150,3 +175,22 @@ def test_planes_are_gone_from_the_exposures_of_a_run(made):
     """Exposures differ by their levels alone, which resampling takes out."""
     _, record, _ = made
     assert max(abs(overlap["sky"]) for overlap in record["measurements"]["overlaps"]) < 0.01
+
+
+def test_levels_follow_a_mosaic_that_a_run_made(made, tmp_path):
+    """Another reduction of the same exposures gets its zero point, to the error that the solution states."""
+    truth, _, folder = made
+    mosaic = folder / "ngc0628_miri_lv3_f770w_i2d.fits"
+    offsets = np.array([exposure.sky_offset for exposure in truth.exposures])
+    brighter = tmp_path / "brighter_i2d.fits"
+    shutil.copy(mosaic, brighter)
+    with fits.open(brighter, mode="update") as file:
+        file["SCI"].data += np.float32(0.25)
+    for path, more in ((mosaic, 0.0), (brighter, 0.25)):
+        results, entry = solve(truth, SkyOptions(0, str(path)))
+        errors = [group["error"] for group in entry["groups"]]
+        assert max(errors) < 0.01
+        assert entry["anchor"] == str(path)
+        # The mosaic has the sky of its darkest exposure.
+        off = np.array([result.level for result in results]) - (offsets - offsets.min() - more)
+        assert np.abs(off).max() < 0.01

@@ -1,5 +1,7 @@
 """The solution on made-up samples: errors, groups, planes, anchors, gaps, and too little to go by."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,10 @@ def test_anchors():
     found = solve(samples, reference=mosaic)
     assert levels(found) == pytest.approx(true, abs=0.02)
     assert len(found) == 3
+    assert all(sky.is_anchored for sky in found)
+    elsewhere = solve(samples, reference=exposure(rng, 40, 0))
+    assert levels(elsewhere) == pytest.approx(true - 0.1, abs=0.02)
+    assert not any(sky.is_anchored for sky in elsewhere)
 
 
 def test_a_gap_makes_two_parts_each_with_a_level_of_its_own():
@@ -137,3 +143,15 @@ def test_a_thin_overlap_makes_a_constant():
     assert [np.isfinite(sky.slope_error) for sky in found] == [True, True, True, False]
     assert found[3].slope == (0, 0)
     assert found[3].level - found[0].level == pytest.approx(0.5, abs=0.05)
+
+
+def test_200_exposures_take_seconds():
+    """Fifty places of a grid, four dithers at each; reading and sampling are apart, and divided among processes."""
+    rng = np.random.default_rng(15)
+    true = rng.uniform(-1, 1, 200)
+    places = [(3 * (i // 4 % 8) + i % 2, 3 * (i // 32) + i // 2 % 2) for i in range(200)]
+    samples = [exposure(rng, *place, level) for place, level in zip(places, true, strict=True)]
+    begin = time.process_time()
+    found = solve(samples, anchor="mean")
+    assert time.process_time() - begin < 5
+    assert levels(found) == pytest.approx(true - true.mean(), abs=0.03)

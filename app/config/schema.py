@@ -123,6 +123,12 @@ class Lv3Config:
     blot_fillval: str = _option("nan", "value of blotted pixels where the mosaic has no data; a number or nan")
     overwrite: bool = _option(False, "replace the products of an earlier run (and nothing else)")
 
+    resume: bool = _option(
+        True,
+        "keep what a run has finished until all is, and go on there where an earlier start was cut off; false: start "
+        "afresh, and keep nothing",
+    )
+
     presets: dict[str, Any] = _option(
         {}, "parameters of steps by config group: parameters, speed, sky; a later one wins, jwst_parameters over all"
     )
@@ -230,11 +236,18 @@ class Lv3Config:
 
     @property
     def work_folder(self) -> Path:
-        """Folder for what is not finished, absolute; no two `output_folder` share one."""
+        """Folder for what is not finished, absolute; no two `output_folder` share one, be they on two hosts."""
         if not self.work_dir:
             return self.output_folder / _WORK
-        name = hashlib.sha256(str(self.output_folder).encode()).hexdigest()[:12]
+        mark = self.work_mark
+        known = mark.read_text(encoding="utf-8") if mark.is_file() else ""
+        name = hashlib.sha256(f"{self.output_folder}{known}".encode()).hexdigest()[:12]
         return Path(self.work_dir).absolute() / f"{_WORK}-{name}"
+
+    @property
+    def work_mark(self) -> Path:
+        """Where work_dir is given: a file in out_dir while there is work, of a text that no other out_dir has."""
+        return self.output_folder / _WORK
 
     @property
     def aligned_by(self) -> str:

@@ -46,6 +46,8 @@ class Context:
         How exposures are aligned.
     notes : Notes
         Takes times, facts and caveats.
+    product : str
+        What names of products begin with.
     sky_solution : SkyOptions or None
         skymatch solves for all levels at once; None: by its own method.
     spared_fwhm : float or None
@@ -63,6 +65,7 @@ class Context:
     stamp: Stamp
     alignment: AlignmentChoice
     notes: Notes
+    product: str
     sky_solution: SkyOptions | None = None
     spared_fwhm: float | None = None
     is_lean: bool = False

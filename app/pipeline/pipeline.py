@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from configobj import ConfigObj
+from jwst.datamodels import ImageModel
 from jwst.pipeline import Image3Pipeline
 
 from app.observation.names import ascii_name
@@ -60,11 +61,15 @@ class Lv3Pipeline(Image3Pipeline):
         """Type of the pipeline's parameter reference; stpipe would name it after this class."""
         return Image3Pipeline.get_config_reftype()
 
-    def process(self, input_data: GroupedLibrary) -> None:
-        """Run the steps; products have the association's name for them."""
-        product = input_data.asn["products"][0]["name"]
-        self.output_file = ascii_name(f"{product}.fits")  # with an end: jwst takes off what follows the last dot
-        super().process(input_data)
+    def process(self, input_data: GroupedLibrary | ImageModel) -> None:
+        """Run the steps; on a mosaic that is finished, the one that comes after it."""
+        # The name has an end: jwst takes off what follows the last dot.
+        self.output_file = ascii_name(f"{self.context.product}.fits")
+        if isinstance(input_data, ImageModel):
+            self.source_catalog.save_results = self.save_results
+            self.source_catalog.run(input_data)
+        else:
+            super().process(input_data)
 
     @contextmanager
     def grouped(self, library: GroupedLibrary, step: str) -> Iterator[None]:

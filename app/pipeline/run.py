@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from astropy.nddata.bitmask import interpret_bit_flags
+from jwst.datamodels import ImageModel
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.observation.names import ascii_name
@@ -25,6 +26,7 @@ from app.plan.parameters import Layer
 from app.plan.plan import Plan
 from app.plan.serial_fallback import serial_fallback
 from app.plan.sky_levels import match_levels, write_levels
+from app.runtime.checkpoints import scope
 from app.runtime.pool import one_pool
 
 __all__ = ["context_of", "run_pipeline"]
@@ -37,6 +39,7 @@ def run_pipeline(
     notes: Notes,
     output_dir: Path,
     take: Callable[[list[Path]], None] = lambda _: None,
+    mosaic: Path | None = None,
 ) -> list[Path]:
     """Run the pipeline on an association.
 
@@ -54,26 +57,44 @@ def run_pipeline(
     take : callable
         Is given products as soon as they are complete, the mosaic and its exposures before the catalogue is made; it
         may move them.
+    mosaic : Path, optional
+        An earlier start has finished it and its exposures: only what comes after it is made.
 
     Returns
     -------
     list of Path
         The products that are still in `output_dir`.
     """
-    context = context_of(plan, stamp, notes, output_dir, lambda: take(_made(plan, output_dir)))
+
+    def hand_over() -> None:
+        if pipeline.groups_used:
+            notes.add(groups=pipeline.groups_used)
+        take(_made(plan, output_dir))
+
+    _remove_parts(plan, output_dir)
+    context = context_of(plan, stamp, notes, output_dir, hand_over)
     made = [_made_files(plan, context.work_dir), _moved_catalogue(plan, notes, context.work_dir)]
     pipeline = make_pipeline([*plan.layers, *made], context)
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
-    with one_pool(context.procs, load):
-        library = ExposureLibrary(association, context.procs)
-        if plan.config.background_use != "none":
-            notes.add(background=_subtract_background(library, plan, context))
-        if plan.config.errors == "rescaled":
-            notes.add(noise_factors=rescale_read_noise(library, context.procs))
-        pipeline.run(library)
-    notes.add(groups=pipeline.groups_used)
+    if mosaic is not None:
+        with ImageModel(mosaic) as model:
+            pipeline.run(model)
+    else:
+        with one_pool(context.procs, load):
+            pipeline.run(_read(association, plan, context))
     context.take()
     return _made(plan, output_dir)
+
+
+def _read(association: Path, plan: Plan, context: Context) -> ExposureLibrary:
+    """The exposures, their background subtracted and with errors as the configuration asks for."""
+    with scope("exposures"):
+        library = ExposureLibrary(association, context.procs)
+        if plan.config.background_use != "none":
+            context.notes.add(background=_subtract_background(library, plan, context))
+        if plan.config.errors == "rescaled":
+            context.notes.add(noise_factors=rescale_read_noise(library, context.procs))
+    return library
 
 
 def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: Callable[[], None]) -> Context:
@@ -89,6 +110,7 @@ def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: C
         stamp=stamp,
         alignment=_alignment(plan),
         notes=notes,
+        product=plan.product,
         sky_solution=SkyOptions(int(config.sky_order), str(config.sky_anchor)) if solves_sky else None,
         spared_fwhm=plan.band.fwhm if config.outliers == "spare_stars" else None,
         is_lean=kept is None or not kept.pixels,
@@ -108,9 +130,20 @@ def _subtract_background(library: ExposureLibrary, plan: Plan, context: Context)
     )
 
 
+def _remove_parts(plan: Plan, folder: Path) -> None:
+    """Remove what a killed start may have half written in a folder: exposures are whole, these are not sure to be."""
+    for name in _of_mosaic(plan):
+        for path in (folder / name, folder / ascii_name(name)):
+            path.unlink(missing_ok=True)
+
+
+def _of_mosaic(plan: Plan) -> tuple[str, str, str]:
+    return plan.names.mosaic, plan.names.catalogue, plan.names.segments
+
+
 def _made(plan: Plan, folder: Path) -> list[Path]:
     """The products in a folder, by their own names: jwst writes a file's name into its header, which holds ASCII."""
-    for name in (plan.names.mosaic, plan.names.catalogue, plan.names.segments):
+    for name in _of_mosaic(plan):
         if (folder / ascii_name(name)).is_file():
             (folder / ascii_name(name)).rename(folder / name)
     return sorted(path for path in folder.iterdir() if path.is_file())

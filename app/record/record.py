@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -29,7 +29,7 @@ from app.runtime.progress import step_begins, step_ends
 if TYPE_CHECKING:
     from app.observation.members import Member
 
-__all__ = ["FINISHED", "Record", "State", "plain", "read_record"]
+__all__ = ["FINISHED", "Record", "State", "plain", "read_record", "seconds_of"]
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,8 @@ class Record:
         Content of an earlier record that this run continues.
     check : callable, optional
         Called before every writing; raises where `folder` no longer belongs to this run.
+    begins : bool
+        A start of the run begins; else only the end of one is written.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Record:
         config: Lv3Config,
         data: dict[str, Any] | None = None,
         check: Callable[[], None] = lambda: None,
+        begins: bool = True,
     ) -> None:
         self._check = check
         self.path = folder / RECORD_NAME
@@ -89,11 +92,22 @@ class Record:
             "caveats": [],
             "error": None,
             "times": {},
+            "starts": [],
             "versions": versions(),  # of what made the mosaic; products that are made later say theirs in their headers
             "image": image(),
         }
         self.data |= {"state": State.RUNNING, "error": None, "finished": None, "command": sys.argv[1:]}
-        self.data |= {"host": host(), "peak_memory": peak_memory()}
+        self.data.pop("kept", None)
+        here = host()
+        starts = self.data.setdefault("starts", [])
+        if begins or not starts:
+            starts.append({"started": _now(), "ended": _now(), "host": here["name"], "job": here["job"]})
+        self._earlier_peak = self.data.get("peak_memory", {})
+        self.data |= {"host": here, "peak_memory": self._peak()}
+
+    def _peak(self) -> dict[str, int]:
+        """Most memory in this start, or an earlier one."""
+        return {name: max(value, self._earlier_peak.get(name, 0)) for name, value in peak_memory().items()}
 
     def write(self) -> None:
         """Write the record, whole or not at all; a full disk alone must not end a run."""
@@ -104,6 +118,7 @@ class Record:
 
     def _write(self) -> None:
         self._check()
+        self.data["starts"][-1]["ended"] = _now()
         write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
 
     def add(self, **facts: Any) -> None:
@@ -113,7 +128,7 @@ class Record:
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Measure the wall time [s] of a step; the record is written when it starts and when it ends.
+        """Measure the wall time [s] of a step, in all starts; the record is written when it begins and when it ends.
 
         ``step`` in the record is the step that runs; after a failure, the one that failed.
         """
@@ -128,7 +143,7 @@ class Record:
         finally:
             seconds = time.monotonic() - start
             step_ends(step, seconds)
-            self.data["times"][step] = round(seconds, 3)
+            self.data["times"][step] = round(self.data["times"].get(step, 0) + seconds, 3)
             self.write()
 
     def add_inputs(self, members: Iterable[Member]) -> None:
@@ -162,7 +177,7 @@ class Record:
     def end(self, state: State, error: BaseException | None = None) -> dict[str, Any]:
         """What the record would say of an end of the run, now."""
         said = None if error is None else {"type": type(error).__name__, "message": str(error)}
-        return {"state": state, "finished": _now(), "error": said, "peak_memory": peak_memory()}
+        return {"state": state, "finished": _now(), "error": said, "peak_memory": self._peak()}
 
     def finish(self, state: State, error: BaseException | None = None) -> None:
         """Write the record for the last time.
@@ -198,6 +213,15 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     for caveat in data["caveats"]:
         caveat["code"] = OLD_CODES.get(caveat["code"], caveat["code"])
     return data
+
+
+def seconds_of(record: Mapping[str, Any]) -> float | None:
+    """How long a run has been at work [s], in all of its starts, each up to when it last wrote its record."""
+    if not record.get("finished"):
+        return None
+    *earlier, last = record.get("starts") or [record]
+    times = [(start["started"], start["ended"]) for start in earlier] + [(last["started"], record["finished"])]
+    return sum((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() for start, end in times)
 
 
 def _input(member: Member) -> dict[str, Any]:

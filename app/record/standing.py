@@ -1,5 +1,7 @@
 """Whether the run in a folder is finished, and how it differs from what is asked for; used by runs and sweeps."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +15,13 @@ from app.record.product_kinds import is_made_after, option_differences, product_
 from app.record.record import FINISHED, plain, read_record
 from app.runtime.files import sha256
 
-__all__ = ["Standing", "standing"]
+__all__ = ["Standing", "differences", "identity", "standing"]
 
 # Config keys that do not change the products: they may differ between a run and its continuation.
 _HOW = {
     *("action", "procs", "out_dir", "out_root", "data", "targets", "work_dir", "overwrite", "memory", "crds", "report"),
     *(
+        "resume",
         "verbose",
         "strict",
         "offline",
@@ -67,18 +70,50 @@ def standing(config: Lv3Config, members: Iterable[Member], versions: Mapping[str
     record = read_record(folder)
     if config.overwrite or record is None or record.get("pipeline") != "complete":
         return Standing()
-    differences = [
-        *_config_differences(record, config),
-        *_input_differences(record, members),
-        *option_differences(record, config),
-        *_version_differences(record, versions or {}),
-    ]
-    if differences:
-        return Standing(record, differences)
+    found = [*differences(record, config, members, versions or {}), *option_differences(record, config)]
+    if found:
+        return Standing(record, found)
     has_missing = any(kind.missing(record, folder) for kind in product_kinds(config))
     if has_missing or _has_mosaic(record, folder):
         return Standing(record, is_finished=record["state"] in FINISHED and not has_missing)
     return Standing()
+
+
+def differences(
+    record: dict[str, Any], config: Lv3Config, members: Iterable[Member], versions: Mapping[str, str]
+) -> list[str]:
+    """How a run that is asked for differs from one that is recorded, in what its mosaic is made of and by.
+
+    Parameters
+    ----------
+    record : dict
+    config : Lv3Config
+    members : iterable of Member
+        Every exposure with its role.
+    versions : mapping
+        Versions of programs that the run has.
+    """
+    return [
+        *_config_differences(record, config),
+        *_input_differences(record, members),
+        *_version_differences(record, versions),
+    ]
+
+
+def identity(record: dict[str, Any], files: Iterable[Path]) -> str:
+    """A text that is another one for runs that would make other mosaics.
+
+    Parameters
+    ----------
+    record : dict
+    files : iterable of Path
+        Files that the run reads beside its exposures.
+    """
+    config = {key: value for key, value in record["config"].items() if key not in _HOW | _LATER}
+    inputs = [[entry[key] for key in ("file", "role", "sha256")] for entry in record["inputs"]]
+    read = [[str(path), status.st_size, status.st_mtime_ns] for path in files for status in [path.stat()]]
+    parts = [config, record["config"]["crds"]["context"], inputs, record["versions"], read]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _has_mosaic(record: dict[str, Any], folder: Path) -> bool:

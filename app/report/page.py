@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from app.assess.measure.mosaic import MAGNITUDE_BIN
 from app.observation.bands import find_bands
 from app.observation.names import REPORT_NAME, base_name
+from app.record.record import seconds_of
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
@@ -65,7 +65,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "verdict": _VERDICTS[record["state"]],
         "step": record.get("step"),
         "references": record.get("references"),
-        "seconds": _seconds(record),
+        "seconds": seconds_of(record),
         "exposures": exposures,
         "overlaps": overlaps,
         "mosaic": mosaic,
@@ -117,13 +117,6 @@ def _changed_parameters(record: Mapping[str, Any]) -> list[dict[str, Any]]:
         for step, table in record.get("parameter_origins", {}).items()
         for name, origin in table.items()
     ]
-
-
-def _seconds(record: Mapping[str, Any]) -> float | None:
-    """How long the run took [s]."""
-    if not record["finished"]:
-        return None
-    return (datetime.fromisoformat(record["finished"]) - datetime.fromisoformat(record["started"])).total_seconds()
 
 
 def number(value: float | None, form: str = ".3g") -> str:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def conclude(order: Order, error: BaseException) -> None:
-    """Complete the record of a run that was killed, remove its unfinished files, and log what ended it.
+    """Complete the record of a run that was killed, and log what ended it; what it had finished stays.
 
     A run that had no record leaves none, unless it is a job of a sweep. Where another run is at work in the folder,
     nothing is touched.
@@ -32,22 +32,24 @@ def conclude(order: Order, error: BaseException) -> None:
     try:
         if not is_said and (record is not None or order.is_job):
             with folder.taken():
-                _write(order, error)
-        folder.tidy()
+                _write(order, error, folder)
+        elif folder.is_left():
+            with folder.taken():
+                pass
     except (InputError, OSError) as trouble:
         log.warning("%s: the end of the run could not be recorded: %s", folder.path, trouble)
 
 
-def _write(order: Order, error: BaseException) -> None:
-    folder = order.config.output_folder
-    record = read_record(folder)
+def _write(order: Order, error: BaseException, folder: OutputFolder) -> None:
+    record = read_record(folder.path)
     if record is not None and record["state"] in FINISHED:
         return
-    concluded = Record(folder, order.config, record)
+    concluded = Record(folder.path, order.config, record, begins=record is None)
     concluded.add(command=list(order.command))
+    concluded.data |= folder.kept()
     is_interrupted = isinstance(error, Interrupted)
     concluded.finish(State.INTERRUPTED if is_interrupted else State.FAILED, error)
-    with log_file(folder, append=True):
+    with log_file(folder.path, append=True):
         log.error("what ended the run", exc_info=error, extra={"file_only": True})
     if order.config.report and not is_interrupted:  # the sender of a signal waits for seconds only
         from app.run.examine import report

@@ -11,6 +11,7 @@ from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.record.record import Record
 from app.report import write_report
+from app.runtime.checkpoints import scope
 from app.runtime.words import listed
 
 __all__ = ["examine", "report"]
@@ -31,7 +32,9 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
     with _harmless(record, "measurement_failed", "Measurements"), record.timed("measure"):
         from app.assess.measure import measure
 
-        record.add(measurements=measure(plan, folder))
+        with scope("measure"):
+            found = measure(plan, folder)
+        record.add(measurements=found)
         if record.data["measurements"]["exposures"]:
             record.add(alignment_verdict=alignment_verdict(record.data))
         record.add_caveats(find_caveats(record.data))

@@ -1,27 +1,35 @@
-"""The output folder of a run: taken by one run at a time, cleared of what a dead one left, filled with whole files."""
+"""The output folder of a run: taken by one run at a time, filled with whole files; what is not finished has a folder."""
 
 import logging
 import os
 import shutil
+import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from app.config.schema import Lv3Config
-from app.runtime.disk import disk_errors
-from app.runtime.files import publish, remove_temporary
+from app.runtime.disk import disk_errors, folder_size
+from app.runtime.errors import InputError
+from app.runtime.files import publish, remove_temporary, write_text
 from app.runtime.lock import LOCK_NAME, OutputLock, locked
 
 __all__ = ["OutputFolder"]
 
 log = logging.getLogger(__name__)
 
-#: Space that is reserved [byte], so that the record can be written on a full disk after the work folder is removed.
+#: Space that is reserved [byte], so that the record can be written on a full disk.
 _RESERVE = 1 << 20
+#: What a work folder holds beside temporary files.
+_RESERVED, _OWNER, _PRODUCTS, _CHECKPOINTS = "reserve", "run", "products", "checkpoints"
 
 
 class OutputFolder:
     """Where a run writes.
+
+    What a run has finished stays in its work folder until all of it is finished, with the identity of the run, so
+    that the same command goes on there.
 
     Parameters
     ----------
@@ -31,22 +39,42 @@ class OutputFolder:
     ----------
     path : Path
         out_dir.
-    work : Path
-        Folder for what is not finished.
     """
 
     def __init__(self, config: Lv3Config) -> None:
+        self._config = config
         self.path = config.output_folder
-        self.work = config.work_folder
+
+    @property
+    def work(self) -> Path:
+        """Folder for what is not finished."""
+        return self._config.work_folder
 
     @property
     def products(self) -> Path:
         """Where products are until they are whole."""
-        return self.work / "products"
+        return self.work / _PRODUCTS
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where results are kept."""
+        return self.work / _CHECKPOINTS
+
+    @property
+    def owner(self) -> str | None:
+        """Identity of the run whose work is kept; None where there is none."""
+        try:
+            return (self.work / _OWNER).read_text(encoding="utf-8")
+        except OSError:
+            return None
+
+    def own(self, identity: str) -> None:
+        """Let the work folder belong to a run from now on."""
+        write_text(self.work / _OWNER, identity)
 
     @contextmanager
     def taken(self) -> Iterator[OutputLock]:
-        """Context in which the folder belongs to this run; it starts and ends without unfinished files.
+        """Context in which the folder belongs to this run; at its end only a work folder with an owner stays.
 
         Raises
         ------
@@ -56,24 +84,67 @@ class OutputFolder:
         with disk_errors(self.path, self.work):
             self.path.mkdir(parents=True, exist_ok=True)
             with locked(self.path) as lock:
-                self.clear()
+                remove_temporary(self.path)
                 try:
-                    self.work.mkdir(parents=True)
-                    (self.work / "reserve").write_bytes(os.urandom(_RESERVE))
                     yield lock
                 finally:
-                    self.clear()
+                    self._leave(lock)
+
+    def _leave(self, lock: OutputLock) -> None:
+        with suppress(InputError):  # the folder is another run's by now, or gone
+            lock.check()
+            self.make_room()
+            if self.owner is None:
+                self.clear()
+
+    def prepare(self) -> None:
+        """Make the work folder, unless it is there, and reserve room for the record."""
+        mark = self._config.work_mark
+        if self._config.work_dir and not mark.exists():
+            write_text(mark, uuid.uuid4().hex)
+        self.products.mkdir(parents=True, exist_ok=True)
+        (self.work / _RESERVED).write_bytes(os.urandom(_RESERVE))
+
+    def make_room(self) -> None:
+        """Give back the room that is reserved."""
+        (self.work / _RESERVED).unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Remove what a killed run left; a folder without such remains is not written to."""
-        if self.work.exists() or (self.path / LOCK_NAME).exists():
+        """Remove what a killed run left beside finished products; a folder without remains is not written to."""
+        if self.is_left():
             with self.taken():
-                pass
+                self.clear()
+
+    def is_left(self) -> bool:
+        """Whether a run is at work here, or left something."""
+        return self.work.exists() or self._config.work_mark.exists() or (self.path / LOCK_NAME).exists()
 
     def clear(self) -> None:
-        """Remove unfinished files, of this run or of one that was killed."""
+        """Remove all that is not finished, of this run or of an earlier one."""
         shutil.rmtree(self.work, ignore_errors=True)
-        remove_temporary(self.path)
+        if self._config.work_dir:
+            self._config.work_mark.unlink(missing_ok=True)
+
+    def empty(self) -> None:
+        """Remove what led to products that are published."""
+        for path in self.work.iterdir():
+            if path.name not in (_RESERVED, _OWNER, _PRODUCTS, _CHECKPOINTS):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in self.checkpoints.glob("*"):
+            path.unlink()
+
+    def kept(self) -> dict[str, Any]:
+        """What the record says of work that the same command goes on with, if there is any; the log says it too."""
+        if self.owner is None:
+            return {}
+        size = folder_size(self.work)
+        log.info("the same command goes on with what is finished: %.3f GB in %s", size / 1e9, self.work)
+        return {"kept": {"folder": str(self.work), "size": size}}
+
+    def disown(self) -> None:
+        """Keep nothing from now on: what is to be made yet is published piece by piece."""
+        (self.work / _OWNER).unlink(missing_ok=True)
+        self.empty()
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove products of an earlier run, by their names in its record, and nothing outside of this folder."""
@@ -85,3 +156,9 @@ class OutputFolder:
         for file in files:
             if file.parent != self.path:
                 publish(file, self.path)
+
+    def take_back(self, names: Iterable[str]) -> None:
+        """Move products that were published before all of them could be to where they were made."""
+        for name in names:
+            if (place := self.path / Path(name).name).is_file():
+                publish(place, self.products)

@@ -46,6 +46,7 @@ def concluded(record: Record, plan: Plan, folder: OutputFolder, cost: Estimate |
             report(record, **record.end(_success(record)))
         record.finish(_success(record))  # at the very end: a run that is killed before that does not count as finished
     except KeyboardInterrupt as error:
+        record.data |= folder.kept()
         record.interrupt(error)  # and no report: the sender of a signal waits for seconds only
         raise
 
@@ -65,7 +66,8 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
         if is_healthy and isinstance(error, Exception) and "measurements" not in record.data:
             is_published = any(product["file"] == plan.names.mosaic for product in record.data["products"])
             examine(plan, record, folder.path if is_published else folder.products)
-        folder.clear()  # on a full disk the record needs the room
+        folder.make_room()  # on a full disk the record needs it
+        record.data |= folder.kept()
         record.finish(State.FAILED, explained)
         if is_healthy and plan.config.report:
             report(record)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from app.record.standing import Standing, standing
 from app.run.examine import examine
 from app.run.folder import OutputFolder
 from app.run.outcome import concluded, refuse_caveats
+from app.run.resumption import Beginning, beginning, identity_of
+from app.runtime.checkpoints import keeping
 from app.runtime.errors import ConfigError, InputError, Lv3Error
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
@@ -132,12 +135,16 @@ class Lv3Step:
 
     def _run(self, lock: OutputLock) -> None:
         """Run what is missing, in a folder that is ours."""
-        earlier = self._standing().record  # again: another run may have ended since
         found = read_record(self._folder.path)
-        self._record = record = Record(self._folder.path, self.config, earlier, lock.check)
+        earlier = self._standing().record  # again: another run may have ended since
+        begin = beginning(self.plan, self._folder, earlier, found)
+        if not begin.keeps_work:
+            self._folder.clear()
+        self._folder.prepare()
+        self._record = record = Record(self._folder.path, self.config, begin.record, lock.check)
         cost = self._outlook.cost if self._outlook else None
         with (
-            log_file(self._folder.path, append=earlier is not None or found is None),  # no record: it may be another's
+            log_file(self._folder.path, append=begin.record is not None or found is None),  # none: it may be another's
             concluded(record, self.plan, self._folder, cost),
         ):
             if found and found["state"] == State.RUNNING:
@@ -146,16 +153,16 @@ class Lv3Step:
                     found["started"],
                     _process(found),
                 )
+            for words in begin.words:
+                log.warning("%s", words)
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for note in self._outlook.notes if self._outlook else []:
                 log.info("note: %s", note)
-            expect(self._steps(earlier))
-            if earlier is None:
-                self._folder.remove(product["file"] for product in (found or {"products": []})["products"])
-                self._make(record)
-            if "measurements" not in record.data:
-                examine(self.plan, record, self._folder.path)
+            expect(self._steps(begin))
+            self._make_mosaic(record, begin, (found or {"products": []})["products"])
+            self._folder.disown()
             self._postprocess(record)
+        self._folder.clear()
         refuse_caveats(record.data, self.config.strict)
 
     def _say_where(self) -> None:
@@ -168,19 +175,41 @@ class Lv3Step:
             if path.is_file():  # no mosaic where resample is skipped, no report where it failed
                 log.info("%s: %s", what, path)
 
-    def _steps(self, earlier: dict[str, Any] | None) -> list[str]:
+    def _steps(self, begin: Beginning) -> list[str]:
         """What the run is going to do, by name, in order."""
         after = [kind.name for kind in product_kinds(self.config)] + ["report"] * self.config.report
-        measure = [] if earlier and "measurements" in earlier else ["measure"]
-        pipeline = [] if earlier else self.plan.steps(self.plan.parameters)
+        measure = [] if "measurements" in (begin.record or {}) else ["measure"]
+        pipeline = [] if begin.is_made else self.plan.steps(self.plan.parameters)
         return [*pipeline, *measure, *after]
 
-    def _make(self, record: Record) -> None:
-        members = self.plan.members
-        record.add_inputs(members)
+    def _make_mosaic(self, record: Record, begin: Beginning, products: list[dict[str, Any]]) -> None:
+        """Make the mosaic and all that is found out about it; `products` are those of the record that was there."""
+        if begin.record is None:
+            self._folder.remove(product["file"] for product in products)
+            record.add_inputs(self.plan.members)
+        elif not begin.has_mosaic:
+            self._take_back(record)
+        if self.config.resume:
+            self._folder.own(identity_of(record.data, self.config))
+        with keeping(self._folder.checkpoints) if self.config.resume else nullcontext():
+            if not begin.is_made:
+                self._make(record, begin.has_mosaic)
+            if "measurements" not in record.data:
+                examine(self.plan, record, self._folder.path)
+
+    def _take_back(self, record: Record) -> None:
+        """Take exposures back that were published when a start was cut off, and remove what is made anew."""
+        names = {product["file"] for product in record.data["products"]} - {self.plan.names.association, REPORT_NAME}
+        made_anew = {self.plan.names.mosaic, self.plan.names.catalogue, self.plan.names.segments}
+        self._folder.remove(names & made_anew)
+        self._folder.take_back(names - made_anew)
+        record.add(products=[product for product in record.data["products"] if product["file"] not in names])
+
+    def _make(self, record: Record, has_mosaic: bool) -> None:
         record.add(steps=self.plan.steps(self.plan.parameters), references=references(self.plan.references))
         self._publish([write_association(self.plan.association, self._folder.work / self.plan.names.association)])
-        self._run_pipeline(self.plan.association_path, record, self._publish)
+        mosaic = self._folder.path / self.plan.names.mosaic if has_mosaic else None
+        self._run_pipeline(self.plan.association_path, record, self._publish_mosaic, mosaic)
         made = {product["file"] for product in record.data["products"]}
         if missing := [name for name in self.plan.promised if name not in made]:
             raise Lv3Error(f"the pipeline has not made {', '.join(missing)}; it made {', '.join(sorted(made))}")
@@ -200,6 +229,14 @@ class Lv3Step:
                 f"out_dir={self._folder.path}: {', '.join(taken)} would replace files that are not this program's: "
                 "move them away, and run again"
             )
+
+    def _publish_mosaic(self, files: list[Path]) -> None:
+        """Publish products, the mosaic among them if there is to be one; what led to it is not needed any more."""
+        assert self._record is not None
+        self._publish(files)
+        if any(file.name == self.plan.names.mosaic for file in files):
+            self._record.add(pipeline="mosaic")
+            self._folder.empty()
 
     def _postprocess(self, record: Record) -> None:
         """Make the products of every exposure that are asked for and not there."""
@@ -252,12 +289,14 @@ class Lv3Step:
         set_environment(self.config.crds)
         return self._run_pipeline(Path(asn_file), Record(self._folder.work, self.config), lambda _: None)
 
-    def _run_pipeline(self, asn_file: Path, record: Record, take: Callable[[list[Path]], None]) -> list[Path]:
+    def _run_pipeline(
+        self, asn_file: Path, record: Record, take: Callable[[list[Path]], None], mosaic: Path | None = None
+    ) -> list[Path]:
         from app.pipeline.run import run_pipeline
 
         self._folder.products.mkdir(parents=True, exist_ok=True)
         with one_thread():
-            return run_pipeline(asn_file, self.plan, self._stamp(), record, self._folder.products, take)
+            return run_pipeline(asn_file, self.plan, self._stamp(), record, self._folder.products, take, mosaic)
 
     def propagate_metadata(self, files: Iterable[str | Path]) -> None:
         """Write into products what they were made by: program, data processing version, CRDS context.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.runtime.errors import InputError, causes
 
-__all__ = ["allocate", "disk_error", "disk_errors", "existing_part", "free_space"]
+__all__ = ["allocate", "disk_error", "disk_errors", "existing_part", "folder_size", "free_space"]
 
 #: Errors that are about the place that is written to, whatever file was being written.
 _PLACE = {
@@ -66,6 +66,11 @@ def disk_errors(*folders: Path) -> Iterator[None]:
 def free_space(folder: Path) -> int:
     """Space [byte] that is free for this user where `folder` is, or will be."""
     return shutil.disk_usage(existing_part(folder)).free
+
+
+def folder_size(folder: Path) -> int:
+    """Size of all files in a folder, and below it [byte]; 0 where it is not there."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
 
 
 def allocate(path: Path) -> None:

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.runtime.checkpoints import Answers, Kept, Once, Task, answers_to, name_of
 from app.runtime.errors import Lv3Error, MemoryExceededError
 from app.runtime.processes import Processes
 from app.runtime.progress import part_done
@@ -37,7 +38,8 @@ def run_all(function: Callable[[Item], Result], items: Iterable[Item], procs: in
     ----------
     function : callable
         Takes one item; a function of a module or a `functools.partial` of one, so that it can be pickled. What it logs
-        is logged by this process, in the order of the items.
+        is logged by this process, in the order of the items. Where results are kept (`app.runtime.checkpoints`), it is
+        not called for items that an earlier start of the run has finished.
     items : iterable
         Read no further ahead than the processes need.
     procs : int
@@ -61,24 +63,58 @@ def run_all(function: Callable[[Item], Result], items: Iterable[Item], procs: in
         Whatever `function` raises first, in the order of the items: the same class, the same text.
     """
     total = len(items) if isinstance(items, Sized) else None
-    with closing(_results(function, items, procs)) as results:
+    answers = answers_to(function)
+    made = _results(function, items, procs) if answers is None else _missing_results(answers, function, items, procs)
+    with closing(made) as results:
         for done, result in enumerate(results, start=1):
             if total:
                 part_done(done, total)
             yield result
 
 
-def _results(function: Callable[[Item], Result], items: Iterable[Item], procs: int) -> Generator[Result, None, None]:
+def _missing_results(
+    answers: Answers, function: Callable[[Item], Result], items: Iterable[Item], procs: int
+) -> Generator[Result, None, None]:
+    """Results of which those that are not kept are made, and kept as soon as they are there."""
+    before: dict[int, Kept | None] = {}
+    names: dict[int, str] = {}
+
+    def tasks() -> Iterator[Task]:
+        for number, item in enumerate(items):
+            names[number] = _what(item)
+            before[number] = answers.get(number, names[number])
+            yield Task(item, before[number])
+
+    def keep(number: int, made: Kept | None) -> None:
+        if made is not None:
+            answers.keep(number, names[number], made)
+
+    for number, made in enumerate(_results(Once(function), tasks(), procs, keep)):
+        found = made or before[number]
+        assert found is not None
+        del names[number], before[number]
+        yield found.result
+
+
+def _results(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    procs: int,
+    arrived: Callable[[int, Result], None] = lambda *_: None,
+) -> Generator[Result, None, None]:
+    """Results in order; each is told to `arrived`, with its place, as soon as it is there."""
     if procs <= 1:
-        yield from map(function, items)
+        for number, item in enumerate(items):
+            arrived(number, result := function(item))
+            yield result
         return
     pool = _current.get()
     if pool is not None and not pool.is_busy:
-        yield from _Round(pool, function, procs).results(items)
+        yield from _Round(pool, function, procs, arrived).results(items)
         return
     own = Processes(partial(_know, function))
     try:
-        yield from _Round(own, function, procs).results(items)
+        yield from _Round(own, function, procs, arrived).results(items)
     finally:
         own.stop()
 
@@ -127,10 +163,14 @@ class _Round:
     function : callable
     procs : int
         Number of processes that take part.
+    arrived : callable
+        Takes each result, after its place among the items, as soon as it is there.
     """
 
-    def __init__(self, pool: Processes, function: Callable[[Any], Any], procs: int) -> None:
-        self._pool, self._function, self._procs = pool, function, procs
+    def __init__(
+        self, pool: Processes, function: Callable[[Any], Any], procs: int, arrived: Callable[[int, Any], None]
+    ) -> None:
+        self._pool, self._function, self._procs, self._arrived = pool, function, procs, arrived
         self._setting = Setting(function, dict(os.environ), logging.getLogger().level)
         self._others = list(pool.workers)  # processes that have not received the function yet
         self._idle: list[Connection] = []
@@ -184,6 +224,8 @@ class _Round:
             self._pool.peak = max(self._pool.peak, answer.peak)
             number, _ = self._busy.pop(worker)
             self._answers[number] = answer
+            if answer.error is None:
+                self._arrived(number, answer.result)
             self._idle.append(worker)
 
     @contextmanager
@@ -197,8 +239,7 @@ class _Round:
         """The error for a dead process, from its exit status."""
         status = self._pool.end_of(worker)
         _, item = self._busy.get(worker, (0, None))
-        name = getattr(self._function, "func", self._function).__qualname__.lstrip("_")
-        doing = f"during {name} of {_what(item)}"
+        doing = f"during {name_of(self._function)} of {_what(item)}"
         if status == -signal.SIGKILL:
             return MemoryExceededError(
                 f"a worker process was killed {doing}, most often by the kernel, for lack of memory: "
@@ -214,6 +255,7 @@ class _Round:
 
 def _what(item: Any) -> str:
     """What an item is about: most often a file."""
+    item = item.item if isinstance(item, Task) else item
     while isinstance(item, tuple) and item:
         item = item[0]
     path = item if isinstance(item, Path) else getattr(item, "path", None)

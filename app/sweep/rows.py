@@ -3,13 +3,12 @@
 import math
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from os.path import relpath
 from pathlib import Path
 from typing import Any
 
 from app.observation.names import REPORT_NAME
-from app.record.record import FINISHED, State, read_record
+from app.record.record import FINISHED, State, read_record, seconds_of
 from app.runtime import errors
 from app.runtime.errors import ExitCode
 from app.runtime.lock import LEASE, LOCK_NAME
@@ -132,10 +131,8 @@ def _exit_code(state: str, error: Mapping[str, str], strict: bool) -> int | None
 
 
 def _minutes(record: Mapping[str, Any]) -> float | None:
-    if not (record.get("started") and record.get("finished")):
-        return None
-    start, end = (datetime.fromisoformat(record[key]) for key in ("started", "finished"))
-    return round((end - start).total_seconds() / 60, 2)
+    seconds = seconds_of(record)
+    return None if seconds is None else round(seconds / 60, 2)
 
 
 def _peak_memory(record: Mapping[str, Any]) -> float | None:

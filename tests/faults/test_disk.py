@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.pipeline.divided.outliers import _empty_median
+from app.pipeline.divided.outliers import _ready_median
 from app.simulation import simulate_observation
 from tests.faults.command import TIMEOUT, arguments, record, run, start, wait_for_step
 
@@ -89,9 +89,9 @@ def test_a_disk_that_fills_up(truth, crds, mount, step):
 def test_a_median_that_finds_no_room_is_an_error_and_no_crash(mount):
     folder = mount("-t", "tmpfs", "-o", "size=1M", "tmpfs")
     with pytest.raises(OSError, match="No space left"):
-        _empty_median(folder / "median.npy", (1024, 1024))
+        _ready_median(folder / "median.npy", (1024, 1024))
     (folder / "median.npy").unlink()
-    path = _empty_median(folder / "median.npy", (200, 200))
+    path = _ready_median(folder / "median.npy", (200, 200))
     assert path.stat().st_blocks * 512 >= 4 * 200 * 200
     assert not np.load(path).any()
 

@@ -15,6 +15,7 @@ from stcal.resample.utils import calc_pixmap
 
 from app.pipeline.box import Box
 from app.pipeline.divided.exposure_files import ExposureFile
+from app.runtime.checkpoints import LeftFile
 
 __all__ = ["Grid", "PixelMap", "map_pixels"]
 
@@ -101,7 +102,7 @@ def _touched(pixels: np.ndarray, whole: Box) -> Box:
 
 
 @dataclass(frozen=True)
-class PixelMap:
+class PixelMap(LeftFile):
     """Where every pixel of an exposure falls on the mosaic.
 
     Parameters
@@ -112,7 +113,6 @@ class PixelMap:
         All of the mosaic that the exposure can touch.
     """
 
-    path: Path
     box: Box
 
     def on(self, cut: Box) -> np.ndarray:

@@ -167,7 +167,7 @@ def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:
 def save_model(model: ImageModel, path: Path) -> Path:
     """Write a datamodel so that the file appears whole or not at all."""
     folder = path.parent / f".{path.stem}.{os.getpid()}"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)  # a process of this number may have been killed here
     try:
         # jwst writes the file's name into the header, so the temporary file has the same in a folder of its own.
         settle(Path(model.save(folder / path.name)), path)

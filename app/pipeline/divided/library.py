@@ -11,6 +11,7 @@ from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.pipeline.divided.exposure_files import ExposureFile, Light, new_model, save_model, without_arrays
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
+from app.runtime.checkpoints import LeftFile
 from app.runtime.errors import InputError
 from app.runtime.pool import run_all
 
@@ -80,6 +81,16 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         """Note that more is to be subtracted from the image of a member."""
         self.subtracted[index] += tuple(levels)
 
+    def restore(self, exposures: Iterable[ExposureFile]) -> None:
+        """Put all members into a state that `exposures` gave."""
+        with self:
+            for index, exposure in enumerate(exposures):
+                model = self.borrow(index)
+                model.instance.update(exposure.tree)
+                self.shelve(model, index)
+                self.files[index], self.subtracted[index] = exposure.path, exposure.subtracted
+                self.noise_factors[index] = exposure.noise_factor
+
     def moved(self, paths: Iterable[Path]) -> None:
         """Note that the members are, with all changes, in other files now."""
         self.files = list(paths)
@@ -125,8 +136,8 @@ def _read(path: Path) -> ExposureFile | str:
         return str(error)
 
 
-def _save(task: tuple[ExposureFile, Path]) -> Path:
+def _save(task: tuple[ExposureFile, Path]) -> LeftFile:
     """Write an exposure whole into a file, under its name there; nothing appears before it is whole."""
     exposure, path = task
     with exposure.open() as model:
-        return save_model(model, path)
+        return LeftFile(save_model(model, path))

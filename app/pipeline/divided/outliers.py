@@ -5,7 +5,8 @@ dropped, and the median over the groups is what each exposure is compared with.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -25,6 +26,7 @@ from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.pipeline.divided.spare_stars import find_outliers
+from app.runtime.checkpoints import LeftFile, is_keeping, kept
 from app.runtime.disk import allocate
 from app.runtime.pool import run_all
 
@@ -91,28 +93,46 @@ def flag_outliers(
     medians = [folder / f"median_{name}.npy" for name in names]
     for name, median in zip(names, medians, strict=True):
         drizzle = partial(_drizzle, grid, parameters.drizzle, name)
-        parts = list(run_all(drizzle, list(zip(exposures, maps, strict=True)), procs))
-        members = [[parts[i] for i in group] for group in groups]
-        thresholds = run_all(partial(_threshold, parameters.maskpt), members, procs)
-        drizzled = [_Group(*pair) for pair in zip(members, thresholds, strict=True)]
-        _empty_median(median, grid.shape)
-        for _ in run_all(partial(_median_tile, median, drizzled), _tiles(grid.box), procs):
-            pass
-        for part in parts:
-            part.path.unlink(missing_ok=True)
+        pairs = list(zip(exposures, maps, strict=True))
+        kept(median.stem, partial(_make_median, median, drizzle, pairs, groups, parameters.maskpt, grid, procs))
+        for pixels in maps:
+            _part_path(pixels).unlink(missing_ok=True)
     flag = partial(_flag, medians, grid, parameters)
     for _ in run_all(flag, list(zip(exposures, maps, outputs, strict=True)), procs):
         pass
-    for median in medians:
-        median.unlink()
+    if not is_keeping():
+        for median in medians:
+            median.unlink()
+
+
+def _make_median(
+    path: Path,
+    drizzle: Callable[[tuple[ExposureFile, PixelMap]], "_Part"],
+    pairs: Sequence[tuple[ExposureFile, PixelMap]],
+    groups: Sequence[Sequence[int]],
+    maskpt: float,
+    grid: Grid,
+    procs: int,
+) -> LeftFile:
+    """Drizzle all exposures, and write the median of the groups; the drizzled exposures stay."""
+    parts = list(run_all(drizzle, pairs, procs))
+    members = [[parts[i] for i in group] for group in groups]
+    thresholds = run_all(partial(_threshold, maskpt), members, procs)
+    drizzled = [_Group(*pair) for pair in zip(members, thresholds, strict=True)]
+    _ready_median(path, grid.shape)
+    for _ in run_all(partial(_median_tile, path, drizzled), _tiles(grid.box), procs):
+        pass
+    return LeftFile(path)
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Part(LeftFile):
     """A drizzled exposure: the file of its image and weights, and its place on the mosaic, which may be empty."""
 
-    path: Path
     box: Box
+
+    def checksum(self) -> int:
+        return super().checksum() if self.box else 0
 
     def on(self, tile: Box) -> np.ndarray:
         """Image and weights in a box inside its own."""
@@ -130,7 +150,7 @@ class _Group:
 def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[ExposureFile, PixelMap]) -> _Part:
     """Drizzle an array of an exposure, its data or its errors, onto its box."""
     exposure, pixels = pair
-    part = _Part(pixels.path.with_suffix(".image.npy"), pixels.box)
+    part = _Part(_part_path(pixels), pixels.box)
     if not part.box:
         return part
     if name == "err":  # resampling would subtract the sky level from them
@@ -144,6 +164,10 @@ def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Ex
     return part
 
 
+def _part_path(pixels: PixelMap) -> Path:
+    return pixels.path.with_suffix(".image.npy")
+
+
 def _threshold(maskpt: float, parts: Sequence[_Part]) -> float:
     """The weight below which pixels of a group's image are dropped."""
     whole = Box.around(part.box for part in parts)
@@ -153,10 +177,26 @@ def _threshold(maskpt: float, parts: Sequence[_Part]) -> float:
     return compute_weight_threshold(weight, maskpt)
 
 
-def _empty_median(path: Path, shape: tuple[int, int]) -> Path:
-    open_memmap(path, "w+", np.float32, shape)
+def _ready_median(path: Path, shape: tuple[int, int]) -> Path:
+    """A file for a median, all of its room reserved; what an earlier start wrote into it is still there."""
+    try:
+        is_ready = np.load(path, mmap_mode="r").shape == shape
+    except (OSError, ValueError):
+        is_ready = False
+    if not is_ready:
+        open_memmap(path, "w+", np.float32, shape)
     allocate(path)
     return path
+
+
+@dataclass(frozen=True)
+class _Tile(LeftFile):
+    """A part of a median that is written."""
+
+    box: Box
+
+    def checksum(self) -> int:
+        return zlib.crc32(np.load(self.path, mmap_mode="r")[self.box.slices].tobytes())
 
 
 def _tiles(whole: Box) -> list[Box]:
@@ -164,11 +204,12 @@ def _tiles(whole: Box) -> list[Box]:
     return [Box(x, y, x + _TILE, y + _TILE) & whole for y, x in corners]
 
 
-def _median_tile(median: Path, groups: Sequence[_Group], tile: Box) -> None:
+def _median_tile(median: Path, groups: Sequence[_Group], tile: Box) -> _Tile:
     """The median of the groups that touch a tile, into the mapped median of all."""
     images = [_image(group, tile) for group in groups if any(tile & part.box for part in group.parts)]
     cube = np.array(images or [np.full(tile.shape, np.nan)], np.float32)
     open_memmap(median, "r+")[tile.slices] = _median(cube)
+    return _Tile(median, tile)
 
 
 def _image(group: _Group, tile: Box) -> np.ndarray:
@@ -201,7 +242,7 @@ def _median(cube: np.ndarray) -> np.ndarray:
 
 def _flag(
     medians: Sequence[Path], grid: Grid, parameters: OutlierParameters, task: tuple[ExposureFile, PixelMap, Path]
-) -> None:
+) -> LeftFile:
     """Flag the outliers of an exposure and write it."""
     exposure, pixels, output = task
     # The whole median, of which only the pages under the exposure are read: a blot rounds positions on the mosaic to
@@ -213,7 +254,7 @@ def _flag(
                 flag_resampled_model_crs(model, whole[0], grid.wcs, **parameters.flag)
             else:
                 _flag_sparing_stars(model, whole, grid, parameters)
-        save_model(model, output)
+        return LeftFile(save_model(model, output))
 
 
 def _flag_sparing_stars(

@@ -20,6 +20,7 @@ from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary
+from app.runtime.checkpoints import LeftFile, is_keeping
 from app.runtime.pool import run_all
 
 __all__ = ["resample"]
@@ -64,7 +65,7 @@ def resample(
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Part(LeftFile):
     """What one exposure gives to the mosaic.
 
     Parameters
@@ -76,9 +77,11 @@ class _Part:
         Exposure time, where that is the weight [s].
     """
 
-    path: Path
     box: Box
     time: float = 0.0
+
+    def checksum(self) -> int:
+        return super().checksum() if self.box else 0
 
 
 def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[ExposureFile, PixelMap]) -> _Part:
@@ -139,7 +142,8 @@ class _Total:
                 self.context[index // 32][where] |= np.where(np.load(planes) != 0, bit, np.int32(0))
             if self.variances:
                 self._add_variances(part, {name: np.load(planes) for name in _VARIANCES})
-        part.path.unlink()
+        if not is_keeping():
+            part.path.unlink()
 
     def _add_variances(self, part: _Part, variances: Mapping[str, np.ndarray]) -> None:
         where, read_noise = part.box.slices, variances["var_rnoise"]

@@ -2,13 +2,13 @@
 
 from jwst.assign_mtwcs import AssignMTWcsStep
 
-from app.pipeline.steps.base import Named
+from app.pipeline.steps.base import Remembered
 from app.runtime.errors import AlignmentError
 
 __all__ = ["MovingTargetStep"]
 
 
-class MovingTargetStep(Named, AssignMTWcsStep):
+class MovingTargetStep(Remembered, AssignMTWcsStep):
     """assign_mtwcs, which calwebb_image3 runs in tweakreg's place where the target moves."""
 
     _extends = AssignMTWcsStep

@@ -1,10 +1,17 @@
 """What our steps have in common."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
+from app.pipeline.divided.exposure_files import ExposureFile
+from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.library import GroupedLibrary
+from app.runtime.checkpoints import LeftFile, kept, scope
 from app.runtime.errors import Lv3Error, MemoryExceededError
 
-__all__ = ["Named", "Stamped"]
+__all__ = ["Named", "Remembered", "Stamped"]
 
 
 class Named:
@@ -25,14 +32,65 @@ class Named:
     def run(self, *args: Any) -> Any:
         """Run the step, timed; whatever goes wrong in it, a SystemExit of CRDS included, becomes its own error."""
         try:
-            with self.parent.context.notes.timed(self.class_alias):  # type: ignore[attr-defined]
-                return super().run(*args)  # type: ignore[misc]
+            with self.parent.context.notes.timed(self.class_alias), scope(self.class_alias):  # type: ignore[attr-defined]
+                return self._run(*args)
         except (Lv3Error, KeyboardInterrupt):
             raise
         except MemoryError as error:
             raise MemoryExceededError(f"{self.class_alias}: out of memory; set memory=lean") from error
         except BaseException as error:
             raise self._failure(f"{self.class_alias}: {type(error).__name__}: {error}") from error
+
+    def _run(self, *args: Any) -> Any:
+        return super().run(*args)  # type: ignore[misc]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """How a step leaves the exposures, the groups that steps have seen, and the pipeline's log; files it has made."""
+
+    exposures: list[ExposureFile]
+    groups: Mapping[str, dict[str, list[str]]]
+    log: list[str]
+    files: Sequence[Path]
+
+    def checksum(self) -> list[int]:
+        """That of all files."""
+        return [LeftFile(path).checksum() for path in self.files]
+
+
+class Remembered(Named):
+    """A step that changes what is known of the exposures and none of their pixels: once finished, it is not run again.
+
+    Where jwst's own implementation has run, with all pixels, it is.
+    """
+
+    parent: Any
+
+    def _run(self, library: GroupedLibrary) -> GroupedLibrary:
+        made: list[GroupedLibrary] = []
+
+        def finish() -> _State | None:
+            made.append(super(Remembered, self)._run(library))
+            if not isinstance(made[0], ExposureLibrary):
+                return None
+            parent = self.parent
+            return _State(made[0].exposures(), dict(parent.groups_used), list(parent.log_records), self._made_files())
+
+        if not isinstance(library, ExposureLibrary):
+            return super()._run(library)
+        state = kept("state", finish)
+        if made:
+            return made[0]
+        assert state is not None
+        library.restore(state.exposures)
+        self.parent.groups_used.update(state.groups)
+        self.parent.log_records[:] = state.log
+        return library
+
+    def _made_files(self) -> Sequence[Path]:
+        """Products of the step."""
+        return ()
 
 
 class Stamped(Named):

@@ -29,7 +29,10 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
     def run(self, *args: Any) -> GroupedLibrary:
         """Flag outliers and save every exposure as it goes into the mosaic."""
         self.parent.note_groups(args[0], "native")
-        result = super().run(*args)
+        return super().run(*args)
+
+    def _run(self, *args: Any) -> GroupedLibrary:
+        result = super()._run(*args)
         if self.skip:
             self.save_model(result)
         return result

@@ -13,7 +13,7 @@ from app.pipeline.divided.sky_overlaps import SkyParameters, SkyResult, match_sk
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.solution.emission import faint_variation, filled_field
 from app.pipeline.solution.levels import solve_levels
-from app.pipeline.steps.base import Named
+from app.pipeline.steps.base import Remembered
 from app.runtime.errors import SkyError
 from app.runtime.pool import run_all
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 _CURE = "Choose sky=solution: it compares exposures at the same places of the sky, where emission cancels."
 
 
-class GroupedSkyMatchStep(Named, SkyMatchStep):
+class GroupedSkyMatchStep(Remembered, SkyMatchStep):
     """skymatch under its own groups."""
 
     _extends = SkyMatchStep

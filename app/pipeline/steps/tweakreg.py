@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between
 from app.pipeline.solution.solving import Solved, solve_alignment
 from app.pipeline.solution.sources import find_centred_sources
-from app.pipeline.steps.base import Named
+from app.pipeline.steps.base import Remembered
 from app.plan.corrections import TABLE_NAME, Correction, write_corrections
 from app.runtime.errors import AlignmentError
 from app.runtime.pool import run_all
@@ -27,7 +28,7 @@ from app.runtime.pool import run_all
 __all__ = ["GroupedTweakRegStep"]
 
 
-class GroupedTweakRegStep(Named, KnownSourcesStep):
+class GroupedTweakRegStep(Remembered, KnownSourcesStep):
     """tweakreg under its own groups, or with another solution than its own (config group ``alignment``)."""
 
     _extends = TweakRegStep
@@ -116,4 +117,9 @@ class GroupedTweakRegStep(Named, KnownSourcesStep):
             error, n_stars = known.get(group, (np.nan, -1))
             where = name, visit_id(exposure), exposure.detector, group
             rows.append(Correction(*where, motion.ra, motion.dec, motion.values, error, n_stars))
-        write_corrections(rows, self.parent.context.products / TABLE_NAME, alignment=choice.kind)
+        table = self.parent.context.products / TABLE_NAME
+        write_corrections(rows, table, alignment=choice.kind)
+        self.parent.context.stamp.on_file(table)  # here, and not when it is published: its checksum is kept
+
+    def _made_files(self) -> list[Path]:
+        return [] if self.skip else [self.parent.context.products / TABLE_NAME]

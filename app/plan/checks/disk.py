@@ -7,7 +7,7 @@ from pathlib import Path
 from app.plan.cost import Estimate
 from app.plan.plan import Plan
 from app.record.record import read_record
-from app.runtime.disk import existing_part, free_space
+from app.runtime.disk import existing_part, folder_size, free_space
 from app.runtime.errors import InputError
 
 __all__ = ["check"]
@@ -24,7 +24,7 @@ def check(plan: Plan, cost: Estimate | None) -> Iterator[InputError]:
         elif not os.access(found, os.W_OK | os.X_OK):
             why = "it is mounted read-only" if os.statvfs(found).f_flag & os.ST_RDONLY else "permission is denied"
             yield InputError(f"{key}={folder}: cannot be written to: {why} (at {found})")
-        elif cost and cost.disk > (free := free_space(folder) + _replaced(plan, folder)):
+        elif cost and cost.disk > (free := free_space(folder) + _ours(plan, folder)):
             amounts = f"some {cost.disk / _GB:.3f} GB are needed, and {free / _GB:.3f} GB are free"
             yield InputError(f"{key}={folder}: {amounts}: make room, or set {key} to another disk")
 
@@ -34,7 +34,9 @@ def _folders(plan: Plan) -> dict[str, Path]:
     return folders | ({"work_dir": Path(plan.config.work_dir).absolute()} if plan.config.work_dir else {})
 
 
-def _replaced(plan: Plan, folder: Path) -> int:
-    """Size of the products [byte] that the run will remove before it starts."""
+def _ours(plan: Plan, folder: Path) -> int:
+    """Size of what is there already [byte]: products that the run will remove, what an earlier start has finished."""
     record = read_record(folder) if plan.config.overwrite else None
-    return sum(product["size"] for product in record["products"]) if record else 0
+    replaced = sum(product["size"] for product in record["products"]) if record else 0
+    work = plan.config.work_folder
+    return replaced + (folder_size(work) if work.is_relative_to(folder) else 0)

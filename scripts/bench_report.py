@@ -80,7 +80,8 @@ kernels `gaussian`, `lanczos2`, `lanczos3`; exposures that come with a sky level
 pixels stay in memory or in files (`lean`) meanwhile.
 
 Temporary files are in `work_dir`: pixel maps (16 bytes for each pixel of each exposure), drizzled exposures, and
-parts of the mosaic. A process that is killed ends the run with the error for a lack of memory.
+parts of the mosaic (24 bytes for each of its pixels that an exposure touches; until the mosaic is there, or with
+`resume=false` for two exposures a process). A process that is killed ends the run with the error for a lack of memory.
 """
 
 

@@ -1,4 +1,4 @@
-"""The output folder of a run: taken by one run at a time, filled with whole files; what is not finished has a folder."""
+"""The output folder of a run, filled with whole files, and its work folder, where what is not finished is kept."""
 
 import logging
 import os

@@ -12,6 +12,7 @@ from app.observation.names import REPORT_NAME
 from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.provenance import versions
+from app.record.record import FINISHED
 from app.record.standing import differences, identity
 from app.run.folder import OutputFolder
 from app.runtime.disk import folder_size
@@ -57,7 +58,9 @@ def identity_of(record: dict[str, Any], config: Lv3Config) -> str:
     return identity(record, sorted(set(_files(config))))
 
 
-def beginning(plan: Plan, folder: OutputFolder, earlier: dict[str, Any] | None, found: dict[str, Any] | None) -> Beginning:
+def beginning(
+    plan: Plan, folder: OutputFolder, earlier: dict[str, Any] | None, found: dict[str, Any] | None
+) -> Beginning:
     """Find out where a run begins; nothing is changed.
 
     Parameters
@@ -76,6 +79,8 @@ def beginning(plan: Plan, folder: OutputFolder, earlier: dict[str, Any] | None, 
         return Beginning(earlier, words=[f"{where}: resume=false"] if owner else [])
     if record is None:
         return Beginning(words=[f"{where}: its record is gone"] if owner else [])
+    if earlier is None and record["state"] in FINISHED:  # and is to be replaced
+        return Beginning()
     if earlier is None and (different := differences(record, config, plan.members, versions())):
         return Beginning(words=[f"{where}: {text}" for text in different] if owner else [])
     is_owner = owner is not None and owner == identity_of(record, config)
@@ -84,18 +89,15 @@ def beginning(plan: Plan, folder: OutputFolder, earlier: dict[str, Any] | None, 
         return Beginning(earlier, is_owner, words)
     if "pipeline" in record and (lost := _lost(record, folder.path)):
         return Beginning(words=[*words, f"{folder.path}: {lost} are not as they were made: all is made again"])
-    if not (is_owner or "pipeline" in record) or record["error"] is None and record["finished"]:
+    if not (is_owner or "pipeline" in record):
         return Beginning(words=words)
     return Beginning(_cleared(record), is_owner, [*words, _said(record, folder)])
 
 
 def _said(record: dict[str, Any], folder: OutputFolder) -> str:
     """What the log says of a run that goes on."""
-    *_, last = record["starts"]
-    return (
-        f"goes on where the start of {last['started']} on {last['host']} ended, after {last['ended']}, with "
-        f"{folder_size(folder.work) / 1e9:.3f} GB in {folder.work}"
-    )
+    last, size = (record.get("starts") or [record])[-1], folder_size(folder.work) / 1e9
+    return f"goes on where the start of {last['started']} ended, with {size:.3f} GB in {folder.work}"
 
 
 def _cleared(record: dict[str, Any]) -> dict[str, Any]:

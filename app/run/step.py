@@ -1,9 +1,11 @@
 """Lv3Step: level-2 exposures in, level-3 mosaic out."""
 
+import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import fields
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +135,8 @@ class Lv3Step:
         self._say_where()
         return True
 
-    def _run(self, lock: OutputLock) -> None:
-        """Run what is missing, in a folder that is ours."""
+    def _run(self, lock: OutputLock, with_companions: bool = True) -> None:
+        """Run what is missing, in a folder that is ours; companions are made of each exposure after the mosaic."""
         found = read_record(self._folder.path)
         earlier = self._standing().record  # again: another run may have ended since
         begin = beginning(self.plan, self._folder, earlier, found)
@@ -158,10 +160,11 @@ class Lv3Step:
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for note in self._outlook.notes if self._outlook else []:
                 log.info("note: %s", note)
-            expect(self._steps(begin))
+            expect(self._steps(begin, with_companions))
             self._make_mosaic(record, begin, (found or {"products": []})["products"])
             self._folder.disown()
-            self._postprocess(record)
+            if with_companions:
+                self._postprocess(record)
         self._folder.clear()
         refuse_caveats(record.data, self.config.strict)
 
@@ -175,9 +178,10 @@ class Lv3Step:
             if path.is_file():  # no mosaic where resample is skipped, no report where it failed
                 log.info("%s: %s", what, path)
 
-    def _steps(self, begin: Beginning) -> list[str]:
+    def _steps(self, begin: Beginning, with_companions: bool) -> list[str]:
         """What the run is going to do, by name, in order."""
-        after = [kind.name for kind in product_kinds(self.config)] + ["report"] * self.config.report
+        companions = [kind.name for kind in product_kinds(self.config)] if with_companions else []
+        after = companions + ["report"] * self.config.report
         measure = [] if "measurements" in (begin.record or {}) else ["measure"]
         pipeline = [] if begin.is_made else self.plan.steps(self.plan.parameters)
         return [*pipeline, *measure, *after]
@@ -206,10 +210,13 @@ class Lv3Step:
         record.add(products=[product for product in record.data["products"] if product["file"] not in names])
 
     def _make(self, record: Record, has_mosaic: bool) -> None:
+        from app.pipeline.run import run_pipeline
+
         record.add(steps=self.plan.steps(self.plan.parameters), references=references(self.plan.references))
         self._publish([write_association(self.plan.association, self._folder.work / self.plan.names.association)])
         mosaic = self._folder.path / self.plan.names.mosaic if has_mosaic else None
-        self._run_pipeline(self.plan.association_path, record, self._publish_mosaic, mosaic)
+        association, made = self.plan.association_path, self._folder.products
+        run_pipeline(association, self.plan, self._stamp(), record, made, self._publish_mosaic, mosaic)
         made = {product["file"] for product in record.data["products"]}
         if missing := [name for name in self.plan.promised if name not in made]:
             raise Lv3Error(f"the pipeline has not made {', '.join(missing)}; it made {', '.join(sorted(made))}")
@@ -220,7 +227,8 @@ class Lv3Step:
         assert self._record is not None
         self.propagate_metadata(files)
         listed = [product["file"] for product in self._record.data["products"]]
-        taken = strangers(self._folder.path, [file.name for file in files], listed)
+        new = [file for file in files if not _is_same(file, self._folder.path / file.name)]
+        taken = strangers(self._folder.path, [file.name for file in new], listed)
         own = [file for file in files if file.name not in taken]
         self._record.add_products(own)  # listed first: what is published is always known as ours
         self._folder.publish(own)
@@ -274,7 +282,7 @@ class Lv3Step:
         return write_association(self.plan.association, path)
 
     def run_step(self, asn_file: str | Path) -> list[Path]:
-        """Run the pipeline on an association.
+        """Run the pipeline on an association: as `do_step`, without checks before it and companions after it.
 
         Parameters
         ----------
@@ -284,19 +292,23 @@ class Lv3Step:
         Returns
         -------
         list of Path
-            The products, still in the run's work folder.
+            The products, in `out_dir`, where they are listed in the record.
+
+        Raises
+        ------
+        Lv3Error
+            As `do_step` does.
         """
-        set_environment(self.config.crds)
-        return self._run_pipeline(Path(asn_file), Record(self._folder.work, self.config), lambda _: None)
-
-    def _run_pipeline(
-        self, asn_file: Path, record: Record, take: Callable[[list[Path]], None], mosaic: Path | None = None
-    ) -> list[Path]:
-        from app.pipeline.run import run_pipeline
-
-        self._folder.products.mkdir(parents=True, exist_ok=True)
+        members = json.loads(Path(asn_file).read_text(encoding="utf-8"))["products"][0]["members"]
+        self._plan = make_plan(self.config, [Path(asn_file).parent / member["expname"] for member in members])
         with one_thread():
-            return run_pipeline(asn_file, self.plan, self._stamp(), record, self._folder.products, take, mosaic)
+            set_environment(self.config.crds)
+            with one_pool(self.config.n_procs, load), self._folder.taken() as lock:
+                self._run(lock, with_companions=False)
+        assert self._record is not None
+        others = (self.plan.names.association, REPORT_NAME)
+        listed = [product["file"] for product in self._record.data["products"]]
+        return [self._folder.path / name for name in listed if name not in others]
 
     def propagate_metadata(self, files: Iterable[str | Path]) -> None:
         """Write into products what they were made by: program, data processing version, CRDS context.
@@ -323,6 +335,11 @@ class Lv3Step:
             where = f"out_dir={self.config.output_folder} holds a finished run that differs"
             raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
         return found
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    """Whether a file is there already, with the same content."""
+    return other.is_file() and cmp(file, other, shallow=False)
 
 
 def _process(record: dict[str, Any]) -> str:

@@ -13,12 +13,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from struct import Struct
 from typing import Any, TypeVar
 
-__all__ = ["Answers", "Kept", "LeftFile", "Once", "Task", "answers_to", "is_keeping", "keeping", "kept", "name_of", "scope"]
+__all__ = [
+    "Answers",
+    "Kept",
+    "LeftFile",
+    "Once",
+    "Task",
+    "answers_to",
+    "is_keeping",
+    "keeping",
+    "kept",
+    "name_of",
+    "scope",
+]
 
 log = logging.getLogger(__name__)
 

@@ -18,16 +18,18 @@ def publish(out: Path) -> None:
     config = Lv3Config(target="n", band="F770W", in_dir="in", out_dir=str(out), report=False, procs=1)
     folder, plan = OutputFolder(config), SimpleNamespace(config=config)
     with folder.taken() as lock:
+        folder.prepare()
+        folder.own("this run")
         record = Record(folder.path, config, None, lock.check)
         with log_file(folder.path), concluded(record, _any(plan), folder, None):
             record.add(measurements={})  # so that nothing is measured when it fails
-            folder.products.mkdir(parents=True)
             files = [folder.products / name for name in PRODUCTS]
             for file in files:
                 file.write_bytes(PRODUCTS[file.name])
             record.add_products(files)
             folder.publish(files)
             record.add(pipeline="complete")
+        folder.clear()
 
 
 def _any(plan: Any) -> Any:

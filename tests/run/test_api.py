@@ -70,6 +70,10 @@ def test_methods_one_by_one(miri, crds, tmp_path):
     files = step.run_step(step.create_asn_file(sorted(miri.files)))
     assert {file.name.rpartition("_")[2] for file in files} == {"crf.fits", "i2d.fits", "alignment.ecsv"}
     step.propagate_metadata(files)
+    before = {file: file.stat().st_mtime_ns for file in files}
+    assert step.do_step()  # which finds all of it there
+    assert {file: file.stat().st_mtime_ns for file in files} == before
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_a_step_has_one_thread_whatever_was_imported_before(tmp_path, monkeypatch):

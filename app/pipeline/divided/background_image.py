@@ -13,7 +13,9 @@ from photutils.segmentation import detect_sources
 from photutils.utils import circular_footprint
 from scipy.ndimage import gaussian_filter, zoom
 
-__all__ = ["Stack", "make_median", "usable_rows", "variance_of_median"]
+from app.runtime.checkpoints import LeftFile
+
+__all__ = ["MedianImage", "Stack", "make_median", "usable_rows", "variance_of_median"]
 
 Image = NDArray[np.float32]
 
@@ -62,17 +64,26 @@ class Stack:
     output: Path
 
 
-def make_median(stack: Stack) -> float:
+@dataclass(frozen=True)
+class MedianImage(LeftFile):
+    """The median image of a stack, in its file.
+
+    Parameters
+    ----------
+    path : Path
+    unknown : float
+        Share of the detector's usable pixels of which no exposure knows anything.
+    """
+
+    unknown: float
+
+
+def make_median(stack: Stack) -> MedianImage:
     """Write the median image of a stack, its sources masked.
 
     Sources are those of each exposure less the median of all: they are elsewhere on the detector in each exposure,
     what the detector shows is not. Flags of single exposures are not those of the median, which is of the pixels that
     can be used; an exposure is used no further where it is flagged.
-
-    Returns
-    -------
-    float
-        Share of the detector's usable pixels of which no exposure knows anything.
     """
     with fits.open(stack.files[0]) as file:
         shape = file["SCI"].shape
@@ -81,7 +92,7 @@ def make_median(stack: Stack) -> float:
     masks = [np.packbits(_sources(image, planes[0], len(stack.files)), axis=1) for image in images]
     planes, n = _median(stack, shape, masks)
     np.save(stack.output, planes)
-    return float((n[n_usable > 0] == 0).mean()) if n_usable.any() else 1.0
+    return MedianImage(stack.output, float((n[n_usable > 0] == 0).mean()) if n_usable.any() else 1.0)
 
 
 def _strip(stack: Stack, place: int, rows: slice) -> tuple[Image, Image]:

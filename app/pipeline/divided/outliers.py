@@ -96,7 +96,7 @@ def flag_outliers(
         pairs = list(zip(exposures, maps, strict=True))
         kept(median.stem, partial(_make_median, median, drizzle, pairs, groups, parameters.maskpt, grid, procs))
         for pixels in maps:
-            _part_path(pixels).unlink(missing_ok=True)
+            _part_path(pixels, name).unlink(missing_ok=True)
     flag = partial(_flag, medians, grid, parameters)
     for _ in run_all(flag, list(zip(exposures, maps, outputs, strict=True)), procs):
         pass
@@ -150,7 +150,7 @@ class _Group:
 def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[ExposureFile, PixelMap]) -> _Part:
     """Drizzle an array of an exposure, its data or its errors, onto its box."""
     exposure, pixels = pair
-    part = _Part(_part_path(pixels), pixels.box)
+    part = _Part(_part_path(pixels, name), pixels.box)
     if not part.box:
         return part
     if name == "err":  # resampling would subtract the sky level from them
@@ -164,8 +164,8 @@ def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Ex
     return part
 
 
-def _part_path(pixels: PixelMap) -> Path:
-    return pixels.path.with_suffix(".image.npy")
+def _part_path(pixels: PixelMap, name: str) -> Path:
+    return pixels.path.with_suffix(f".{name}.npy")
 
 
 def _threshold(maskpt: float, parts: Sequence[_Part]) -> float:

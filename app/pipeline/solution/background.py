@@ -60,7 +60,8 @@ def subtract_background(
         files: _stack(files, dqbits, folder / f"background_{number}.npy", procs)
         for number, files in enumerate(dict.fromkeys(sets.values()))
     }
-    unknown = list(run_all(make_median, stacks.values(), procs)) if is_image else [None] * len(stacks)
+    medians = list(run_all(make_median, stacks.values(), procs)) if is_image else []
+    unknown = [median.unknown for median in medians] or [None] * len(stacks)
     members = []
     with library:
         for index, name in enumerate(library.member_names):

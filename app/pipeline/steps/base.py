@@ -1,10 +1,12 @@
 """What our steps have in common."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from app.pipeline.context import Notes
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.library import GroupedLibrary
@@ -47,16 +49,30 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """How a step leaves the exposures, the groups that steps have seen, and the pipeline's log; files it has made."""
+    """How a step leaves the exposures, groups as steps have seen them, and the pipeline's log; its caveats and files."""
 
     exposures: list[ExposureFile]
     groups: Mapping[str, dict[str, list[str]]]
     log: list[str]
+    caveats: list[tuple[str, str, str]]
     files: Sequence[Path]
 
     def checksum(self) -> list[int]:
         """That of all files."""
         return [LeftFile(path).checksum() for path in self.files]
+
+
+class _Listening:
+    """Hands on what a step tells, and keeps the caveats."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.timed, self.add = notes.timed, notes.add
+        self._warn = notes.warn
+        self.caveats: list[tuple[str, str, str]] = []
+
+    def warn(self, code: str, message: str, hint: str) -> None:
+        self.caveats.append((code, message, hint))
+        self._warn(code, message, hint)
 
 
 class Remembered(Named):
@@ -71,11 +87,12 @@ class Remembered(Named):
         made: list[GroupedLibrary] = []
 
         def finish() -> _State | None:
-            made.append(super(Remembered, self)._run(library))
+            with self._heard() as caveats:
+                made.append(super(Remembered, self)._run(library))
             if not isinstance(made[0], ExposureLibrary):
                 return None
-            parent = self.parent
-            return _State(made[0].exposures(), dict(parent.groups_used), list(parent.log_records), self._made_files())
+            groups, log = dict(self.parent.groups_used), list(self.parent.log_records)
+            return _State(made[0].exposures(), groups, log, caveats, self._made_files())
 
         if not isinstance(library, ExposureLibrary):
             return super()._run(library)
@@ -86,7 +103,20 @@ class Remembered(Named):
         library.restore(state.exposures)
         self.parent.groups_used.update(state.groups)
         self.parent.log_records[:] = state.log
+        for caveat in state.caveats:
+            self.parent.context.notes.warn(*caveat)
         return library
+
+    @contextmanager
+    def _heard(self) -> Iterator[list[tuple[str, str, str]]]:
+        """Context in which caveats that the step gives are noted."""
+        context = self.parent.context
+        notes = _Listening(context.notes)
+        self.parent.context = replace(context, notes=notes)
+        try:
+            yield notes.caveats
+        finally:
+            self.parent.context = context
 
     def _made_files(self) -> Sequence[Path]:
         """Products of the step."""

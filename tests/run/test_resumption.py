@@ -1,0 +1,262 @@
+"""A run that was cut off goes on where it was, with the bits of one that nobody disturbed; another starts afresh."""
+
+import json
+import shutil
+
+import pytest
+from jwst.source_catalog import SourceCatalogStep
+
+from app.run.folder import OutputFolder
+from app.runtime.checkpoints import Answers
+from app.runtime.errors import OutlierError
+from app.runtime.signals import Interrupted
+from app.simulation import simulate_observation
+from tests.faults.compare import differences
+from tests.runs import make_step
+
+OPTIONS = {"report": False, "procs": 1, "outliers": "spare_stars"}
+#: What is kept last before the run is cut off, in its order.
+PLACES = (
+    "exposures-read.0/1",
+    "tweakreg-state.0/0",
+    "outlier_detection-map_pixels.0/1",
+    "outlier_detection-median_err-median_tile.0/0",
+    "outlier_detection-flag.0/1",
+    "resample-drizzle.0/1",
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Three MIRI dithers."""
+    return simulate_observation(tmp_path_factory.mktemp("small") / "in", n_dithers=3, window=(128, 128))
+
+
+class Watched:
+    """What is kept, by name and in order, and after which of it the run ends as by a signal."""
+
+    def __init__(self, patch):
+        self.names, self.last = [], set()
+        keep = Answers.keep
+
+        def watched(answers, number, name, made):
+            keep(answers, number, name, made)
+            self.names.append(f"{answers._path.name}/{number}")
+            if self.names[-1] in self.last:
+                raise Interrupted(15)
+
+        patch.setattr(Answers, "keep", watched)
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """What is kept."""
+    return Watched(monkeypatch)
+
+
+def record(folder):
+    return json.loads((folder / "lv3_run.json").read_text())
+
+
+def log(folder):
+    return (folder / "lv3_run.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small, crds, tmp_path_factory):
+    """A run that nobody disturbs."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "out"
+    make_step(small, folder, crds, **OPTIONS).do_step()
+    return folder
+
+
+def run(small, folder, crds, **options):
+    """One start; whether it came to the end."""
+    try:
+        return make_step(small, folder, crds, **OPTIONS | options).do_step()
+    except Interrupted:
+        assert record(folder)["state"] == "interrupted"
+        return False
+
+
+def test_cut_off_in_each_step_it_goes_on_and_does_nothing_twice(small, crds, tmp_path, undisturbed, kept, monkeypatch):
+    out, places = tmp_path / "out", [*PLACES]
+    kept.last.update(places)
+    for place in places:
+        assert not run(small, out, crds), place
+        assert kept.names[-1] == place
+        assert record(out)["kept"]["size"] > 1e5
+        assert record(out)["kept"]["folder"] == str(out / ".jwst-lv3-work")
+    with monkeypatch.context() as patch:  # the mosaic is there: only the catalogue is missing
+        patch.setattr(SourceCatalogStep, "process", _cut_off)
+        assert not run(small, out, crds)
+    assert record(out)["pipeline"] == "mosaic"
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*.fits")}
+    assert len(before) == 4
+    kept.last.add("measure-measure_exposure.0/1")
+    assert not run(small, out, crds)
+    assert run(small, out, crds)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(kept.names) == len(set(kept.names))
+    assert differences(out, undisturbed) == []
+    assert "goes on where the start of" in log(out)
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+    check_same_record(record(out), record(undisturbed), n_starts=9)
+
+
+def _cut_off(*_):
+    raise Interrupted(15)
+
+
+def check_same_record(found, expected, n_starts):
+    assert found.keys() == expected.keys()
+    for key in ("state", "groups", "sources", "measurements", "caveats", "parameter_origins", "inputs"):
+        assert found[key] == expected[key], key
+    names = [[product["file"] for product in record["products"]] for record in (found, expected)]
+    assert sorted(names[0]) == sorted(names[1])
+    assert found["times"].keys() == expected["times"].keys()
+    assert len(found["starts"]) == n_starts
+    assert found["starts"][0]["started"] == found["started"]
+    assert all(start["started"] <= start["ended"] for start in found["starts"])
+
+
+@pytest.fixture(scope="module")
+def begun(small, crds, tmp_path_factory):
+    """The folder of a run that was cut off while sources were found."""
+    folder = tmp_path_factory.mktemp("begun") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        Watched(patch).last.add("tweakreg-state-find_sources.0/1")
+        assert not run(small, folder, crds)
+    return folder
+
+
+@pytest.fixture
+def cut_off(begun, tmp_path, kept):
+    """A copy of it; the next start ends as soon as anything is kept."""
+    kept.last |= {"exposures-read.0/0", "tweakreg-state-find_sources.0/2"}
+    return shutil.copytree(begun, tmp_path / "out")
+
+
+AFRESH, GOES_ON = ["exposures-read.0/0"], ["tweakreg-state-find_sources.0/2"]
+
+
+def test_what_does_not_change_products_does_not_matter(small, crds, cut_off, kept):
+    run(small, cut_off, crds, procs=2, verbose=True, do_blot=True, overwrite=True)
+    assert kept.names == GOES_ON
+    assert len(record(cut_off)["starts"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"outliers": "observatory"}, "outliers: was 'spare_stars', is 'observatory'"),
+        ({"exclude": ["_00003_"]}, "_00003_mirimage_cal.fits: is gone"),
+    ],
+)
+def test_another_run_starts_afresh(small, crds, cut_off, kept, options, word):
+    run(small, cut_off, crds, **options)
+    assert kept.names == AFRESH
+    assert len(record(cut_off)["starts"]) == 1
+    assert f"what an earlier start finished is not used: {word}" in log(cut_off).replace("jw01234001001_02101", "")
+
+
+def test_other_versions_start_afresh(small, crds, cut_off, kept, monkeypatch):
+    monkeypatch.setattr("app.run.resumption.versions", lambda: {"jwst": "9.9"})
+    run(small, cut_off, crds)
+    assert kept.names == AFRESH
+    assert "is not used: version of jwst: was" in log(cut_off)
+
+
+def test_without_its_record_or_with_that_of_another_it_starts_afresh(small, crds, cut_off, kept):
+    (cut_off / ".jwst-lv3-work/run").write_text("another")
+    run(small, cut_off, crds)
+    assert kept.names == AFRESH
+    assert "have changed" in log(cut_off)
+    (cut_off / "lv3_run.json").unlink()
+    (cut_off / "asn_lv3_f770w.json").unlink()
+    run(small, cut_off, crds)
+    assert kept.names == AFRESH * 2
+    assert "its record is gone" in log(cut_off)
+
+
+def test_resume_false_starts_afresh_and_keeps_nothing(small, crds, cut_off, kept, monkeypatch):
+    monkeypatch.setattr("app.pipeline.run.make_pipeline", _cut_off)
+    assert not run(small, cut_off, crds, resume=False)
+    assert "is not used: resume=false" in log(cut_off)
+    assert "kept" not in record(cut_off)
+    assert not (cut_off / ".jwst-lv3-work").exists()
+    assert kept.names == []
+
+
+def test_changed_exposures_or_files_that_are_named_start_afresh(small, crds, tmp_path, kept):
+    shutil.copytree(small.folder, folder := tmp_path / "in")
+    levels, path = tmp_path / "levels.txt", min(folder.glob("*_cal.fits"))
+    levels.write_text("".join(f"{file.name} 0.5\n" for file in folder.glob("*_cal.fits")))
+    options = {"in_dir": folder, "sky_levels": str(levels)}
+    kept.last.add("exposures-read.0/1")
+    run(small, tmp_path / "out", crds, **options)
+    for change, word in (
+        (lambda: path.write_bytes(path.read_bytes()[:-1] + b"\1"), f"{path.name}: has changed"),
+        (lambda: levels.write_text(levels.read_text() + "\n"), "files that the configuration names have changed"),
+    ):
+        change()
+        kept.names.clear()
+        run(small, tmp_path / "out", crds, **options)
+        assert kept.names == ["exposures-read.0/0", "exposures-read.0/1"]
+        assert word in log(tmp_path / "out")
+    kept.names.clear()
+    kept.last.add("exposures-read.0/2")
+    run(small, tmp_path / "out", crds, **options)
+    assert kept.names == ["exposures-read.0/2"]
+
+
+def test_after_an_error_it_goes_on_too(small, crds, begun, tmp_path, kept, monkeypatch):
+    out = shutil.copytree(begun, tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr("app.pipeline.steps.outlier_detection.flag_outliers", lambda *_: 1 / 0)
+        with pytest.raises(OutlierError):
+            run(small, out, crds)
+    assert record(out)["state"] == "failed"
+    assert record(out)["kept"]["size"] > 1e4
+    kept.names.clear()
+    kept.last.add("outlier_detection-median_data-drizzle.0/0")
+    assert not run(small, out, crds)
+    assert kept.names == ["outlier_detection-median_data-drizzle.0/0"]
+    assert "measurements" not in record(out)
+
+
+def test_a_mosaic_that_was_touched_before_it_had_a_catalogue_is_made_again(small, crds, tmp_path, kept, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(SourceCatalogStep, "process", _cut_off)
+        assert not run(small, out, crds, outliers="observatory")
+    mosaic = next(out.glob("*_i2d.fits"))
+    mosaic.write_bytes(mosaic.read_bytes()[:-1] + b"\1")
+    kept.names.clear()
+    kept.last.add("exposures-read.0/0")
+    assert not run(small, out, crds, outliers="observatory")
+    assert kept.names == ["exposures-read.0/0"]
+    assert f"{mosaic.name} are not as they were made" in log(out)
+
+
+def test_one_work_dir_for_equal_folders_on_two_hosts(small, crds, begun, tmp_path, kept):
+    """Each out_dir has a work folder of its own, though their paths, as each host sees them, are the same."""
+    kept.last.add("tweakreg-state-find_sources.0/1")
+    out, there, scratch = tmp_path / "out", tmp_path / "there", tmp_path / "scratch"
+    run(small, out, crds, work_dir=scratch)
+    (one,) = scratch.iterdir()
+    out.rename(there)  # the other host has another disk under this path
+    run(small, out, crds, work_dir=scratch)
+    assert len(list(scratch.iterdir())) == 2
+    (other,) = set(scratch.iterdir()) - {one}
+    OutputFolder(make_step(small, out, crds, work_dir=scratch).config).clear()
+    assert list(scratch.iterdir()) == [one]
+    assert other != one
+    assert not (out / ".jwst-lv3-work").exists()
+    kept.names.clear()
+    kept.last.add("tweakreg-state-find_sources.0/2")
+    shutil.rmtree(out)
+    there.rename(out)
+    run(small, out, crds, work_dir=scratch)
+    assert kept.names == ["tweakreg-state-find_sources.0/2"]
+    assert list(scratch.iterdir()) == [one]

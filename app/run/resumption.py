@@ -87,7 +87,7 @@ def beginning(
     words = [] if is_owner or owner is None else [f"{where}: files that the configuration names have changed"]
     if earlier is not None:
         return Beginning(earlier, is_owner, words)
-    if "pipeline" in record and (lost := _lost(record, folder.path)):
+    if "pipeline" in record and (lost := _lost(record, plan, folder.path)):
         return Beginning(words=[*words, f"{folder.path}: {lost} are not as they were made: all is made again"])
     if not (is_owner or "pipeline" in record):
         return Beginning(words=words)
@@ -105,14 +105,15 @@ def _cleared(record: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in _FOUND_ANEW} | {"caveats": []}
 
 
-def _lost(record: dict[str, Any], folder: Path) -> str:
-    """Names of published products that are gone or were changed."""
+def _lost(record: dict[str, Any], plan: Plan, folder: Path) -> str:
+    """Names of published products that are gone or were changed, of those that were whole when the record said so."""
 
     def is_whole(product: dict[str, Any]) -> bool:
         path = folder / Path(product["file"]).name
         return path.is_file() and path.stat().st_size == product["size"] and sha256(path) == product["sha256"]
 
-    products = [product for product in record["products"] if product["file"] != REPORT_NAME]
+    others = {REPORT_NAME, *((plan.names.catalogue, plan.names.segments) if record["pipeline"] == "mosaic" else ())}
+    products = [product for product in record["products"] if product["file"] not in others]
     with ThreadPoolExecutor(2) as pool:
         whole = list(pool.map(is_whole, products))
     return ", ".join(product["file"] for product, is_there in zip(products, whole, strict=True) if not is_there)

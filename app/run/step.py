@@ -215,8 +215,8 @@ class Lv3Step:
         record.add(steps=self.plan.steps(self.plan.parameters), references=references(self.plan.references))
         self._publish([write_association(self.plan.association, self._folder.work / self.plan.names.association)])
         mosaic = self._folder.path / self.plan.names.mosaic if has_mosaic else None
-        association, made = self.plan.association_path, self._folder.products
-        run_pipeline(association, self.plan, self._stamp(), record, made, self._publish_mosaic, mosaic)
+        association, folder = self.plan.association_path, self._folder.products
+        run_pipeline(association, self.plan, self._stamp(), record, folder, self._publish_mosaic, mosaic)
         made = {product["file"] for product in record.data["products"]}
         if missing := [name for name in self.plan.promised if name not in made]:
             raise Lv3Error(f"the pipeline has not made {', '.join(missing)}; it made {', '.join(sorted(made))}")

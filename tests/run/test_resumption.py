@@ -9,6 +9,7 @@ from jwst.source_catalog import SourceCatalogStep
 from app.run.folder import OutputFolder
 from app.runtime.checkpoints import Answers
 from app.runtime.errors import OutlierError
+from app.runtime.files import publish
 from app.runtime.signals import Interrupted
 from app.simulation import simulate_observation
 from tests.faults.compare import differences
@@ -87,10 +88,17 @@ def test_cut_off_in_each_step_it_goes_on_and_does_nothing_twice(small, crds, tmp
         assert kept.names[-1] == place
         assert record(out)["kept"]["size"] > 1e5
         assert record(out)["kept"]["folder"] == str(out / ".jwst-lv3-work")
+    with monkeypatch.context() as patch:
+        patch.setattr(OutputFolder, "publish", _publish_one)
+        assert not run(small, out, crds)
+    assert "pipeline" not in record(out)
     with monkeypatch.context() as patch:  # the mosaic is there: only the catalogue is missing
         patch.setattr(SourceCatalogStep, "process", _cut_off)
         assert not run(small, out, crds)
     assert record(out)["pipeline"] == "mosaic"
+    with monkeypatch.context() as patch:
+        patch.setattr(OutputFolder, "publish", _publish_one)
+        assert not run(small, out, crds)
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.fits")}
     assert len(before) == 4
     kept.last.add("measure-measure_exposure.0/1")
@@ -101,7 +109,15 @@ def test_cut_off_in_each_step_it_goes_on_and_does_nothing_twice(small, crds, tmp
     assert differences(out, undisturbed) == []
     assert "goes on where the start of" in log(out)
     assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
-    check_same_record(record(out), record(undisturbed), n_starts=9)
+    check_same_record(record(out), record(undisturbed), n_starts=11)
+
+
+def _publish_one(folder, files):
+    """Publish the association; of other products the first alone, and be cut off."""
+    first, *others = files
+    publish(first, folder.path)
+    if others:
+        raise Interrupted(15)
 
 
 def _cut_off(*_):

@@ -49,7 +49,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """How a step leaves the exposures, groups as steps have seen them, and the pipeline's log; its caveats and files."""
+    """How a step leaves the exposures, the groups seen so far, and the log of the pipeline; its caveats and files."""
 
     exposures: list[ExposureFile]
     groups: Mapping[str, dict[str, list[str]]]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Sweeps on a real SLURM of one node, in the Apptainer image, both ways: four jobs, of which one fails and one exceeds its
-# memory; then repaired and resumed. A job that is told to end by its time limit, one that gives way to a more urgent one, and
+# memory; then repaired and resumed. A job that is told to end by its time limit, one that needs twice that, one that gives way to a more urgent one, and
 # one that is requeued.
 # Run by `make test-slurm`, as root, where scripts/ci/with-docker.sh and with-slurm.sh work.
 # shellcheck source=tests/container/checks.sh
@@ -13,6 +13,8 @@ TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}
 BIG=(+jwst_parameters.resample.pixel_scale.big=0.0085 +jwst_parameters.source_catalog.skip.big=true work_dir=/dev/shm procs=1)
 # A job of several minutes on one core: full frames, and a mosaic of fine pixels.
 LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.013)
+# A job of two minutes in one process, in many small parts.
+HALF=('targets=[half]' procs=1)
 export APPTAINER_BIND=$DATA:$DATA:ro
 
 prepare() { scripts/ci/install-apptainer.sh "$LV3_CI/apptainer"; }
@@ -38,6 +40,7 @@ simulate() {
     .venv/bin/python scripts/simulate_exposures.py "$WORK/in" --window 256x256 --dithers 4
     for target in good other bad big; do mkdir -p "$DATA/$target" && cp "$WORK"/in/*_cal.fits "$DATA/$target"; done
     .venv/bin/python scripts/simulate_exposures.py "$DATA/late" --window FULL --dithers 4
+    .venv/bin/python scripts/simulate_exposures.py "$DATA/half" --window 128x128 --dithers 40
 }
 
 spoil() {  # an exposure of target bad whose headers are whole, and whose WCS is not
@@ -91,6 +94,29 @@ taken_back() {  # taken_back HOW FOLDER COMMAND...: SLURM takes the job of a swe
     fi && wait $! && sacct --jobs="$job" --duplicates --noheader --format=State | grep "$how"
 }
 
+starts_are() {  # starts_are FOLDER NUMBER: of a job that went on where it was
+    .venv/bin/python -c '
+import json, sys
+starts = json.load(open(sys.argv[1] + "/lv3_run.json"))["starts"]
+sys.exit(f"{len(starts)} starts: {starts}" if len(starts) != int(sys.argv[2]) else 0)' "$1" "$2"
+}
+
+finished_in_parts() {  # finished_in_parts FOLDER MINUTES COMMAND...: the same command, as often as its work needs the time limit
+    local folder=$1 minutes=$2
+    shift 2
+    for _ in $(seq 8); do
+        "$@"
+        states_are "${folder%/*/*}" success > /dev/null && break
+    done
+    .venv/bin/python -c '
+import json, math, sys
+record = json.load(open(sys.argv[1] + "/lv3_run.json"))
+work, limit, n = sum(record["times"].values()), 60 * float(sys.argv[2]), len(record["starts"])
+print(record["state"], f"{work:.0f} s of work in {n} starts of {limit:.0f} s")
+most = 1 + math.ceil(work / (limit - 25))  # each start loads the image, jwst and the headers first
+sys.exit(not (record["state"].startswith("success") and 2 <= n <= most))' "$folder" "$minutes"
+}
+
 bad_input() {
     fails_with 2 'sif: not given' "$WORK/login/bin/jwst-lv3" -m hydra/launcher=slurm_apptainer "${TARGETS[@]}" &&
         fails_with 2 'no such file' by_launcher 1 sif=/none.sif &&
@@ -119,10 +145,14 @@ ends() {
     check "launcher: state" states_are "$WORK/late" timed_out
     check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 16G "${LATE[@]}"
     check "array: state" states_are "$WORK/late_array" timed_out
+    check "array: half the time it needs is enough, in parts" finished_in_parts "$WORK/half/half/F770W" 1 \
+        by_array "$WORK/half" 1 4G "${HALF[@]}"
     check "launcher: pre-empted" taken_back PREEMPTED "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
     check "launcher: state" states_are "$WORK/again" success
+    check "launcher: it went on" starts_are "$WORK/again/good/F770W" 2
     check "array: requeued" taken_back REQUEUED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" success
+    check "array: it went on" starts_are "$WORK/again_array/good/F770W" 2
     finish
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sweeps on a real SLURM of one node, in the Apptainer image, both ways: four jobs, of which one fails and one exceeds its
-# memory; then repaired and resumed. A job that is told to end by its time limit, one that needs twice that, one that gives way to a more urgent one, and
-# one that is requeued.
+# memory; then repaired and resumed. A job that is told to end by its time limit, one that needs twice that, one that gives way
+# to a more urgent one, and one that is requeued.
 # Run by `make test-slurm`, as root, where scripts/ci/with-docker.sh and with-slurm.sh work.
 # shellcheck source=tests/container/checks.sh
 . "$(dirname "$(readlink -f "$0")")/../container/checks.sh"

@@ -100,6 +100,8 @@ class OutputFolder:
     def prepare(self) -> None:
         """Make the work folder, unless it is there, and reserve room for the record."""
         mark = self._config.work_mark
+        if mark.exists() and mark.is_dir() == bool(self._config.work_dir):  # of a run with, or without, work_dir
+            _remove(mark)
         if self._config.work_dir and not mark.exists():
             write_text(mark, uuid.uuid4().hex)
         self.products.mkdir(parents=True, exist_ok=True)
@@ -121,15 +123,14 @@ class OutputFolder:
 
     def clear(self) -> None:
         """Remove all that is not finished, of this run or of an earlier one."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        if self._config.work_dir:
-            self._config.work_mark.unlink(missing_ok=True)
+        _remove(self.work)
+        _remove(self._config.work_mark)
 
     def empty(self) -> None:
         """Remove what led to products that are published."""
         for path in self.work.iterdir():
             if path.name not in (_RESERVED, _OWNER, _PRODUCTS, _CHECKPOINTS):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                _remove(path)
         for path in self.checkpoints.glob("*"):
             path.unlink()
 
@@ -162,3 +163,10 @@ class OutputFolder:
         for name in names:
             if (place := self.path / Path(name).name).is_file():
                 publish(place, self.products)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -3,9 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable
-from contextlib import nullcontext
 from dataclasses import fields
-from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +15,18 @@ from app.pipeline.load import load
 from app.pipeline.stamp import Stamp
 from app.plan.association import association_text, write_association
 from app.plan.checks import Outlook, look_ahead, preflight
-from app.plan.checks.outputs import check_strangers, strangers
+from app.plan.checks.outputs import check_strangers
 from app.plan.checks.size import check_start
 from app.plan.plan import Plan, make_plan
 from app.record.product_kinds import product_kinds
-from app.record.provenance import own_version, references, versions
+from app.record.provenance import own_version, versions
 from app.record.record import Record, State, read_record
 from app.record.standing import Standing, standing
-from app.run.examine import examine
 from app.run.folder import OutputFolder
+from app.run.making import Making
 from app.run.outcome import concluded, refuse_caveats
-from app.run.resumption import Beginning, beginning, identity_of
-from app.runtime.checkpoints import keeping
-from app.runtime.errors import ConfigError, InputError, Lv3Error
+from app.run.resumption import Beginning, beginning
+from app.runtime.errors import ConfigError, InputError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
 from app.runtime.pool import one_pool
@@ -156,13 +153,12 @@ class Lv3Step:
                     _process(found),
                 )
             for words in begin.words:
-                log.warning("%s", words)
+                log.info("%s", words)
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for note in self._outlook.notes if self._outlook else []:
                 log.info("note: %s", note)
             expect(self._steps(begin, with_companions))
-            self._make_mosaic(record, begin, (found or {"products": []})["products"])
-            self._folder.disown()
+            Making(self.plan, self._folder, record, self._stamp()).make(begin, (found or {"products": []})["products"])
             if with_companions:
                 self._postprocess(record)
         self._folder.clear()
@@ -185,66 +181,6 @@ class Lv3Step:
         measure = [] if "measurements" in (begin.record or {}) else ["measure"]
         pipeline = [] if begin.is_made else self.plan.steps(self.plan.parameters)
         return [*pipeline, *measure, *after]
-
-    def _make_mosaic(self, record: Record, begin: Beginning, products: list[dict[str, Any]]) -> None:
-        """Make the mosaic and all that is found out about it; `products` are those of the record that was there."""
-        if begin.record is None:
-            self._folder.remove(product["file"] for product in products)
-            record.add_inputs(self.plan.members)
-        elif not begin.has_mosaic:
-            self._take_back(record)
-        if self.config.resume:
-            self._folder.own(identity_of(record.data, self.config))
-        with keeping(self._folder.checkpoints) if self.config.resume else nullcontext():
-            if not begin.is_made:
-                self._make(record, begin.has_mosaic)
-            if "measurements" not in record.data:
-                examine(self.plan, record, self._folder.path)
-
-    def _take_back(self, record: Record) -> None:
-        """Take exposures back that were published when a start was cut off, and remove what is made anew."""
-        names = {product["file"] for product in record.data["products"]} - {self.plan.names.association, REPORT_NAME}
-        made_anew = {self.plan.names.mosaic, self.plan.names.catalogue, self.plan.names.segments}
-        self._folder.remove(names & made_anew)
-        self._folder.take_back(names - made_anew)
-        record.add(products=[product for product in record.data["products"] if product["file"] not in names])
-
-    def _make(self, record: Record, has_mosaic: bool) -> None:
-        from app.pipeline.run import run_pipeline
-
-        record.add(steps=self.plan.steps(self.plan.parameters), references=references(self.plan.references))
-        self._publish([write_association(self.plan.association, self._folder.work / self.plan.names.association)])
-        mosaic = self._folder.path / self.plan.names.mosaic if has_mosaic else None
-        association, folder = self.plan.association_path, self._folder.products
-        run_pipeline(association, self.plan, self._stamp(), record, folder, self._publish_mosaic, mosaic)
-        made = {product["file"] for product in record.data["products"]}
-        if missing := [name for name in self.plan.promised if name not in made]:
-            raise Lv3Error(f"the pipeline has not made {', '.join(missing)}; it made {', '.join(sorted(made))}")
-        record.add(pipeline="complete")
-
-    def _publish(self, files: list[Path]) -> None:
-        """Move whole products to their places; one that would replace a file that is not ours stays behind."""
-        assert self._record is not None
-        self.propagate_metadata(files)
-        listed = [product["file"] for product in self._record.data["products"]]
-        new = [file for file in files if not _is_same(file, self._folder.path / file.name)]
-        taken = strangers(self._folder.path, [file.name for file in new], listed)
-        own = [file for file in files if file.name not in taken]
-        self._record.add_products(own)  # listed first: what is published is always known as ours
-        self._folder.publish(own)
-        if taken:
-            raise InputError(
-                f"out_dir={self._folder.path}: {', '.join(taken)} would replace files that are not this program's: "
-                "move them away, and run again"
-            )
-
-    def _publish_mosaic(self, files: list[Path]) -> None:
-        """Publish products, the mosaic among them if there is to be one; what led to it is not needed any more."""
-        assert self._record is not None
-        self._publish(files)
-        if any(file.name == self.plan.names.mosaic for file in files):
-            self._record.add(pipeline="mosaic")
-            self._folder.empty()
 
     def _postprocess(self, record: Record) -> None:
         """Make the products of every exposure that are asked for and not there."""
@@ -335,11 +271,6 @@ class Lv3Step:
             where = f"out_dir={self.config.output_folder} holds a finished run that differs"
             raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
         return found
-
-
-def _is_same(file: Path, other: Path) -> bool:
-    """Whether a file is there already, with the same content."""
-    return other.is_file() and cmp(file, other, shallow=False)
 
 
 def _process(record: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 import app.pipeline.run
 import app.report
-import app.run.step
+import app.run.making
 from app.runtime.checkpoints import Once, name_of
 from app.simulation import simulate_observation
 from tests.faults.compare import differences
@@ -57,7 +57,7 @@ class Starts:
 
     def _watch(self, seconds):
         """Note every item that is begun; the clock runs from when the run is past its checks."""
-        call, keeping = Once.__call__, app.run.step.keeping
+        call, keeping = Once.__call__, app.run.making.keeping
 
         def noted(once, task):
             if not (task.before and task.before.is_whole()):
@@ -72,7 +72,7 @@ class Starts:
                 signal.setitimer(signal.ITIMER_PROF, max(seconds, 1e-3))
             return keeping(folder)
 
-        Once.__call__, app.run.step.keeping = noted, begun
+        Once.__call__, app.run.making.keeping = noted, begun
 
     def work(self):
         """Number of items that were begun, by what was done with them."""

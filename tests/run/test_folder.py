@@ -1,0 +1,81 @@
+"""The output folder between runs: what stays in it, for whom."""
+
+from pathlib import Path
+
+import pytest
+
+from app.config.schema import Lv3Config
+from app.run.folder import OutputFolder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The output folder of a configuration."""
+
+    def folder(**options):
+        config = Lv3Config(target="n", band="F770W", in_dir="in", out_dir=str(tmp_path / "out"), **options)
+        return OutputFolder(config)
+
+    return folder
+
+
+def hidden(path: Path) -> list[str]:
+    return sorted(file.name for file in path.iterdir() if file.name.startswith("."))
+
+
+def work(folder, owner="a run"):
+    """Begin, own the work folder, and end before all is finished."""
+    with folder.taken():
+        folder.prepare()
+        (folder.work / "pixels.npy").write_bytes(bytes(5000))
+        if owner:
+            folder.own(owner)
+    return folder
+
+
+def test_what_has_an_owner_stays_and_takes_no_more_room_than_it_has_to(folder):
+    kept = work(folder()).kept()["kept"]
+    assert kept["folder"] == str(folder().work)
+    assert 5000 < kept["size"] < 6000
+    assert folder().owner == "a run"
+    with folder().taken():  # as somebody does who only looks after it
+        pass
+    assert (folder().work / "pixels.npy").exists()
+
+
+def test_what_has_no_owner_goes(folder):
+    work(folder(), owner=None)
+    assert hidden(folder().path) == []
+    assert folder().kept() == {}
+
+
+def test_of_a_finished_run_nothing_stays(folder, tmp_path):
+    for options in ({}, {"work_dir": str(tmp_path / "scratch")}):
+        work(folder(**options)).tidy()
+        assert hidden(folder().path) == []
+        assert not folder(**options).work.exists()
+
+
+def test_another_place_for_work_is_another_work_folder(folder, tmp_path):
+    elsewhere = {"work_dir": str(tmp_path / "scratch")}
+    work(folder())
+    work(folder(**elsewhere), owner="another run")
+    assert folder(**elsewhere).owner == "another run"
+    assert (folder().path / ".jwst-lv3-work").is_file()
+    work(folder())
+    assert folder().owner == "a run"
+    assert hidden(folder().path) == [".jwst-lv3-work"]
+
+
+def test_a_run_that_lost_its_folder_touches_nothing_there(folder):
+    here = folder()
+    with here.taken() as lock:
+        here.prepare()
+        lock.check = _lost
+    assert (here.work / "products").is_dir()
+
+
+def _lost():
+    from app.runtime.errors import InputError
+
+    raise InputError("somebody has taken the lock")

@@ -5,6 +5,9 @@ import pytest
 
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.solution.emission import faint_variation, filled_field
+from app.pipeline.steps import outlier_detection
+from app.record.record import read_record
+from app.runtime.errors import OutlierError
 from app.simulation import Faults, Scene, simulate_observation
 from tests.runs import run
 
@@ -44,19 +47,17 @@ def test_the_rule_and_its_numbers():
     )
 
 
-def test_a_run_says_it_before_outlier_detection(tmp_path, crds, caplog):
-    truth = simulate_observation(
-        tmp_path / "in",
-        n_dithers=2,
-        window=(128, 128),
-        scene=Scene(emission_peak=300.0, faults=Faults(n_cosmic_rays=5)),
-    )
-    skipped = {step: {"skip": True} for step in ("resample", "source_catalog")}
-    record = run(truth, tmp_path / "out", crds, procs=1, jwst_parameters=skipped)
+def test_a_run_has_said_it_when_it_comes_to_outlier_detection(tmp_path, crds, monkeypatch):
+    def stop(*_):
+        raise OutlierError("stopped here")
+
+    monkeypatch.setattr(outlier_detection, "flag_outliers", stop)
+    scene = Scene(emission_peak=300.0, faults=Faults(n_cosmic_rays=5))
+    truth = simulate_observation(tmp_path / "in", n_dithers=2, window=(128, 128), scene=scene)
+    with pytest.raises(OutlierError):
+        run(truth, tmp_path / "out", crds, procs=1)
+    record = read_record(tmp_path / "out")
+    assert record is not None
+    assert record["step"] == "outlier_detection"
     assert "emission_everywhere" in [caveat["code"] for caveat in record["caveats"]]
-    lines = (tmp_path / "out" / "lv3_run.log").read_text().splitlines()
-    said, later = (
-        next(i for i, line in enumerate(lines) if part in line)
-        for part in ("Emission fills 2", "outlier_detection done")
-    )
-    assert said < later
+    assert "Emission fills 2 of 2 exposures" in (tmp_path / "out" / "lv3_run.log").read_text()

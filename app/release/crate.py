@@ -84,9 +84,10 @@ def _software(runs: Iterable[Run]) -> Iterator[Entity]:
     versions = dict(next(iter(runs)).record["versions"])
     own = versions.pop("jwst-lv3")
     parts = [
-        {"@id": f"#{name}", "@type": "SoftwareApplication", "name": name, "softwareVersion": version}
+        {"@id": _home(name, version), "@type": "SoftwareApplication", "name": name, "softwareVersion": version,
+         "url": _home(name, version)}
         for name, version in versions.items()
-    ]
+    ]  # fmt: skip
     yield {
         "@id": "#jwst-lv3",
         "@type": "SoftwareApplication",
@@ -96,6 +97,13 @@ def _software(runs: Iterable[Run]) -> Iterator[Entity]:
         "softwareRequirements": [_ref(part["@id"]) for part in parts],
     }
     yield from parts
+
+
+def _home(name: str, version: str) -> str:
+    """Where a version of a package, or of Python, is to be had."""
+    if name == "python":
+        return f"https://www.python.org/downloads/release/python-{version.replace('.', '')}/"
+    return f"https://pypi.org/project/{name}/{version}/"
 
 
 def _action_id(run: Run) -> str:
@@ -115,6 +123,7 @@ def _run(run: Run, made: Mapping[str, tuple[Sequence[Run], Path]]) -> Iterator[E
         "@id": _action_id(run),
         "@type": "CreateAction",
         "name": f"{run.target} in {run.band} of {run.instrument}",
+        "description": "Exposures aligned, matched in sky level, cleaned of outliers, combined to one mosaic",
         "instrument": _ref("#jwst-lv3"),
         "agent": _ref("#lead"),
         "startTime": record["started"],

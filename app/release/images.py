@@ -74,7 +74,7 @@ def write_segments(run: Run, config: Lv3Config, folder: Path) -> Iterator[Path]:
         for hdu in hdus:
             if hdu.is_image and hdu.header["NAXIS"]:
                 add_wcs(hdu.header, wcs_cards(mosaic["SCI"].header))
-        name = _name(run, config, "segm")
+        name = _name(run, config, "segment")
         yield _write(hdus[0].header, cards, list(hdus[1:]), folder / name, config.compress)
 
 

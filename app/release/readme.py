@@ -17,7 +17,7 @@ _KINDS = {
     "err": "mosaic: error",
     "wht": "mosaic: weight",
     "exp": "mosaic: exposure time of each pixel [s]",
-    "segm": "segmentation map of the catalogue",
+    "segment": "segmentation map of the catalogue",
     "cat": "source catalogue",
     "footprints": "outlines of the exposures, by the group in which they were aligned (region file of SAOImage DS9)",
     "moc": "sky that the mosaic covers (IVOA MOC, order 18)",

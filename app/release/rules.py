@@ -96,7 +96,7 @@ def _keywords(path: Path) -> Iterator[str]:
         if lacking:
             yield f"its primary header lacks {', '.join(lacking)}"
         for hdu in images:
-            has_unit = hdu.name in ("SCI", "ERR", "EXP") and product_type(path.name) != "segm"
+            has_unit = hdu.name in ("SCI", "ERR", "EXP") and product_type(path.name) != "segment"
             wanted = (*IMAGE, "BUNIT") if has_unit else IMAGE
             if lacking := [key for key in wanted if key not in hdu.header]:
                 yield f"extension {hdu.name} lacks {', '.join(lacking)}"

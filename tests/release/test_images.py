@@ -50,7 +50,7 @@ def test_every_extension_has_the_wcs_of_the_science(run, tmp_path):
 def test_in_several_files(run, tmp_path, compress):
     found = released(run, tmp_path, split=True, compress=compress)
     end = "fits.fz" if compress else "fits"
-    assert set(found) == {f"{kind}.{end}" for kind in ("sci", "err", "wht", "exp", "segm")} | {"moc.fits"}
+    assert set(found) == {f"{kind}.{end}" for kind in ("sci", "err", "wht", "exp", "segment")} | {"moc.fits"}
     with fits.open(run.mosaic) as old:
         for kind in ("sci", "err", "wht"):
             with fits.open(found[f"{kind}.{end}"]) as new:

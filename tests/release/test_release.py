@@ -42,7 +42,7 @@ def test_a_run_is_released_by_the_rules(one, tmp_path):
     pictures = [f"{STEM}_preview-{size}.{end}" for size in (1024, 256, 4096) for end in ("jpg", "png")]
     products = [f"{STEM}_{end}" for end in ("cat.ecsv", "footprints.reg", "i2d.fits", "manifest.txt", "moc.fits")]
     readme = "hlsp_my-survey_readme.md"
-    assert files(folder) == sorted([*pictures, *products, f"{STEM}_segm.fits", readme, "ro-crate-metadata.json"])
+    assert files(folder) == sorted([*pictures, *products, f"{STEM}_segment.fits", readme, "ro-crate-metadata.json"])
     assert problems(folder) == []
     assert {path: path.read_bytes() for path in one.folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["release"]
@@ -185,7 +185,7 @@ def test_pixels_are_those_of_the_run(one, tmp_path):
     folder = release(make_config(one.folder, tmp_path / "release"))
     assert datasums(folder / f"{STEM}_i2d.fits") == datasums(one.mosaic)
     recorded = {product["file"]: product.get("datasum") for product in one.record["products"]}
-    assert datasums(folder / f"{STEM}_segm.fits") == recorded[one.names.segments]
+    assert datasums(folder / f"{STEM}_segment.fits") == recorded[one.names.segments]
     with fits.open(one.mosaic) as old, fits.open(folder / f"{STEM}_i2d.fits") as new:
         assert np.array_equal(old["HDRTAB"].data, new["HDRTAB"].data)
 

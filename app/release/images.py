@@ -83,7 +83,7 @@ def _name(run: Run, config: Lv3Config, kind: str) -> str:
 
 
 def _whole(hdus: fits.HDUList) -> dict[str, list[fits.FitsHDU]]:
-    return {"i2d": [*hdus[1:], _provenance(hdus)]}
+    return {"i2d": [*hdus[1:], *_provenance(hdus)]}
 
 
 def _split(hdus: fits.HDUList, wcs: list[fits.Card]) -> dict[str, list[fits.FitsHDU]]:
@@ -95,7 +95,7 @@ def _split(hdus: fits.HDUList, wcs: list[fits.Card]) -> dict[str, list[fits.Fits
         image.header["BUNIT"] = ("s", "physical units of the array values")
         add_wcs(image.header, wcs)
         found["exp"] = [image]
-    return {kind: [*images, _provenance(hdus)] for kind, images in found.items()}
+    return {kind: [*images, *_provenance(hdus)] for kind, images in found.items()}
 
 
 def exposure_time(context: NDArray, times: NDArray) -> NDArray[np.float32]:
@@ -119,12 +119,14 @@ def exposure_time(context: NDArray, times: NDArray) -> NDArray[np.float32]:
     return total
 
 
-def _provenance(hdus: fits.HDUList) -> fits.BinTableHDU:
-    """The exposures of the mosaic, as "Provenance Metadata" of MAST's guide asks for."""
+def _provenance(hdus: fits.HDUList) -> Iterator[fits.BinTableHDU]:
+    """The exposures, as "Provenance Metadata" of MAST's guide asks for; jwst can be told to keep no list of them."""
+    if "HDRTAB" not in hdus:
+        return
     given = hdus["HDRTAB"].columns
     there = {name: given[source] for name, source in _PROVENANCE.items() if source in given.names}
     columns = [fits.Column(name, column.format, column.unit, array=column.array) for name, column in there.items()]
-    return fits.BinTableHDU.from_columns(columns, name="PROVENANCE")
+    yield fits.BinTableHDU.from_columns(columns, name="PROVENANCE")
 
 
 def _write(primary: fits.Header, cards: list[tuple], hdus: list[fits.FitsHDU], place: Path, compress: bool) -> Path:

@@ -64,15 +64,15 @@ def hlsp_cards(run: Run, config: Lv3Config, hdus: fits.HDUList) -> list[Card]:
 
 def _observed(primary: fits.Header, science: fits.Header) -> Iterator[Card]:
     """When and where was observed, as jwst says it in the mosaic, under the names that MAST asks for."""
-    begin, end = science["MJD-BEG"], science["MJD-END"]
+    begin, end = science.get("MJD-BEG"), science.get("MJD-END")
     yield "PROPOSID", primary.get("PROGRAM"), "program of the observations"
     yield "RA_TARG", primary.get("TARG_RA"), "[deg] right ascension of the target"
     yield "DEC_TARG", primary.get("TARG_DEC"), "[deg] declination of the target"
     yield "TIMESYS", primary.get("TIMESYS", "UTC"), "time system of time-related keywords"
     yield "MJD-BEG", begin, "[d] start of the first exposure"
     yield "MJD-END", end, "[d] end of the last exposure"
-    yield "MJD-MID", (begin + end) / 2, "[d] middle between these"
-    yield "XPOSURE", science["XPOSURE"], "[s] effective exposure time, all together"
+    yield "MJD-MID", (begin + end) / 2 if begin and end else None, "[d] middle between these"
+    yield "XPOSURE", science.get("XPOSURE"), "[s] effective exposure time, all together"
     yield "SIMULATD", True if primary.get("SDP_VER") == "simulated" else None, "these data are simulated"
 
 

@@ -20,12 +20,22 @@ VERSIONS = {"jwst-lv3": "0.1.0", "jwst": "3.0.0", "numpy": "2.0"}
 TIMES = (100.0, 40.0, 7.0)
 
 
-def make_run(folder: Path, *, target: str = "ngc0628", band: str = "F770W", turn: float = 30.0, **facts: Any) -> Run:
+def make_run(
+    folder: Path,
+    *,
+    target: str = "ngc0628",
+    band: str = "F770W",
+    turn: float = 30.0,
+    blended: bool = True,
+    **facts: Any,
+) -> Run:
     """A finished run, whose mosaic is an L turned by so many degrees; `facts` are put into its record."""
     folder.mkdir(parents=True)
     instrument = "MIRI" if band in ("F770W", "F2100W") else "NIRCAM"
     root = f"{target}_{instrument}_lv3_{band}".lower()
     mosaic = _mosaic(band, instrument, turn)
+    if not blended:  # jwst_parameters.resample.blendheaders=false
+        del mosaic["HDRTAB"]
     mosaic.writeto(folder / f"{root}_i2d.fits")
     segments = fits.ImageHDU(np.zeros(mosaic["SCI"].shape, np.uint32), name="SCI")
     fits.HDUList([fits.PrimaryHDU(header=mosaic[0].header), segments]).writeto(folder / f"{root}_segm.fits")

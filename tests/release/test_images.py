@@ -77,6 +77,15 @@ def test_compressed_images_are_the_same_to_the_bit_and_read_in_parts(run, tmp_pa
         assert raw["SCI"].header.get("ZQUANTIZ", "NONE") in ("NONE", "NO_DITHER")
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_a_mosaic_without_a_list_of_its_exposures(tmp_path, split):
+    run = make_run(tmp_path / "out", blended=False)
+    found = released(run, tmp_path, split=split)
+    assert "exp.fits" not in found
+    with fits.open(found["sci.fits" if split else "i2d.fits"]) as hdus:
+        assert "PROVENANCE" not in hdus
+
+
 def test_long_texts_are_whole(run, tmp_path):
     title = "A survey with a title that is as long as those of surveys are when committees choose them, " * 2
     with warnings.catch_warnings():

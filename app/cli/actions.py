@@ -74,6 +74,13 @@ def failed(config: Lv3Config) -> None:
         sys.stdout.write(f"jwst-lv3 {row['overrides']}\n")
 
 
+def release(config: Lv3Config) -> None:
+    """Make a folder that can be published, of a finished run or sweep."""
+    from app.release import release as publish
+
+    publish(config)
+
+
 def _summary(config: Lv3Config) -> "Summary":
     from app.sweep.summary import Summary, find_jobs
 
@@ -87,5 +94,5 @@ def _summary(config: Lv3Config) -> "Summary":
 
 
 ACTIONS: dict[str, Callable[[Lv3Config], int | None]] = {
-    action.__name__: action for action in (run, plan, catalogue, selftest, demo, summary, failed)
+    action.__name__: action for action in (run, plan, catalogue, selftest, demo, summary, failed, release)
 }

@@ -197,9 +197,24 @@ class Lv3Config:
         "a caveat that can be foreseen stops the run before it starts; one found later gives exit status 10 or 11",
     )
     report: bool = _option(True, "write lv3_report.html beside the record")
+    release_dir: str | None = _option(None, "action=release: folder of the release; it must not be there yet")
+    accept: list[str] = _option([], "action=release: codes of the caveats with which a run is released all the same")
+    split: bool = _option(False, "action=release: science, error, weight and exposure time in a file each, not in one")
+    compress: bool = _option(False, "action=release: images are compressed in tiles, without loss (GZIP_2)")
+    hlsp_id: str | None = _option(None, "short name of the collection, as agreed with MAST; part of every name")
+    hlsp_version: str | None = _option(
+        None, "version of the release, v1, v1.2 or v1.2.3a; default the runs' dr_version"
+    )
+    hlsp_name: str | None = _option(None, "title of the collection")
+    hlsp_lead: str | None = _option(None, "full name of who leads the project")
+    hlsp_contact: str | None = _option(None, "whom users of the release can write to: name and e-mail, or a page")
+    hlsp_doi: str | None = _option(None, "DOI of the collection, which MAST gives: 10.17909/...")
+    hlsp_reference: str | None = _option(None, "bibcode or DOI of the paper that describes the collection")
     verbose: bool = _option(False, "show jwst's own messages on the terminal too; lv3_run.log has them always")
     plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))
-    action: str = _option("run", "what to do", ("run", "plan", "catalogue", "selftest", "demo", "summary", "failed"))
+    action: str = _option(
+        "run", "what to do", ("run", "plan", "catalogue", "selftest", "demo", "summary", "failed", "release")
+    )
 
     def __post_init__(self) -> None:
         for item in fields(self):

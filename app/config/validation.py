@@ -10,6 +10,7 @@ from app.config.forms import as_list, misfits
 from app.config.schema import NAMED_BACKGROUND, NOT_GIVEN, PRESETS, Lv3Config, nearest
 from app.crds import CrdsOptions
 from app.observation.bands import find_bands
+from app.observation.hlsp import FIELDS
 from app.runtime.errors import ConfigError, Lv3Error
 
 __all__ = ["REQUIRED", "check"]
@@ -33,7 +34,7 @@ def check(config: Lv3Config) -> None:
     refused = {name for name, found in problems.items() if found}
     # The rest is looked at as if what is refused were not there: it may count on types, and no problem is listed twice.
     rest = replace(config, **{item.name: _default(item) for item in fields(config) if item.name in refused})
-    checks = (_names, _choices, _band, _numbers, _presets, _mosaic, _contradictions)
+    checks = (_names, _choices, _band, _numbers, _presets, _mosaic, _release, _contradictions)
     found = [*chain.from_iterable(problems.values()), *(problem for check in checks for problem in check(rest))]
     if found:
         raise ConfigError(found)
@@ -43,7 +44,7 @@ def _of_one(config: Lv3Config, item: Field) -> Iterator[str]:
     """What keeps one key from being used at all: it is missing, or not of its type."""
     value = getattr(config, item.name)
     if value in (REQUIRED, [REQUIRED]) or (item.default == NOT_GIVEN and value in (NOT_GIVEN, "")):
-        if config.action not in ("selftest", "demo", "summary", "failed"):  # they look at no observation
+        if config.action not in ("selftest", "demo", "summary", "failed", "release"):  # they look at no observation
             yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
     elif item.name == "crds":
         yield from _crds(value)
@@ -138,6 +139,22 @@ def _mosaic(config: Lv3Config) -> Iterator[str]:
         yield f"mosaic_pixel_scale={scale!r}: a positive number is needed [arcsec]"
     if shape is not None and center is None:
         yield "mosaic_shape: is given without mosaic_center, so it is not known which part of the sky is wanted"
+
+
+def _release(config: Lv3Config) -> Iterator[str]:
+    """What a release has to be told, and whether it can be part of names and headers."""
+    wanted = ("release_dir", "hlsp_id", "hlsp_name", "hlsp_lead", "hlsp_contact") if config.action == "release" else ()
+    for key in wanted:
+        if not getattr(config, key):
+            yield f"{key}: not given; action=release needs it: write {key}=..."
+    for key, name in (("hlsp_id", "proj-id"), ("hlsp_version", "version")):
+        value = getattr(config, key)
+        if value and not FIELDS[name].fits(value):
+            yield f"{key}={value}: becomes part of file names: {FIELDS[name].rule}"
+    for key in ("hlsp_name", "hlsp_lead", "hlsp_doi", "hlsp_reference"):
+        value = getattr(config, key)
+        if value and not (value.isascii() and value.isprintable()):
+            yield f"{key}={value!r}: becomes part of FITS headers, which hold ASCII letters alone"
 
 
 def _is_position(value: list[float]) -> bool:

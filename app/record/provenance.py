@@ -22,6 +22,8 @@ PACKAGES = (
 
 #: Set by the command that starts the image: nothing else inside a container identifies it.
 IMAGE_VARIABLES = {"name": "LV3_IMAGE", "digest": "LV3_IMAGE_DIGEST"}
+#: Where this program is installed in its own image (Dockerfile, apptainer.def).
+OWN_IMAGE = "/opt/venv"
 #: Files that only exist inside a container, by the engine that makes them.
 CONTAINER_SIGNS = {"apptainer": "/.singularity.d", "docker": "/.dockerenv", "podman": "/run/.containerenv"}
 
@@ -41,10 +43,16 @@ def versions() -> dict[str, str]:
 
 
 def image() -> dict[str, str | None] | None:
-    """The container's engine, and the image's name and digest as far as they are known; None outside a container."""
-    engine = next((engine for engine, sign in CONTAINER_SIGNS.items() if Path(sign).exists()), None)
+    """The engine, and the image's name and digest as far as they are known; None outside this program's own image.
+
+    In a container of another kind, such as that of a cloud's notebooks, the program was installed by hand: the image
+    says nothing about it, and the versions of the packages say all.
+    """
+    signs = CONTAINER_SIGNS if sys.prefix == OWN_IMAGE else {}
+    engine = next((engine for engine, sign in signs.items() if Path(sign).exists()), None)
     told = {key: os.environ.get(variable) for key, variable in IMAGE_VARIABLES.items()}
-    told["name"] = told["name"] or os.environ.get("APPTAINER_CONTAINER")
+    if engine == "apptainer":
+        told["name"] = told["name"] or os.environ.get("APPTAINER_CONTAINER")
     return {"engine": engine, **told} if engine or any(told.values()) else None
 
 

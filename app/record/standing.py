@@ -32,6 +32,8 @@ _HOW = {
         "sif",
         "bands",
     ),
+    *("release_dir", "accept", "split", "compress"),
+    *("hlsp_id", "hlsp_version", "hlsp_name", "hlsp_lead", "hlsp_contact", "hlsp_doi", "hlsp_reference"),
 }
 _LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 

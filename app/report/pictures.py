@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-__all__ = ["picture", "sky_vectors", "weight_picture"]
+__all__ = ["BLACK", "SOFTENING", "WHITE", "block_means", "picture", "sky_vectors", "weight_picture"]
 
 Array = NDArray[np.float64]
 
@@ -59,9 +59,13 @@ def _binned(path: Path, name: str) -> tuple[Array, tuple[int, int]]:
     with fits.open(path) as hdus:
         image = hdus[name].data
         ny, nx = image.shape
-        step = max(1, int(np.ceil(max(ny, nx) / SIDE)))
-        rows = [_mean(image[y : y + step, : nx // step * step], step) for y in range(0, ny // step * step, step)]
-        return np.array(rows), (ny, nx)
+        return block_means(image, max(1, int(np.ceil(max(ny, nx) / SIDE)))), (ny, nx)
+
+
+def block_means(image: NDArray, step: int) -> Array:
+    """Mean of each block of `step` by `step` pixels that an image has in full, NaN where a block has nothing."""
+    ny, nx = (n // step * step for n in image.shape)
+    return np.array([_mean(image[y : y + step, :nx], step) for y in range(0, ny, step)])
 
 
 def _mean(strip: NDArray, step: int) -> Array:

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["publish", "remove_temporary", "settle", "sha256", "write_text"]
+__all__ = ["link_or_copy", "publish", "remove_temporary", "settle", "settle_folder", "sha256", "write_text"]
 
 #: Start of the names of temporary files; no other program's files begin like this.
 _PREFIX = ".jwst-lv3-tmp-"
@@ -36,6 +36,23 @@ def settle(path: Path, place: Path) -> Path:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):  # not known here, or may not be listed
             raise
     return place
+
+
+def settle_folder(folder: Path, place: Path) -> Path:
+    """Rename a finished folder to its final place, with all that is in it; readers see it whole or not at all."""
+    for path in folder.rglob("*"):
+        _sync(path)
+    return settle(folder, place)
+
+
+def link_or_copy(path: Path, place: Path) -> None:
+    """Give a file a second name; where the file system allows no hard link there, a copy of it."""
+    try:
+        place.hardlink_to(path)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES):
+            raise
+        shutil.copyfile(path, place)
 
 
 def _sync(path: Path) -> None:

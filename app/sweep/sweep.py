@@ -24,6 +24,12 @@ __all__ = ["sweep"]
 
 log = logging.getLogger(__name__)
 
+#: What no sweep does for each of its jobs, and how it is asked for.
+_ALONE = {
+    "catalogue": "saves the catalogue of one field: give it for one target and band",
+    "release": "takes all runs below out_root together: give out_root",
+}
+
 
 def sweep(arguments: argparse.Namespace) -> None:
     """Run, or plan, every combination that ``jwst-lv3 -m ...`` asks for.
@@ -42,10 +48,8 @@ def sweep(arguments: argparse.Namespace) -> None:
     """
     composer = Composer(arguments)
     common, launcher = composer.common, launcher_name(composer.master)
-    if common["action"] == "catalogue":
-        raise ConfigError(
-            "action=catalogue: saves the catalogue of one field: give it for one target and band, without -m"
-        )
+    if why := _ALONE.get(common["action"]):
+        raise ConfigError(f"action={common['action']}: {why}, without -m")
     check_cluster(launcher)
     jobs = look_at(composer, usable_cores(), job_versions(launcher, common["sif"]))
     sys.stdout.write(f"{totals(jobs)}\n")

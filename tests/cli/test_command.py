@@ -1,11 +1,16 @@
 """The command, as a user runs it: exit status, messages, how soon, and what is left behind."""
 
+import json
 import os
 import subprocess
 import sys
 
 import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
 
+from app.record.provenance import datasums
+from app.release.rules import problems
 from tests.runs import children_cpu
 
 
@@ -84,23 +89,56 @@ def test_output_may_be_left_unread():
     assert (result.returncode, result.stderr) == (141, "")
 
 
-def test_a_whole_run_from_the_command_line(miri, crds, tmp_path):
+@pytest.fixture(scope="module")
+def whole_run(miri, crds, tmp_path_factory):
+    """A run by the command, in a folder of its own: the folder, and what the command said."""
+    folder = tmp_path_factory.mktemp("whole")
     arguments = [
         "target=ngc0628",
         "band=F770W",
         f"in_dir={miri.folder}",
-        f"out_dir={tmp_path}/out",
+        f"out_dir={folder}/out",
         "crds=synthetic",
         f"crds.path={crds.path}",
         "++jwst_parameters.outlier_detection.scale=2.0 1.0",
         "++jwst_parameters.source_catalog.skip=true",
     ]
-    result = command(*arguments, cwd=tmp_path)
+    return folder, command(*arguments, cwd=folder)
+
+
+def test_a_whole_run_from_the_command_line(whole_run):
+    folder, result = whole_run
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "out" / "ngc0628_miri_lv3_f770w_i2d.fits").is_file()
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (folder / "out" / "ngc0628_miri_lv3_f770w_i2d.fits").is_file()
+    assert [path.name for path in folder.iterdir()] == ["out"]
     assert len(result.stderr.splitlines()) < 40  # quiet: jwst's own log is in lv3_run.log
-    assert "outlier_detection" in (tmp_path / "out" / "lv3_run.log").read_text()
+    assert "outlier_detection" in (folder / "out" / "lv3_run.log").read_text()
+
+
+def test_a_whole_run_is_released(whole_run, tmp_path):
+    from stdatamodels.jwst import datamodels
+
+    out = whole_run[0] / "out"
+    words = ["action=release", f"out_dir={out}", f"release_dir={tmp_path}/new", "hlsp_id=mine", "hlsp_version=v1"]
+    words += ["hlsp_name=My survey", "hlsp_lead=A. Nobody", "hlsp_contact=a@example.org", "hlsp_doi=10.17909/abcd"]
+    codes = [caveat["code"] for caveat in json.loads((out / "lv3_run.json").read_text())["caveats"]]
+    refused = command(*words, module=True)
+    assert refused.returncode == (20 if codes else 0)
+    assert all(f"caveat {code}" in refused.stderr for code in codes)
+    result = command(*words, f"accept=[{','.join(codes)}]", module=True)
+    assert result.returncode == 0, result.stderr
+    assert problems(tmp_path / "new") == []
+    stem = tmp_path / "new/hlsp_mine_jwst_miri_ngc0628_f770w_v1"
+    mosaic, released = out / "ngc0628_miri_lv3_f770w_i2d.fits", stem.with_name(f"{stem.name}_i2d.fits")
+    assert datasums(mosaic) == datasums(released)
+    with datamodels.open(released) as model, datamodels.open(mosaic) as old:  # as jwst reads it, with its own WCS
+        assert model.meta.wcs(7, 9) == pytest.approx(old.meta.wcs(7, 9), abs=0)
+        assert model.meta.cal_step.resample == "COMPLETE"
+    with fits.open(released) as hdus:
+        there = WCS(hdus["SCI"].header, fix=False).wcs_pix2world([[7, 9]], 0)
+        for name in ("ERR", "WHT", "VAR_RNOISE"):
+            assert WCS(hdus[name].header, fix=False).wcs_pix2world([[7, 9]], 0) == pytest.approx(there, abs=0)
+    assert [path.name for path in (whole_run[0]).iterdir()] == ["out"]
 
 
 def test_no_exposure_is_an_input_error_and_leaves_nothing(crds, tmp_path):

@@ -131,6 +131,15 @@ def test_datasum_is_that_of_the_standard_and_of_the_pixels_alone(tmp_path):
     assert found == datasums(tmp_path / "1.fits")
 
 
+def test_a_container_counts_where_it_is_this_programs_image(monkeypatch, tmp_path):
+    monkeypatch.setattr("app.record.provenance.CONTAINER_SIGNS", {"docker": str(tmp_path)})
+    assert image() is None  # this program was installed into some container by hand
+    monkeypatch.setattr("sys.prefix", "/opt/venv")
+    assert image() == {"engine": "docker", "name": None, "digest": None}
+    monkeypatch.setattr("app.record.provenance.CONTAINER_SIGNS", {"docker": str(tmp_path / "none")})
+    assert image() is None
+
+
 def test_an_image_is_what_it_was_told_to_be(monkeypatch):
     monkeypatch.setenv("LV3_IMAGE", "jwst-lv3:0.1.0")
     monkeypatch.setenv("LV3_IMAGE_DIGEST", "sha256:abc")

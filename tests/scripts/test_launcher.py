@@ -184,6 +184,16 @@ def test_help_of_the_program(engines, launch):
     assert mounts(command) == []
 
 
+@pytest.mark.parametrize("prefix", ["sha256:", ""])  # docker, podman
+def test_the_run_is_told_which_image_it_is_in(engines, folders, launch, prefix):
+    answer = f'case $1$2 in imageinspect) echo {prefix}{"ab" * 32};; *) echo "$@";; esac'
+    install(engines, "docker", answer)
+    in_dir, out_dir = folders
+    command = launch("--image", "mine:1", f"in_dir={in_dir}", f"out_dir={out_dir}").stdout.split()
+    told = [b for a, b in pairwise(command) if a == "--env"]
+    assert told == ["LV3_IMAGE=mine:1", f"LV3_IMAGE_DIGEST=sha256:{'ab' * 32}"]
+
+
 def test_exit_status_and_output_are_the_engines(engines, folders, launch):
     install(engines, "docker", "case $1 in run) echo made; exit 24;; *) exit 0;; esac")
     in_dir, out_dir = folders

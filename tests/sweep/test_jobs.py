@@ -6,9 +6,11 @@ import resource
 import numpy as np
 import pytest
 
+from app.config.hydra_internals import parse_arguments
+from app.runtime.errors import ConfigError
 from app.runtime.resources import usable_cores
 from app.sweep.jobs import Todo, look_at
-from app.sweep.sweep import _in_turn
+from app.sweep.sweep import _in_turn, sweep
 from app.sweep.totals import problem_table, totals
 from tests.sweep.sweeps import make_composer
 
@@ -21,6 +23,14 @@ def look(*words, versions=None):
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.mark.parametrize("action", ["catalogue", "release"])
+def test_what_no_job_does_is_refused_and_nothing_runs(miri, here, action):
+    words = ["-m", "target=a,b", "band=F770W", f"in_dir={miri.folder}", "crds=synthetic", f"action={action}"]
+    with pytest.raises(ConfigError, match=f"action={action}: .* without -m"):
+        sweep(parse_arguments(words))
+    assert list(here.iterdir()) == []
 
 
 def test_sound_jobs_have_places_and_costs(miri, here):

@@ -60,8 +60,9 @@ def subtract_background(
         files: _stack(files, dqbits, folder / f"background_{number}.npy", procs)
         for number, files in enumerate(dict.fromkeys(sets.values()))
     }
-    medians = list(run_all(make_median, stacks.values(), procs)) if is_image else []
-    unknown = [median.unknown for median in medians] or [None] * len(stacks)
+    unknown: list[float | None] = [None] * len(stacks)
+    if is_image:
+        unknown = [median.unknown for median in run_all(make_median, stacks.values(), procs)]
     members = []
     with library:
         for index, name in enumerate(library.member_names):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.observation.tangent_plane import TangentPlane
 
-__all__ = ["HALF_BOX", "box_values", "sample_points", "sorted_boxes", "take_samples"]
+__all__ = ["HALF_BOX", "box_values", "sample_boxes", "sample_points", "sorted_boxes", "take_samples"]
 
 Array = NDArray[np.float64]
 
@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 HALF_BOX = 2
 #: Farthest that the inverse of a WCS may miss a point [pixel].
 MISS = 2.0
+#: A sample is of a source, or of an edge, where its box spreads by this many times what is usual in the exposure.
+SOURCE = 3.0
 
 
 def sample_points(
@@ -60,6 +62,20 @@ def take_samples(image: NDArray, x: Array, y: Array) -> Array:
     inside, flat, good = sorted_boxes(image, x, y)
     values = np.full(x.shape, np.nan)
     values[inside] = np.where(good > 0, flat[np.arange(len(flat)), np.maximum(good - 1, 0) // 2], np.nan)
+    return values
+
+
+def sample_boxes(image: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Medians of boxes around pixels; NaN on sources and edges, and where too little is usable; shape as that of x."""
+    inside, boxes, n = sorted_boxes(image, x, y)
+    places, last = np.arange(len(boxes)), np.maximum(n - 1, 0)
+    low, middle, high = (boxes[places, np.rint(share * last).astype(int)] for share in (0.159, 0.5, 0.841))
+    spread = high - low  # two sigma where noise is normal
+    usable = n > boxes.shape[1] // 2
+    if usable.any():
+        usable &= spread <= SOURCE * np.median(spread[usable])
+    values = np.full(x.shape, np.nan, np.float32)
+    values[inside] = np.where(usable, middle, np.nan)
     return values
 
 

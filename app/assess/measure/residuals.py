@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from app.assess.measure.exposure import sky_level
 from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.outliers import DO_NOT_USE
-from app.observation.sky_points import HALF_BOX, take_samples
-from app.pipeline.solution.sky_samples import sample_boxes
+from app.observation.sky_points import HALF_BOX, sample_boxes, take_samples
 
 __all__ = ["SIDE", "residual_map"]
 

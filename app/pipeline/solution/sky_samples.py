@@ -8,7 +8,7 @@ from astropy.nddata.bitmask import bitfield_to_boolean_mask
 from jwst.datamodels import ImageModel
 from numpy.typing import NDArray
 
-from app.observation.sky_points import HALF_BOX, sample_points, sorted_boxes
+from app.observation.sky_points import HALF_BOX, sample_boxes, sample_points
 from app.observation.tangent_plane import TangentPlane
 from app.pipeline.divided.exposure_files import ExposureFile
 
@@ -31,8 +31,6 @@ POINTS = 64
 #: Pixels whose weight, 1 / VAR_RNOISE, is below this share of the usual one are not used; outlier detection drops
 #: pixels of low weight in the same way (its parameter ``maskpt``).
 LOWEST_WEIGHT = 0.3
-#: A sample is of a source, or of an edge, where its box spreads by this many times what is usual in the exposure.
-SOURCE = 3.0
 #: Columns and rows of the points of a cell, in their order.
 POINTS_IN_CELL = np.stack(np.divmod(np.arange(CELL**2), CELL)[::-1], axis=1).astype(float)
 
@@ -115,20 +113,6 @@ def sample_image(image: NDArray[np.float32], wcs: Any, sampling: Sampling) -> Sk
     column, row, x, y = sample_points(wcs, image.shape, sampling.plane, sampling.spacing)
     values = sample_boxes(image, x, y)
     return SkySamples(row // CELL, column // CELL, _by_cell(values, row % CELL, column % CELL))
-
-
-def sample_boxes(image: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Medians of boxes around pixels; NaN on sources and edges, and where too little is usable; shape as that of x."""
-    inside, boxes, n = sorted_boxes(image, x, y)
-    places, last = np.arange(len(boxes)), np.maximum(n - 1, 0)
-    low, middle, high = (boxes[places, np.rint(share * last).astype(int)] for share in (0.159, 0.5, 0.841))
-    spread = high - low  # two sigma where noise is normal
-    usable = n > boxes.shape[1] // 2
-    if usable.any():
-        usable &= spread <= SOURCE * np.median(spread[usable])
-    values = np.full(x.shape, np.nan, np.float32)
-    values[inside] = np.where(usable, middle, np.nan)
-    return values
 
 
 def sample_pixels(image: NDArray[np.float32]) -> NDArray[np.float32]:

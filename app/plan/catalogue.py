@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,10 @@ from app.observation.regions import common_plane, polygon
 from app.plan.parameters import Parameters
 from app.runtime.errors import InputError, in_one_line
 
-__all__ = ["Catalogue", "catalogue_file", "mean_epoch", "read_catalogue"]
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+__all__ = ["Catalogue", "as_catalogue", "catalogue_file", "mean_epoch", "read_catalogue"]
 
 #: Columns of proper motion, the first multiplied by the cosine of the declination, and of the epoch [yr] of positions,
 #: under the names of Gaia's archive.
@@ -180,6 +183,11 @@ def read_catalogue(path: Path) -> Catalogue:
         table = Table.read(path)
     except Exception as error:  # astropy's readers raise what they like
         raise InputError(f"{_where(path)}: cannot be read as a table ({in_one_line(error)})") from error
+    return as_catalogue(table, path)
+
+
+def as_catalogue(table: "Table", path: Path) -> Catalogue:
+    """A table as a catalogue; its columns are those that `read_catalogue` reads, and so are the errors."""
     if problem := _naming_problem(table.colnames):
         raise InputError(f"{_where(path)}: {problem}")
     columns = {name.lower(): table[name] for name in table.colnames}

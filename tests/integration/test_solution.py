@@ -130,6 +130,8 @@ def test_another_band_follows_without_looking_for_sources(sparse, solved, tmp_pa
         np.std(residuals(sparse, solved[1], common=False)) < 0.05 < np.std([e.pointing_error for e in sparse.exposures])
     )
     assert "alignment" not in record
+    (known,) = record["alignment_verdict"]["against"]  # the run that is followed skipped its catalogue
+    assert (known["kind"], known["n_compared"], "no source catalogue" in known["reason"]) == ("followed", 0, True)
 
 
 def test_with_a_catalogue_all_are_on_the_sky(miri, tmp_path, crds):
@@ -142,7 +144,11 @@ def test_with_a_catalogue_all_are_on_the_sky(miri, tmp_path, crds):
     parameters = SKIP | {"tweakreg": {"abs_refcat": str(tmp_path / "gaia.ecsv")}}
     record = run(miri, tmp_path / "out", crds, procs=1, alignment="solution", jwst_parameters=parameters)
     assert all(group["on_sky"] for group in record["alignment"]["groups"])
-    assert not record["alignment_verdict"]["is_relative"]
+    judged = record["alignment_verdict"]
+    assert (judged["verdict"], judged["is_relative"]) == ("verified", False)
+    (known,) = judged["against"]
+    assert (known["kind"], known["n_compared"]) == ("catalogue", known["n_groups"])
+    assert known["worst"] < 0.003
     for exposure in [e for e in miri.exposures if not e.is_background]:
         x, y = np.array([(0, 0), (255, 0), (255, 255), (0, 255)]).T
         plane = TangentPlane(*map(float, exposure.wcs()(0, 0)))

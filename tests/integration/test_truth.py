@@ -50,6 +50,9 @@ def test_the_alignment_is_verified(made):
     assert judged["verdict"] == "verified"
     assert judged["n_compared"] == judged["n_overlaps"] == 10
     assert judged["median_offset"] < judged["worst_corner"] < 0.01
+    assert 80 < judged["n_parts"] <= 90  # 3 x 3 of ten overlaps
+    assert judged["pulls"] > 0.8
+    assert judged["worst_part"]["length"] < 0.01
 
 
 def test_sky_offsets_are_recovered_to_2_percent(made):

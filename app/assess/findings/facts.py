@@ -41,6 +41,16 @@ class Facts:
         return [o for o in self.all_overlaps if o["offset"] is not None]
 
     @cached_property
+    def group_residuals(self) -> list[dict[str, Any]]:
+        """Pairs of groups that share stars; records of earlier versions have none."""
+        return self.record["measurements"].get("group_residuals", [])
+
+    @cached_property
+    def known_positions(self) -> list[dict[str, Any]]:
+        """Groups against places of stars that are known from elsewhere; records of earlier versions have none."""
+        return self.record["measurements"].get("known_positions", [])
+
+    @cached_property
     def without_contribution(self) -> list[str]:
         """Exposures that the mosaic knows nothing of."""
         shares = {e["file"]: e.get("contribution") for e in self.exposures}

@@ -16,6 +16,12 @@ MANY_FLAGGED = 0.05
 CORES_FLAGGED, CORES_RATIO = 0.05, 3.0
 #: Significance of an offset at the corner of an overlap, or of its absence [its error].
 CORNER_SIGNIFICANCE = 3.0
+#: Fewest stars of a part of an overlap whose offset says that alignment failed; of a group against a catalogue.
+FEW_IN_PART, FEW_ON_SKY = 3, 4
+#: Roll that headers are hardly ever off by [deg]; it is known to 0.02 deg at worst.
+ROLL = 0.03
+#: Width of offsets in their errors where these are right, and fewest numbers that give it.
+PULLS, FEW_PULLS = (0.8, 1.2), 12
 #: Share of its field that an exposure that adds something gives to the mosaic.
 CONTRIBUTION = 0.01
 #: A result is poor beyond these shares: of flagged pixels in the median exposure, of overlaps in which each star is

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from app.assess.findings import limits
 from app.assess.findings.facts import Facts
 from app.runtime.words import listed
 
-__all__ = ["displaced_groups", "groups_disagree", "shifted_only", "untied"]
+__all__ = ["displaced_groups", "groups_disagree", "shifted_only", "turned_groups", "untied"]
 
 
 def untied(facts: Facts) -> str | None:
@@ -27,6 +28,18 @@ def displaced_groups(facts: Facts) -> str | None:
         return None
     names = listed(f"{name} ({length:.2f} arcsec)" for name, length in far)
     return f"{len(far)} groups were far from where their headers say, and were put right: {names}."
+
+
+def turned_groups(facts: Facts) -> str | None:
+    """Groups that were found turned against the others by more than headers are off, and corrected."""
+    turned = [g for g in _groups(facts) if "rotation" in g["values"]]
+    usual = float(np.median([g["values"]["rotation"] for g in turned])) if turned else 0.0
+    far = []
+    for group in turned:
+        turn, error = group["values"]["rotation"] - usual, group["errors"]["rotation"]
+        if abs(turn) - limits.CORNER_SIGNIFICANCE * error > limits.ROLL:
+            far.append(f"{group['group']} ({turn:+.3f} deg)")
+    return f"{len(far)} groups were turned against the others, and were put right: {listed(far)}." if far else None
 
 
 def shifted_only(facts: Facts) -> str | None:

@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.assess.findings import alignment, displaced, hints, image, poor, sky_levels, solution, turned, verdict
+from app.assess.findings import (
+    alignment,
+    displaced,
+    group_residuals,
+    hints,
+    image,
+    poor,
+    sky_levels,
+    solution,
+    turned,
+    verdict,
+)
 from app.assess.findings.facts import Facts
 from app.record.caveats import UNUSABLE, Caveat
 
@@ -54,6 +65,12 @@ FINDINGS = (
         "A visit on a wrong guide star. Look at the mosaic there; search_displaced=0 leaves such groups in place.",
     ),
     Finding(
+        "turned_groups",
+        solution.turned_groups,
+        "A roll angle that is off, or too few stars: look at the mosaic there; "
+        "jwst_parameters.tweakreg.fitgeometry=shift allows no rotation.",
+    ),
+    Finding(
         "shifted_only",
         solution.shifted_only,
         "Choose a simpler jwst_parameters.tweakreg.fitgeometry, or larger groups (tweakreg_grouping=[visit]).",
@@ -73,6 +90,18 @@ FINDINGS = (
     Finding("modules_disagree", alignment.modules_disagree, hints.modules_disagree),
     Finding("chips_disagree", alignment.chips_disagree, hints.chips_disagree),
     Finding("offsets_left", alignment.offsets_left, hints.offsets_left),
+    Finding(
+        "parts_disagree",
+        verdict.parts_disagree,
+        "A rotation or distortion that was not fitted: try jwst_parameters.tweakreg.fitgeometry=general, or smaller "
+        "groups (tweakreg_grouping=[detector]).",
+    ),
+    Finding(
+        "off_the_known",
+        group_residuals.off_the_known,
+        "alignment=solution ties every group to the catalogue for itself; with alignment=from_run, was the run that is "
+        "followed verified?",
+    ),
     Finding(
         "no_shared_stars",
         displaced.no_shared_stars,

@@ -37,6 +37,8 @@ class Measured:
         The same in the common tangent plane [arcsec].
     stars_before, stars_after : ndarray of shape (n, 2)
         Places of its stars in the common tangent plane, before and after alignment [arcsec].
+    star_errors : ndarray of shape (n,)
+        Standard errors of these places, per axis, from the noise of pixels alone [arcsec]; NaN where it is not known.
     sky : Samples
         Its brightness on the common grid.
     level : float
@@ -53,13 +55,16 @@ class Measured:
     outline: Array
     stars_before: Array
     stars_after: Array
+    star_errors: Array
     sky: Samples
     level: float
     method: str
     flagged: Flagged
 
 
-def measure_exposure(files: tuple[Path, Path], *, centre: tuple[float, float], spacing: float, fwhm: float) -> Measured:
+def measure_exposure(
+    files: tuple[Path, Path], *, centre: tuple[float, float], spacing: float, fwhm: float, pixel_scale: float
+) -> Measured:
     """Measure one exposure.
 
     Parameters
@@ -72,6 +77,8 @@ def measure_exposure(files: tuple[Path, Path], *, centre: tuple[float, float], s
         Distance of the points where levels are compared [arcsec].
     fwhm : float
         Width of the PSF [pixel].
+    pixel_scale : float
+        Of the detector [arcsec].
     """
     before, after = files
     with open_fits(before) as old, open_fits(after) as new:
@@ -80,7 +87,7 @@ def measure_exposure(files: tuple[Path, Path], *, centre: tuple[float, float], s
         sky = sky_level(new)
         dq = old["DQ"].data
         image = np.where((dq & DO_NOT_USE) == 0, old["SCI"].data, np.nan)
-        stars = find_stars(image, fwhm)
+        stars = find_stars(image, fwhm, noise=old["ERR"].data if "ERR" in old else None)
         plane = TangentPlane(*centre)
         column, row, x, y = sample_points(wcs_after, shape, plane, spacing)
         levels = take_samples(new["SCI"].data, x, y) - sky.still_in
@@ -92,6 +99,7 @@ def measure_exposure(files: tuple[Path, Path], *, centre: tuple[float, float], s
             outline=plane.from_sky(*corners.T),
             stars_before=plane.from_sky(*wcs_before(stars.x, stars.y, with_bounding_box=False)),
             stars_after=plane.from_sky(*wcs_after(stars.x, stars.y, with_bounding_box=False)),
+            star_errors=stars.error * pixel_scale,
             sky=Samples(column, row, take_samples(image, x, y), levels),
             level=sky.level,
             method=sky.method,

@@ -13,10 +13,14 @@ import shapely
 from app.assess.measure.contribution import contributions
 from app.assess.measure.exposure import Measured, measure_exposure
 from app.assess.measure.frames import open_fits, read_wcs
+from app.assess.measure.group_residuals import Part, Residual, residuals
+from app.assess.measure.known_positions import Comparison, KnownPositions, compare_with, known_positions
 from app.assess.measure.mosaic import measure_mosaic, read_catalogue
 from app.assess.measure.overlaps import Agreement, Overlap, agreement, compare
+from app.assess.measure.position_errors import position_errors
 from app.observation.exposure import Exposure
 from app.observation.names import CRF, exposure_product
+from app.observation.tangent_plane import TangentPlane
 from app.plan.plan import Plan
 from app.runtime.pool import run_all
 
@@ -28,6 +32,16 @@ log = logging.getLogger(__name__)
 SKY_POINTS = 64
 #: How well the places of one star in two exposures agree, in widths of the PSF.
 TOLERANCE = 0.6
+
+
+#: Where there are no exposures.
+_NOTHING: dict[str, Any] = {
+    "exposures": [],
+    "overlaps": [],
+    "position_errors": None,
+    "group_residuals": [],
+    "known_positions": [],
+}
 
 
 def measure(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -48,7 +62,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     mosaic, catalogue = folder / plan.names.mosaic, folder / plan.names.catalogue
     return {
         "pixel_scale": plan.band.pixel_scale,
-        **(_exposures(plan, exposures, folder) if exposures else {"exposures": [], "overlaps": []}),
+        **(_exposures(plan, exposures, folder) if exposures else _NOTHING),
         "mosaic": asdict(measure_mosaic(mosaic, plan.band.fwhm * plan.band.pixel_scale)) if mosaic.is_file() else None,
         "catalogue": asdict(read_catalogue(catalogue)) if catalogue.is_file() else None,
     }
@@ -64,19 +78,28 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
         centre = read_wcs(hdus)(first.shape[1] / 2, first.shape[0] / 2, with_bounding_box=False)
     spacing = plan.band.pixel_scale * float(np.sqrt(np.prod(first.shape))) / SKY_POINTS
     centre = float(centre[0]), float(centre[1])
-    measure = partial(measure_exposure, centre=centre, spacing=spacing, fwhm=plan.band.fwhm)
+    fwhm, pixel_scale = plan.band.fwhm, plan.band.pixel_scale
+    measure = partial(measure_exposure, centre=centre, spacing=spacing, fwhm=fwhm, pixel_scale=pixel_scale)
     measured = list(run_all(measure, [(e.path, _crf(e, folder)) for e in exposures], plan.config.n_procs))
     # A moving target leaves the stars behind: where they are says nothing of how well it is aligned.
     tolerance = None if plan.is_moving else TOLERANCE * plan.band.fwhm * plan.band.pixel_scale
     overlaps = compare(measured, tolerance)
     given = _contributions(plan, exposures, measured, folder)
     groups = plan.group_of["native" if plan.is_moving else "tweakreg"]
+    names = [groups[e.name] for e in exposures]
+    true = position_errors(measured, overlaps, plan.band.pixel_scale)
+    known = [] if tolerance is None else known_positions(plan)
+    plane = TangentPlane(*centre)
+    compared = [[] if k.reason else compare_with(k, measured, names, plane, tolerance or 0.0, true) for k in known]
     return {
         "exposures": [
             _exposure_entry(e, groups[e.name], m, agreement(i, m, overlaps)) | {"contribution": share}
             for i, (e, m, share) in enumerate(zip(exposures, measured, given, strict=True))
         ],
         "overlaps": [_overlap_entry(o, measured) for o in overlaps],
+        "position_errors": asdict(true),
+        "group_residuals": [_residual_entry(r) for r in residuals(measured, names, overlaps, true)],
+        "known_positions": [_known_entry(k, found) for k, found in zip(known, compared, strict=True)],
     }
 
 
@@ -139,6 +162,27 @@ def _overlap_entry(overlap: Overlap, measured: Sequence[Measured]) -> dict[str, 
         "sky": overlap.sky.after,
         "sky_error": overlap.sky.error,
     }
+
+
+def _residual_entry(residual: Residual) -> dict[str, Any]:
+    parts = [{"column": c, "row": r} | _part_entry(part) for (c, r), part in residual.parts.items()]
+    return {"first": residual.first, "second": residual.second} | _part_entry(residual.whole) | {"parts": parts}
+
+
+def _part_entry(part: Part) -> dict[str, Any]:
+    return {"n_stars": part.n_stars, "offset": [_rounded(x) for x in part.offset], "error": _rounded(part.error)}
+
+
+def _known_entry(known: KnownPositions, compared: Sequence[Comparison]) -> dict[str, Any]:
+    said = {"name": known.name, "kind": known.kind, "reason": known.reason, "n_rows": len(known.positions)}
+    return said | {"groups": [_comparison_entry(c) for c in compared]}
+
+
+def _comparison_entry(comparison: Comparison) -> dict[str, Any]:
+    nothing = {"n_stars": 0, "offset": None, "error": None}
+    apart = comparison.displacement
+    measured = nothing if comparison.part is None else _part_entry(comparison.part)
+    return {"group": comparison.group} | measured | {"displacement": None if apart is None else apart.tolist()}
 
 
 def _median(offsets: np.ndarray) -> list[float] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.observation.sky_points import box_values
-from app.pipeline.solution.centring import gaussian_peak, ring_level, ring_radius
+from app.pipeline.solution.centring import core_error, gaussian_peak, ring_level, ring_radius
 
 __all__ = ["Stars", "find_stars"]
 
@@ -33,14 +33,17 @@ class Stars:
         Place [pixel, from 0], the brightest first.
     peak : ndarray of shape (n,)
         Height above the surroundings, in units of the image.
+    error : ndarray of shape (n,)
+        Standard error of the place, per axis, from the noise of pixels alone [pixel]; NaN where that is not known.
     """
 
     x: Array
     y: Array
     peak: Array
+    error: Array
 
 
-def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200) -> Stars:
+def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200, noise: NDArray | None = None) -> Stars:
     """Find the brightest stars of an image.
 
     Parameters
@@ -51,6 +54,8 @@ def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200) -> Stars:
         Width of the PSF [pixel].
     n_brightest : int
         How many to keep.
+    noise : ndarray of shape (ny, nx), optional
+        Standard error of each pixel.
     """
     margin = ring_radius(fwhm)
     columns, rows = _peaks(image, margin, 5 * n_brightest)
@@ -62,7 +67,17 @@ def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200) -> Stars:
         dy, wide_y = _star_peak(core[:, 0, 1], peak, core[:, 2, 1], fwhm)
     good = np.flatnonzero(wide_x & wide_y)
     good = good[np.argsort(-peak[good], kind="stable")][:n_brightest]
-    return Stars((columns + dx)[good], (rows + dy)[good], peak[good])
+    errors = _errors(core[good], noise, columns[good], rows[good])
+    return Stars((columns + dx)[good], (rows + dy)[good], peak[good], errors)
+
+
+def _errors(
+    core: Array, noise: NDArray | None, columns: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Standard errors of places [pixel]; NaN where there is no noise."""
+    if noise is None:
+        return np.full(len(core), np.nan)
+    return core_error(core, box_values(noise, columns, rows, 1))
 
 
 def _peaks(image: NDArray, margin: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

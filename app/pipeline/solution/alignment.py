@@ -1,6 +1,6 @@
 """One least-squares solution for the alignment of all groups of exposures, as SCAMP has it for optical surveys.
 
-Places of stars, and shift, rotation and so on of every group, are solved for together (Bertin 2006, ASP Conference
+Positions of stars, and shift, rotation and so on of every group, are solved for together (Bertin 2006, ASP Conference
 Series 351, 112). Matching and solving alternate: each solution tells better which stars are the same.
 """
 
@@ -22,7 +22,7 @@ Links = Iterable[tuple[int, int, Pairs]]
 
 #: Rounds of matching and solving after the first.
 ROUNDS = 3
-#: Places that differ by more than so many times the error of their difference are not those of one star.
+#: Positions that differ by more than so many times the error of their difference are not those of one star.
 FAR = 5.0
 #: ... but within this share of the first tolerance they are: distortion is not known better.
 CLOSEST = 0.2
@@ -96,7 +96,7 @@ def align(groups: Sequence[Group], options: Options, catalogue: Group | None = N
     groups : sequence of Group
     options : Options
     catalogue : Group, optional
-        Stars whose places on the sky are known.
+        Stars whose positions on the sky are known.
     """
     work = _Work(groups if catalogue is None else [*groups, catalogue], options)
     work.solve(work.by_vote())
@@ -126,7 +126,7 @@ class _Work:
         return [index for index, group in enumerate(self.groups) if not group.is_reference]
 
     def points(self, index: int) -> Array:
-        """Places of a group's stars with its correction so far."""
+        """Positions of a group's stars with its correction so far."""
         group = self.groups[index]
         return moved(group.points, group.centre, self.values[index])
 
@@ -138,7 +138,7 @@ class _Work:
         self.sigma_factor *= self.fit.scale
 
     def near(self, indices: Sequence[int], margin: float) -> Iterator[tuple[int, int, tuple[Array, Array]]]:
-        """Pairs of groups whose stars may be the same, with the places of all their stars."""
+        """Pairs of groups whose stars may be the same, with the positions of all their stars."""
         points = {index: self.points(index) for index in indices if len(self.groups[index].points)}
         low, high = (np.array([edge(p, axis=0) for p in points.values()]).reshape(-1, 2) for edge in (np.min, np.max))
         meet = np.all(low[:, None] - margin <= high, axis=2)
@@ -186,8 +186,9 @@ class _Work:
                     break
 
     def _union(self, members: NDArray[np.int64]) -> Array:
-        """Places of all stars of some groups, each once."""
-        return merge([self.points(index) for index in members], self.options.tolerance)[0]
+        """Positions of all stars of some groups, each once."""
+        sigmas = [self.groups[index].sigmas for index in members]
+        return merge([self.points(index) for index in members], sigmas, self.options.tolerance)[0]
 
     def _shift(self, members: NDArray[np.int64], shift: Array, label: int) -> None:
         """Put groups in place, and know them as tied."""

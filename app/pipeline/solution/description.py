@@ -55,11 +55,11 @@ def _named(values: np.ndarray) -> dict[str, float]:
 
 
 def _scatter(aligned: Aligned) -> float | None:
-    """Scatter of one star's place about where it is, per axis [arcsec]; None without stars."""
+    """Scatter of one star's position about where it is, per axis [arcsec]; None without stars."""
     residuals = aligned.fit.residuals
     if not len(residuals):
         return None
-    # Half of the numbers that two sightings of a star give are used up by its place.
+    # Half of the numbers that two sightings of a star give are used up by its position.
     counts = np.bincount(aligned.sightings.star)[aligned.sightings.star]
     return float(1.4826 * np.median(np.abs(residuals * np.sqrt(counts / (counts - 1))[:, None])))
 
@@ -70,8 +70,8 @@ def _outlying(aligned: Aligned, scatter: float) -> list[dict[str, Any]]:
     seen: dict[tuple[int, int], list[np.ndarray]] = {}
     order = np.argsort(stars.star, kind="stable")
     for members in np.split(order, np.flatnonzero(np.diff(stars.star[order])) + 1):
-        for place, i in enumerate(members):
-            for j in members[place + 1 :]:
+        for first, i in enumerate(members):
+            for j in members[first + 1 :]:
                 difference = aligned.fit.residuals[j] - aligned.fit.residuals[i]
                 seen.setdefault((int(stars.group[i]), int(stars.group[j])), []).append(difference)
     found = []

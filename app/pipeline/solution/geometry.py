@@ -32,7 +32,7 @@ def basis(arms: Array, geometry: str) -> Array:
     Parameters
     ----------
     arms : ndarray of shape (n, 2)
-        Places from the group's centre [arcsec].
+        Positions from the group's centre [arcsec].
     geometry : str
         A key of `UNKNOWNS`.
 
@@ -49,13 +49,13 @@ def basis(arms: Array, geometry: str) -> Array:
 
 
 def matrix(values: Sequence[float] | Array) -> Array:
-    """The 2 x 2 matrix of a group's unknowns: a place from its centre is multiplied by it and shifted."""
+    """The 2 x 2 matrix of a group's unknowns: a position from its centre is multiplied by it and shifted."""
     _, _, rotation, scale, stretch, shear = np.concatenate([values, np.zeros(6 - len(values))])
     return np.array([[1 + scale + stretch, shear - rotation], [shear + rotation, 1 + scale - stretch]])
 
 
 def moved(points: Array, centre: Array, values: Array) -> Array:
-    """Places [arcsec], shape (n, 2), after a group's correction about its centre."""
+    """Positions [arcsec], shape (n, 2), after a group's correction about its centre."""
     return centre + (points - centre) @ matrix(values).T + values[:2]
 
 

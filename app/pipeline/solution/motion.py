@@ -21,12 +21,12 @@ _N = len(UNKNOWNS["general"])
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """A shift, a rotation and so on, about a place on the sky.
+    """A shift, a rotation and so on, about a position on the sky.
 
     Parameters
     ----------
     ra, dec : float
-        The place [deg].
+        The position [deg].
     values : tuple of float
         The unknowns of `geometry.UNKNOWNS["general"]`: shift east and north [arcsec], rotation from east to north
         [rad], scale, stretch and shear.
@@ -37,13 +37,13 @@ class Motion:
     values: tuple[float, ...] = (0.0,) * _N
 
     def __call__(self, ra: Array, dec: Array) -> tuple[Array, Array]:
-        """Where places on the sky [deg] are moved to."""
+        """Where positions on the sky [deg] are moved to."""
         plane = TangentPlane(self.ra, self.dec)
         return plane.to_sky(plane.from_sky(ra, dec) @ matrix(self.values).T + self.values[:2])
 
 
 def motion_of(move: Callable[[Array, Array], Sequence[Array]], ra: float, dec: float) -> Motion:
-    """The motion that is nearest to whatever moves places on the sky, around one of them [deg]."""
+    """The motion that is nearest to whatever moves positions on the sky, around one of them [deg]."""
     plane = TangentPlane(ra, dec)
     square = HALF_SIDE * np.stack(np.meshgrid([-1.0, 0, 1], [-1.0, 0, 1]), axis=-1).reshape(-1, 2)
     return Motion(ra, dec, _fitted(square, plane.from_sky(*move(*plane.to_sky(square)))))
@@ -59,7 +59,7 @@ def motion_between(before: Any, after: Any, shape: tuple[int, int]) -> Motion:
 
 
 def mean_motion(motions: Sequence[Motion], weights: Sequence[float], ra: float, dec: float) -> Motion:
-    """The weighted mean of motions, at a place on the sky [deg]."""
+    """The weighted mean of motions, at a position on the sky [deg]."""
     values = np.array([motion_of(motion, ra, dec).values for motion in motions])
     return Motion(ra, dec, tuple(np.average(values, axis=0, weights=weights).tolist()))
 
@@ -79,7 +79,7 @@ def correct(corrector: Any, motion: Motion, shape: tuple[int, int]) -> None:
 
 
 def _fitted(old: Array, new: Array) -> tuple[float, ...]:
-    """Unknowns of the affine motion from places in a plane to others."""
+    """Unknowns of the affine motion from positions in a plane to others."""
     terms = np.concatenate([old, np.ones((len(old), 1))], axis=1)
     a = np.linalg.lstsq(terms, new - old, rcond=None)[0]
     (xx, yx), (xy, yy) = a[:2]

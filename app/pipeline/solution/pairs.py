@@ -49,7 +49,7 @@ def vote(
     Parameters
     ----------
     first, second : ndarray of shape (n, 2)
-        Places [arcsec].
+        Positions [arcsec].
     radius : float
         Largest shift [arcsec].
     tolerance : float

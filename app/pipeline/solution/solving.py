@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from astropy.table import Table
 from numpy.typing import NDArray
 
 from app.observation.tangent_plane import TangentPlane, place_of, unit_vectors
 from app.pipeline.solution.alignment import Aligned, Options, align
 from app.pipeline.solution.geometry import moved
 from app.pipeline.solution.motion import Motion, correct, motion_of
+from app.pipeline.solution.sources import ERROR
 from app.pipeline.solution.stars import Group, merge
 
 __all__ = ["Solved", "solve_alignment"]
@@ -20,8 +22,9 @@ log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
-#: How well a star's place is thought to be measured before the residuals tell [pixel].
-CENTROID_ERROR = 0.02
+#: How well a star's position is thought to be measured before the residuals tell [pixel]: where nothing says how well,
+#: and what is added to what the noise of pixels says.
+CENTROID_ERROR, ADDED = 0.02, 0.01
 #: How well the offsets of single stars agree while rotations are not known [width of the PSF].
 TOLERANCE = 0.6
 
@@ -66,7 +69,7 @@ def solve_alignment(
     displaced_radius : float
         How far a displaced visit is looked for [arcsec].
     reference : (ndarray of shape (n, 2), ndarray of shape (n,)), optional
-        Places [deg] and standard errors [arcsec] of a catalogue's stars.
+        Positions [deg] and standard errors [arcsec] of a catalogue's stars.
     """
     sky = [np.stack(c.det_to_world(c.meta["catalog"]["x"], c.meta["catalog"]["y"]), axis=1) for c in correctors]
     middles = np.array(
@@ -80,8 +83,8 @@ def solve_alignment(
         members.setdefault(str(corrector.meta["group_id"]), []).append(index)
     groups = []
     for name, images in members.items():
-        points, counts = merge([plane.from_sky(*sky[i].T) for i in images], tolerance)
-        groups.append(Group(name, points, CENTROID_ERROR * scale / np.sqrt(counts)))
+        sigmas = [scale * _errors(correctors[i].meta["catalog"]) for i in images]
+        groups.append(Group(name, *merge([plane.from_sky(*sky[i].T) for i in images], sigmas, tolerance)))
     catalogue = reference and Group("catalogue", plane.from_sky(*reference[0].T), reference[1], is_reference=True)
     options = Options(
         parameters["fitgeometry"], parameters["searchrad"], tolerance, parameters["abs_searchrad"], displaced_radius
@@ -95,8 +98,16 @@ def solve_alignment(
     return Solved(aligned, motions)
 
 
+def _errors(catalogue: Table) -> Array:
+    """Standard errors of positions, per axis [pixel]: right among each other, which is all that matters."""
+    if ERROR not in catalogue.colnames:
+        return np.full(len(catalogue), CENTROID_ERROR)
+    errors = np.asarray(catalogue[ERROR], dtype=float)
+    return np.where(np.isfinite(errors), np.hypot(errors, ADDED), CENTROID_ERROR)
+
+
 def _plane_amid(middles: Array) -> TangentPlane:
-    """A plane that touches the sky amid places on it [deg]."""
+    """A plane that touches the sky amid positions on it [deg]."""
     return TangentPlane(*place_of(unit_vectors(middles).mean(axis=0)))
 
 

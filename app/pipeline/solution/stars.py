@@ -26,9 +26,9 @@ class Group:
     ----------
     name : str
     points : ndarray of shape (n, 2)
-        Places of its stars in a plane that all groups share [arcsec].
+        Positions of its stars in a plane that all groups share [arcsec].
     sigmas : ndarray of shape (n,)
-        Standard error of each place, per axis [arcsec].
+        Standard error of each position, per axis [arcsec].
     is_reference : bool
         It does not move: a catalogue.
     """
@@ -44,13 +44,15 @@ class Group:
         return self.points.mean(axis=0) if len(self.points) else np.zeros(2)
 
 
-def merge(images: Sequence[Array], radius: float) -> tuple[Array, Index]:
-    """Places of the stars of several images of one group, each once, and in how many images each was seen.
+def merge(images: Sequence[Array], sigmas: Sequence[Array], radius: float) -> tuple[Array, Array]:
+    """Mean positions of the stars of several images of one group, each once, weighted by errors, and their errors.
 
     Parameters
     ----------
     images : sequence of ndarray of shape (n, 2)
-        Places [arcsec].
+        Positions [arcsec].
+    sigmas : sequence of ndarray of shape (n,)
+        Standard error of each, per axis [arcsec].
     radius : float
         Stars of different images this close are one.
     """
@@ -58,9 +60,10 @@ def merge(images: Sequence[Array], radius: float) -> tuple[Array, Index]:
     image = np.repeat(np.arange(len(images)), [len(points) for points in images])
     edges = cKDTree(points).query_pairs(radius, output_type="ndarray") if len(points) else np.empty((0, 2), np.int64)
     label = _connected(edges[image[edges[:, 0]] != image[edges[:, 1]]], len(points))
-    counts = np.bincount(label)
-    sums = np.stack([np.bincount(label, points[:, axis]) for axis in (0, 1)], axis=1)
-    return sums / counts[:, None], counts
+    weights = np.concatenate([np.empty(0), *sigmas]) ** -2
+    total = np.bincount(label, weights)
+    sums = np.stack([np.bincount(label, weights * points[:, axis]) for axis in (0, 1)], axis=1)
+    return sums / total[:, None], 1 / np.sqrt(total)
 
 
 def _connected(edges: Index, n: int) -> Index:

@@ -41,7 +41,7 @@ class Fit:
     weights : ndarray of shape (m,)
         Of each sighting, 0 to 1.
     scale : float
-        Factor by which the errors of the stars' places were wrong.
+        Factor by which the errors of the stars' positions were wrong.
     """
 
     values: Array
@@ -73,13 +73,13 @@ def fit(
     """
     n, k = start.shape
     is_reference = np.array([group.is_reference for group in groups])
-    places = np.array([groups[g].points[i] for g, i in zip(sightings.group, sightings.index, strict=True)])
-    places = places.reshape(-1, 2)
+    positions = np.array([groups[g].points[i] for g, i in zip(sightings.group, sightings.index, strict=True)])
+    positions = positions.reshape(-1, 2)
     sigmas = np.array([groups[g].sigmas[i] for g, i in zip(sightings.group, sightings.index, strict=True)])
     sigmas = np.where(is_reference[sightings.group], 1.0, sigma_factor) * sigmas
     centres = np.array([group.centre for group in groups])
-    bases = basis(places - centres[sightings.group], geometry)
-    begin = places + np.einsum("mak,mk->ma", bases, start[sightings.group])
+    bases = basis(positions - centres[sightings.group], geometry)
+    begin = positions + np.einsum("mak,mk->ma", bases, start[sightings.group])
     counts = np.bincount(sightings.star)
     middle = np.stack([np.bincount(sightings.star, begin[:, axis]) / counts for axis in (0, 1)], axis=1)
 
@@ -94,11 +94,11 @@ def fit(
         (middle[sightings.star] - begin).T.ravel(),
         np.tile(sigmas, 2),
         prior_sigmas=np.concatenate([known.ravel(), np.full(2 * n_stars, np.inf)]),
-        blocks=np.tile(np.arange(len(places)), 2),
+        blocks=np.tile(np.arange(len(positions)), 2),
         n_nuisance=2 * n_stars,
         free=_common(sightings.components(n), is_reference, centres, geometry),
     )
-    weights = solution.weights[: len(places)]
+    weights = solution.weights[: len(positions)]
     good = sightings.keep(weights > OUTLIER)
     return Fit(
         values=start + solution.values[: n * k].reshape(n, k),
@@ -115,7 +115,7 @@ def fit(
 def _rows(
     sightings: Sightings, bases: Array, is_reference: NDArray[np.bool_], sizes: tuple[int, int, int]
 ) -> coo_array:
-    """Rows ``correction - (star's place)``, all of the first axis first; unknowns by group, then stars by axis."""
+    """Rows ``correction - (star's position)``, all of the first axis first; unknowns by group, then stars by axis."""
     n, k, n_stars = sizes
     m = len(sightings.group)
     moves = np.where(is_reference[sightings.group][:, None, None], 0.0, bases)

@@ -17,7 +17,8 @@ def exposure(name, stars, middle=(0.0, 0.0)):
     sky = Samples(0, 0, np.zeros((8, 8)), np.zeros((8, 8)))
     flagged = Flagged(1, 0, np.zeros((len(stars), 2), np.int64))
     outline = SQUARE + middle
-    return Measured(name, Motion(0, 0, 0, 1, True), outline, outline, stars, stars, sky, 0.0, "match", flagged)
+    errors = np.full(len(stars), np.nan)
+    return Measured(name, Motion(0, 0, 0, 1, True), outline, outline, stars, stars, errors, sky, 0.0, "match", flagged)
 
 
 @pytest.fixture

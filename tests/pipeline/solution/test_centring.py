@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from app.pipeline.solution.centring import centred
+from app.pipeline.solution.centring import centred, centring_errors
 
 FWHM = 2.4
 
@@ -27,3 +28,17 @@ def test_what_cannot_be_measured_stays():
     given = x + 0.1, y + 0.1
     np.testing.assert_array_equal(np.array(centred(image, *given, FWHM))[:, 1:], np.array(given)[:, 1:])
     assert np.all(np.hypot(*(np.array(centred(image, *given, FWHM)) - given)) <= 1)
+
+
+def test_errors_are_those_of_the_noise():
+    """Stars of one brightness on noise of a hundredth of it; beyond the border nothing is known."""
+    rng = np.random.default_rng(2)
+    x, y = (axis.ravel() + rng.uniform(-0.5, 0.5, 81) for axis in np.meshgrid(*[20.0 + 20 * np.arange(9)] * 2))
+    noise = np.full((200, 200), 10.0)
+    pulls = []
+    for _ in range(5):
+        image = stars(x, y, noise.shape) + rng.normal(0, noise)
+        off = np.array(centred(image, x, y, FWHM)) - (x, y)
+        pulls.append(off / centring_errors(image, noise, x, y, FWHM))
+    assert np.std(pulls) == pytest.approx(1.0, abs=0.12)
+    assert np.isnan(centring_errors(image, noise, np.array([2.0]), np.array([50.0]), FWHM)[0])

@@ -47,9 +47,11 @@ def test_the_nearest_of_each_other(lists):
 
 
 def test_stars_of_several_images_are_merged():
-    points, counts = merge([np.array([[0.0, 0], [5, 5]]), np.array([[0.02, 0]]), np.empty((0, 2))], 0.1)
-    assert sorted(counts.tolist()) == [1, 2]
-    np.testing.assert_allclose(points[counts == 2], [[0.01, 0]])
+    images = [np.array([[0.0, 0], [5, 5]]), np.array([[0.03, 0]]), np.empty((0, 2))]
+    points, sigmas = merge(images, [np.array([0.2, 0.3]), np.array([0.1]), np.empty(0)], 0.1)
+    order = np.argsort(points[:, 0])
+    np.testing.assert_allclose(points[order], [[0.024, 0], [5, 5]])  # a variance of 4 has a weight of 1/4
+    np.testing.assert_allclose(sigmas[order], [5**-0.5 * 0.2, 0.3])
 
 
 def test_pairs_become_stars_and_contradictions_are_left_out():

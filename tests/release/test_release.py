@@ -88,6 +88,14 @@ def test_a_sweep_has_folders_by_target_and_one_manifest(tmp_path):
     assert (header["HLSPTARG"], header["HLSPVER"]) == ("NGC 628", "v2.1")
 
 
+def test_two_processes_make_the_same_files_as_one(tmp_path):
+    for band in ("F770W", "F2100W"):
+        make_run(tmp_path / "out" / band, band=band)
+    found = [release(make_config(tmp_path / "out", tmp_path / f"release{n}", procs=n)) for n in (1, 2)]
+    manifests = [next(folder.glob("*_manifest.txt")).read_text() for folder in found]
+    assert manifests[0] == manifests[1]
+
+
 def test_a_background_is_another_target(tmp_path):
     run = make_run(tmp_path / "out")
     record = json.loads((run.folder / "lv3_run.json").read_text())

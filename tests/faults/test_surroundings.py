@@ -58,7 +58,7 @@ def test_output_that_nobody_reads_does_not_hold_up_the_end(truth, crds, tmp_path
     os.set_blocking(write, True)
     command = arguments(truth, tmp_path / "out", crds, *SHORT, "verbose=true")
     process = start(command, stdout=write, stderr=write)
-    wait_until(lambda: len(group_members(process.pid)) == 1 and waits_for_run(process.pid), timeout=60)
+    wait_until(lambda: len(group_members(process.pid)) == 1 and waits_for_run(process.pid))
     process.send_signal(number)
     begin = time.monotonic()
     assert process.wait(TIMEOUT) == 128 + number

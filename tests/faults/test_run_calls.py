@@ -13,7 +13,8 @@ from tests.faults.test_calls import CALLS, ERRORS
 
 pytestmark = pytest.mark.faults
 
-EVERY = 10
+#: Which calls, and after which of them the same command is given again.
+EVERY, OFTEN = 10, 3
 #: Parts of the names of files whose calls fail in `test_calls`.
 ELSEWHERE = ("lv3_run.json", ".jwst-lv3.lock")
 
@@ -28,11 +29,10 @@ def lines(tiny, tmp_path_factory):
 
 
 def check(tiny, status, said, error):
-    """Whether what is there is whole, and what is said of it is true; True where the run has come to its end."""
+    """Whether what is there is whole, and what is said of it is true."""
     tiny.check_whole()
-    if status == 0:  # a message that is not in the log, a measurement that is missing
+    if status == 0:  # a message that is not in the log, a measurement that is missing, what is kept for the next run
         assert record(tiny.out)["state"].startswith("success")
-        shutil.rmtree(tiny.out)
         return
     # Of a device's error without a name nobody can say whether it is that of the products or of the exposures.
     assert status in (20, 26) or (error == "EIO" and (status, "Input/output error" in said) == (1, True)), said
@@ -47,15 +47,16 @@ def test_every_tenth_call_fails_in_its_turn(tiny, lines, tmp_path, call):
     mine = [n for n, line in enumerate(own, 1) if str(tiny.out) in line and not any(e in line for e in ELSEWHERE)]
     problems = []
     for offset, error in enumerate(ERRORS):
-        for number in mine[offset * EVERY // 2 :: EVERY] or mine[:1]:
+        for turn, number in enumerate(mine[offset * EVERY // 2 :: EVERY] or mine[:1]):
             inject = ("-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}")
-            status, said, seen = traced(tmp_path, tiny.work, *inject)  # in what the last one has left
+            status, said, seen = traced(tmp_path, tiny.work, *inject)
             failed = [line for line in seen if "INJECTED" in line]
             try:
                 assert failed or status == 0, said
                 check(tiny, status, said, error)
+                if turn % OFTEN == 0:
+                    tiny.finish()
             except AssertionError as problem:
                 problems.append(f"{call} {number} {error}: {failed}: {problem}")
-                shutil.rmtree(tiny.out, ignore_errors=True)
-    tiny.finish()
+            shutil.rmtree(tiny.out, ignore_errors=True)
     assert problems == [], "\n".join(problems)

@@ -15,11 +15,11 @@ from app.observation.exposure import Exposure
 
 __all__ = ["SerialFallback", "Work", "box_area", "least_memory", "peak_memory"]
 
-#: The main process with jwst and its libraries, before data; while others work, it shares most of this with them.
-_MAIN, _MAIN_SHARED = 300e6, 200e6
-#: The process that others are forked from, which has jwst in memory of its own (its private pages).
+#: The main process with jwst and its libraries, before data.
+_MAIN = 300e6
+#: The process that others are forked from, which has jwst in memory of its own and shares it with them.
 _FORKER = 176e6
-#: Each further process, before data.
+#: Each of these, before data.
 _WORKER = 50e6
 #: Headers, WCS and sources of an exposure, which stay in memory.
 _PER_EXPOSURE = 1.1e6
@@ -128,40 +128,36 @@ def peak_memory(
     """
     procs = min(config.n_procs, work.n_exposures)
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
+    processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
     peaks = [_pipeline(work, procs)]
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:
-        peaks.append(_MAIN + work.mosaic * _PER_CATALOGUE_PIXEL)
+        peaks.append(work.mosaic * _PER_CATALOGUE_PIXEL)
     if config.do_drizzle or config.do_blot:
         peaks.append(_postprocess(work, procs, whole_grid))
-    return int(work.n_exposures * _PER_EXPOSURE + max(peaks))
+    return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))
 
 
 def _pipeline(work: Work, procs: int) -> float:
-    """Memory while the mosaic is put together."""
+    """Data in memory while the mosaic is put together, by processes each of which has an exposure at work."""
     drizzling = work.detector * _PER_DETECTOR_PIXEL + work.cut * _PER_CUT_PIXEL
     adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
     mosaic = work.mosaic * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
-    return _at_work(drizzling, procs) + adding + mosaic
+    return procs * drizzling + adding + mosaic
 
 
 def _whole(work: Work, fallback: SerialFallback) -> float:
-    """Memory while jwst's own implementation works, each exposure drizzled onto the whole mosaic."""
+    """Data in memory while jwst's own implementation works, each exposure drizzled onto the whole mosaic."""
     mosaic = work.mosaic * (_PER_MOSAIC_PIXEL_WHOLE + (work.n_planes - 1) * _PER_PLANE_PIXEL)
     resampling = fallback.pixels * _PER_PIXEL_KEPT + work.detector * _PER_DETECTOR_PIXEL_WHOLE + mosaic
-    return _MAIN + max(resampling, fallback.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
+    return max(resampling, fallback.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
 
 
 def _postprocess(work: Work, procs: int, whole_grid: bool) -> float:
-    """Memory while exposures are drizzled, or the mosaic is blotted."""
+    """Data in memory while exposures are drizzled, or the mosaic is blotted."""
     image = work.detector * _PER_DETECTOR_PIXEL_LATER + work.cut * _PER_CUT_PIXEL_LATER
-    return _at_work(image + whole_grid * work.mosaic * _PER_MOSAIC_PIXEL_LATER, procs)
-
-
-def _at_work(image: float, procs: int) -> float:
-    """Memory of all processes, each of which has an exposure at work."""
-    return _MAIN + image if procs == 1 else _MAIN_SHARED + procs * (_WORKER + image)
+    return procs * (image + whole_grid * work.mosaic * _PER_MOSAIC_PIXEL_LATER)
 
 
 def box_area(exposures: list[Exposure]) -> float:

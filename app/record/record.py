@@ -80,6 +80,7 @@ class Record:
         self._check = check
         self.path = folder / RECORD_NAME
         self._procs = config.n_procs
+        self._began = time.monotonic() - (data or {}).get("duration", 0.0)
         self.data: dict[str, Any] = data or {
             "schema": SCHEMA_VERSION,
             "state": State.RUNNING,
@@ -119,6 +120,7 @@ class Record:
     def _write(self) -> None:
         self._check()
         self.data["starts"][-1]["ended"] = _now()
+        self.data["duration"] = round(time.monotonic() - self._began, 3)  # dates would be wrong where a clock is set
         write_text(self.path, json.dumps(self.data, indent=2, default=str, allow_nan=False) + "\n")
 
     def add(self, **facts: Any) -> None:
@@ -216,12 +218,8 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def seconds_of(record: Mapping[str, Any]) -> float | None:
-    """How long a run has been at work [s], in all of its starts, each up to when it last wrote its record."""
-    if not record.get("finished"):
-        return None
-    *earlier, last = record.get("starts") or [record]
-    times = [(start["started"], start["ended"]) for start in earlier] + [(last["started"], record["finished"])]
-    return sum((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() for start, end in times)
+    """How long a run has been at work [s], in all of its starts; None where it is not at its end, or did not say it."""
+    return record.get("duration") if record.get("finished") else None
 
 
 def _input(member: Member) -> dict[str, Any]:

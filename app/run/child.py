@@ -30,7 +30,7 @@ def main() -> int:
         logging.getLogger().handlers = [logging.NullHandler()]
     elif order.config.verbose:
         show_all()
-    return exit_status(partial(_run, order))
+    return exit_status(partial(_run, order), prints=False)
 
 
 def _run(order: Order) -> None:

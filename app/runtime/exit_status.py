@@ -15,13 +15,15 @@ __all__ = ["exit_status"]
 log = logging.getLogger(__name__)
 
 
-def exit_status(work: Callable[[], int | None]) -> int:
+def exit_status(work: Callable[[], int | None], prints: bool = True) -> int:
     """Do some work, log how it ended, and return the exit status; a signal that asks for an end raises `Interrupted`.
 
     Parameters
     ----------
     work : callable
         Returns an exit status, or None for success.
+    prints : bool
+        It writes to standard output; else a pipe that broke is another one, and an error like any other.
     """
     try:
         with orderly_end():
@@ -39,7 +41,7 @@ def exit_status(work: Callable[[], int | None]) -> int:
         report_error(f"out of memory ({error}): give the job more, or set a smaller procs")
         return ExitCode.MEMORY
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and _is_unread(1):
+        if isinstance(error, BrokenPipeError) and prints and _is_unread(1):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would report it again when it exits
             return ExitCode.SIGPIPE
         log.exception("unexpected error: please report it, with lv3_run.log")

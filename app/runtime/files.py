@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["link_or_copy", "publish", "remove_temporary", "settle", "settle_folder", "sha256", "write_text"]
+__all__ = ["link_or_copy", "publish", "remove_temporary", "settle", "settle_folder", "sha256", "sync", "write_text"]
 
 #: Start of the names of temporary files; no other program's files begin like this.
 _PREFIX = ".jwst-lv3-tmp-"
@@ -28,10 +28,10 @@ def settle(path: Path, place: Path) -> Path:
     The content is synced to disk first, then the file is renamed, then the folder is synced. Every file gets its final
     name here.
     """
-    _sync(path)
+    sync(path)
     path.replace(place)
     try:
-        _sync(place.parent)
+        sync(place.parent)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):  # not known here, or may not be listed
             raise
@@ -41,7 +41,7 @@ def settle(path: Path, place: Path) -> Path:
 def settle_folder(folder: Path, place: Path) -> Path:
     """Rename a finished folder to its final place, with all that is in it; readers see it whole or not at all."""
     for path in folder.rglob("*"):
-        _sync(path)
+        sync(path)
     return settle(folder, place)
 
 
@@ -55,7 +55,8 @@ def link_or_copy(path: Path, place: Path) -> None:
         shutil.copyfile(path, place)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until the content of a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

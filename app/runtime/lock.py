@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 
 from app.runtime.errors import InputError
+from app.runtime.files import sync
 
 __all__ = ["HEARTBEAT", "LEASE", "LOCK_NAME", "THREAD_NAME", "OutputLock", "locked"]
 
@@ -54,6 +55,7 @@ class OutputLock:
         """
         try:
             self._acquire()
+            sync(self.folder / LOCK_NAME)  # an empty lock, as a loss of power leaves it, would be waited for
         except (Timeout, LeaseSettingsMismatch) as error:
             raise InputError(
                 f"out_dir={self.folder}: another run is at work in it ({self._holder}); wait for its end, or choose "
@@ -62,7 +64,9 @@ class OutputLock:
         except OSError as error:
             place = self.folder / LOCK_NAME
             error.filename = error.filename or str(place)
-            if self._lease.owner is None:  # a file that was made and could not be written; others would wait for it
+            if self._lease.is_locked:
+                self._lease.release()
+            elif self._lease.owner is None:  # a file that was made and could not be written; others would wait for it
                 place.unlink(missing_ok=True)
             raise
 

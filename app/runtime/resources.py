@@ -1,15 +1,18 @@
-"""What this process may use of the machine: cores and memory, by affinity, ulimit, cgroup and SLURM."""
+"""What this process may use of the machine: cores, memory and time, by affinity, ulimit, cgroup and SLURM."""
 
 import math
 import os
 import resource
+import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-__all__ = ["memory_limit", "usable_cores"]
+__all__ = ["is_time_up", "memory_limit", "usable_cores"]
 
 _CGROUP = Path("/sys/fs/cgroup")
 _OWN_GROUPS = Path("/proc/self/cgroup")
+#: SLURM asks for an end up to so long before it is due (manual of sbatch, --signal), by the clock of another host [s].
+_EARLY = 60.0
 
 
 def usable_cores() -> int:
@@ -54,6 +57,14 @@ def _slurm_memory() -> Iterator[int]:
         yield given << 20
     if given := _slurm("SLURM_MEM_PER_CPU"):
         yield given * (_slurm("SLURM_CPUS_ON_NODE") or _slurm("SLURM_CPUS_PER_TASK") or 1) << 20
+
+
+def is_time_up() -> bool:
+    """Whether the end that SLURM set for the job when it started has come, or comes within a minute.
+
+    A job whose limit is extended later is not told of it; one that is cancelled then seems to have reached its limit.
+    """
+    return 0 < _slurm("SLURM_JOB_END_TIME") <= time.time() + _EARLY
 
 
 def _slurm(variable: str) -> int:

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from app.runtime.errors import ExitCode
+from app.runtime.resources import is_time_up
 
 __all__ = ["Interrupted", "TimeLimitError", "asking", "interruption", "orderly_end"]
 
@@ -37,15 +38,18 @@ class Interrupted(KeyboardInterrupt):
 
 
 class TimeLimitError(Interrupted):
-    """The signal that clusters send some time before a job's time is over; at the limit itself they send SIGTERM."""
+    """A job's time is over, or will be soon: SIGUSR2, which clusters send some time before, or SIGTERM at the limit."""
 
     def __str__(self) -> str:
-        return "SIGUSR2, which clusters send before a job's time is over"
+        if self.number == signal.SIGUSR2:
+            return "SIGUSR2, which clusters send before a job's time is over"
+        return f"{signal.Signals(self.number).name} at the job's time limit"
 
 
 def interruption(number: int) -> Interrupted:
-    """The exception that stands for a signal."""
-    return TimeLimitError(number) if number == signal.SIGUSR2 else Interrupted(number)
+    """The exception that stands for a signal that has just come."""
+    is_limit = number == signal.SIGUSR2 or (number == signal.SIGTERM and is_time_up())
+    return TimeLimitError(number) if is_limit else Interrupted(number)
 
 
 def asking() -> list[signal.Signals]:

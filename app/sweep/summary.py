@@ -18,6 +18,7 @@ from typing import Any
 
 from app.observation.names import RECORD_NAME
 from app.record.record import FINISHED, State
+from app.runtime.errors import in_one_line
 from app.runtime.files import write_text
 from app.sweep.page import write_page
 from app.sweep.rows import FINAL, REFUSED, WAITING, row
@@ -52,6 +53,7 @@ class Summary:
         for job in jobs:
             self._known.setdefault(key_of(job), job)
         self._changed: dict[str, int] = {}
+        self._written: list[dict[str, Any]] = []
         self.rows: dict[str, dict[str, Any]] = {}
 
     @property
@@ -62,20 +64,13 @@ class Summary:
     def update(self) -> None:
         """Look at the jobs that may have changed, and write the files if any has."""
         slurm = slurm_states(self.root)
-        before = list(self.rows.values())
         for key, known in self._known.items():
-            if self._may_differ(key):
+            changed = _changed(Path(known["out_dir"], RECORD_NAME)) if known["out_dir"] else 0
+            if not (self._changed.get(key) == changed and self.rows[key]["state"] in FINAL):
                 self.rows[key] = row(known, self.root, slurm)
-        if list(self.rows.values()) != before:
+                self._changed[key] = changed
+        if list(self.rows.values()) != self._written:
             self.write()
-
-    def _may_differ(self, key: str) -> bool:
-        """Whether a job has to be looked at: its record is another one, or it was not at its end."""
-        out_dir = self._known[key]["out_dir"]
-        changed = _changed(Path(out_dir, RECORD_NAME)) if out_dir else 0
-        same = self._changed.get(key) == changed
-        self._changed[key] = changed
-        return not (same and self.rows[key]["state"] in FINAL)
 
     def write(self) -> None:
         """Write the three files."""
@@ -86,6 +81,7 @@ class Summary:
         write_text(self.root / SUMMARY_NAME, json.dumps(data, indent=1) + "\n")
         write_text((self.root / SUMMARY_NAME).with_suffix(".csv"), _csv(rows))
         write_page(data, self.root)
+        self._written = rows
 
     @property
     def unfinished(self) -> list[dict[str, Any]]:
@@ -107,11 +103,15 @@ class Summary:
             self.update()
 
     def _follow(self, ended: threading.Event) -> None:
+        """Update until told to end, whatever goes wrong in between; each trouble is said once, until it is over."""
+        said = None
         while not ended.wait(_INTERVAL):
             try:
                 self.update()
-            except OSError:
-                log.exception("%s: the summary could not be written", self.root)
+                said = None
+            except Exception as error:
+                if said != (said := in_one_line(error)):
+                    log.exception("%s: the summary could not be made; the jobs go on, and it is tried again", self.root)
 
 
 def read_summary(root: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.command import end_all
+from tests.faults.tiny import tiny  # noqa: F401 - a fixture
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ def failed() -> dict[str, Any]:
     """The record of a run that failed in its first step."""
     return {
         "schema": 1, "state": "failed", "started": "2026-11-22T10:00:00+00:00",
-        "finished": "2026-11-22T10:02:05+00:00", "step": "tweakreg",
+        "finished": "2026-11-22T10:02:05+00:00", "duration": 125.0, "step": "tweakreg",
         "config": {"target": "ngc0628", "band": "F770W", "dr_version": "v1", "crds": {"context": "jwst_1584.pmap"}},
         "inputs": [
             {"file": "/data/a_cal.fits", "role": "science", "reason": "no sign of background", "sha256": "0" * 64}

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ config = Lv3Config(target="n", band="F770W", in_dir="in", out_dir="out", report=
 sys.exit(exit_status(lambda: supervisor.supervise(config, []).status))
 """
 CHILD = """
-import hashlib, os, pathlib, pickle, signal, subprocess, sys, time
+import hashlib, itertools, os, pathlib, pickle, signal, subprocess, sys, time
 from app.runtime.exit_status import exit_status
 from app.runtime.parent import end_with
 end_with(int(sys.argv[1]))
@@ -50,6 +51,15 @@ SWALLOWS = """
             pass
 """
 COMPILED = "begun(); hashlib.pbkdf2_hmac('sha512', b'', b'', 2_000_000_000)"
+HOLDS = "begun(); sum(itertools.repeat(0))"  # the interpreter too, which no signal enters
+POOL = """
+    from app.runtime.pool import run_all
+    def items():
+        yield itertools.repeat(0)
+        begun()
+        yield itertools.repeat(0)
+    list(run_all(sum, items(), 2))
+"""
 SLEEPS = "begun(); time.sleep(60)"
 LEAVES = "subprocess.Popen(['sleep', '60']); begun(); time.sleep(60)"
 STATUS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129, signal.SIGUSR2: 143}
@@ -94,13 +104,26 @@ def test_a_signal_is_passed_on_and_the_status_is_its_own(number):
     assert is_gone(run)
 
 
-@pytest.mark.parametrize("work", [SWALLOWS, COMPILED, LEAVES.replace("time.sleep(60)", SWALLOWS.split("()", 1)[1])])
+@pytest.mark.parametrize(
+    "work", [SWALLOWS, COMPILED, HOLDS, LEAVES.replace("time.sleep(60)", SWALLOWS.split("()", 1)[1])]
+)
 def test_a_run_that_does_not_end_is_ended_with_all_that_it_started(work):
     process, run = begin(work, grace=0.5)
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 143, said
     assert "interrupted by SIGTERM" in said
+    assert is_gone(run)
+
+
+def test_processes_of_a_pool_that_hold_the_interpreter_do_not_hold_up_the_end():
+    process, run = begin(POOL)
+    begin_of_end = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, "interrupted by SIGTERM" in said) == (143, True), said
+    assert "ended at once" not in said, "it was ended in order"
+    assert time.monotonic() - begin_of_end < 10
     assert is_gone(run)
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -73,6 +74,15 @@ def test_what_comes_before_a_time_limit_is_told_from_the_limit():
     assert type(interruption(signal.SIGTERM)) is Interrupted
 
 
+@pytest.mark.parametrize(("seconds", "kind"), [(-600, TimeLimitError), (30, TimeLimitError), (90, Interrupted)])
+def test_sigterm_at_the_end_that_slurm_has_set_is_the_time_limit(monkeypatch, seconds, kind):
+    monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time()) + seconds))
+    ended = interruption(signal.SIGTERM)
+    assert (type(ended), ended.exit_code) == (kind, 143)
+    assert str(ended) == "SIGTERM" + " at the job's time limit" * (kind is TimeLimitError)
+    assert type(interruption(signal.SIGINT)) is Interrupted
+
+
 @pytest.mark.parametrize("drop", DROPPED)
 def test_a_signal_is_not_lost_where_python_drops_exceptions(drop):
     ended = in_process(PROGRAM.format(drop=DROPPED[drop]))
@@ -101,10 +111,14 @@ def test_an_interruption_is_what_python_calls_one():
 
 def test_a_pipe_that_broke_is_not_always_the_output():
     program = "import sys\nfrom app.runtime.exit_status import exit_status\n"
-    program += "def work(): raise BrokenPipeError(32, 'Broken pipe')\nsys.exit(exit_status(work))"
-    assert in_process(program).returncode == 1
+    program += "def work(): {}\nsys.exit(exit_status(work, prints={}))"
+    broken = "raise BrokenPipeError(32, 'Broken pipe')"
+    assert in_process(program.format(broken, True)).returncode == 1
     read, write = os.pipe()
     os.close(read)
-    ended = subprocess.run([sys.executable, "-c", program], stdout=write, check=False, timeout=60)
+    for work, prints, status in [("print('said')", True, 141), (broken, False, 1)]:
+        command = [sys.executable, "-c", program.format(work, prints)]
+        ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, timeout=60)
+        assert ended.returncode == status, work
+        assert (b"unexpected error" in ended.stderr) == (status == 1)
     os.close(write)
-    assert ended.returncode == 141

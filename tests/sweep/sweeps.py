@@ -14,6 +14,7 @@ RECORD = {
     "state": "success",
     "started": "2026-11-22T10:00:00+00:00",
     "finished": "2026-11-22T10:03:00+00:00",
+    "duration": 180.0,
     "config": {},
     "command": ["target=ngc0628", "band=F770W"],
     "inputs": [{"file": "/data/a_cal.fits", "role": "science"}, {"file": "/data/b_cal.fits", "role": "background"}],

@@ -104,6 +104,24 @@ def test_the_summary_follows_the_jobs(tmp_path):
     assert [r["overrides"] for r in summary.unfinished] == ["target=b"]
 
 
+def test_trouble_with_the_summary_is_said_once_and_does_not_end_it(tmp_path, monkeypatch, caplog):
+    troubles = [ValueError("no such state"), ValueError("no such state"), OSError("no room")]
+    write = Summary.write
+
+    def write_with_trouble(summary):
+        if troubles and summary.counts != {"waiting": 1}:
+            raise troubles.pop(0)
+        write(summary)
+
+    monkeypatch.setattr(Summary, "write", write_with_trouble)
+    monkeypatch.setattr("app.sweep.summary._INTERVAL", 0.01)
+    summary = Summary(tmp_path, [{"out_dir": str(tmp_path / "a"), "state": "waiting"}])
+    with summary.kept_current():
+        write_record(tmp_path / "a")
+        wait_until(lambda: "success" in (tmp_path / "sweep_summary.json").read_text(), timeout=20)
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["no such state", "no room"]
+
+
 def test_actions_rebuild_the_summary_and_print_what_is_to_be_repeated(tmp_path, capsys):
     write_record(tmp_path / "a" / "F770W")
     write_record(tmp_path / "b" / "F770W", **FAILED, command=["target=b", "in_dir=with blank"])

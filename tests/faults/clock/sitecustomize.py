@@ -1,4 +1,7 @@
-"""A clock that is ahead by CLOCK_SHIFT seconds, for every Python that finds this folder on its path."""
+"""A clock that is ahead by CLOCK_SHIFT seconds, for every Python that finds this folder on its path.
+
+Where CLOCK_FROM names a file, it is so once the file is there.
+"""
 
 import copyreg
 import datetime
@@ -6,8 +9,11 @@ import functools
 import os
 import time
 
-_SHIFT = float(os.environ["CLOCK_SHIFT"])
 _real, _time, _time_ns, _gmtime, _localtime = datetime.datetime, time.time, time.time_ns, time.gmtime, time.localtime
+
+
+def _shift():
+    return float(os.environ["CLOCK_SHIFT"]) if os.path.exists(os.environ.get("CLOCK_FROM", "/")) else 0.0  # noqa: PTH110
 
 
 class _Kind(type):
@@ -21,7 +27,7 @@ class _Shifted(_real, metaclass=_Kind):
 
     @classmethod
     def now(cls, tz=None):
-        return _real.now(tz) + datetime.timedelta(seconds=_SHIFT)
+        return _real.now(tz) + datetime.timedelta(seconds=_shift())
 
     @classmethod
     def utcnow(cls):
@@ -42,7 +48,7 @@ def _broken_down(function, seconds=None):
 
 copyreg.pickle(_real, _apart)
 datetime.datetime = _Shifted
-time.time = lambda: _time() + _SHIFT
-time.time_ns = lambda: _time_ns() + int(_SHIFT * 1e9)
+time.time = lambda: _time() + _shift()
+time.time_ns = lambda: _time_ns() + int(_shift() * 1e9)
 time.gmtime = functools.partial(_broken_down, _gmtime)
 time.localtime = functools.partial(_broken_down, _localtime)

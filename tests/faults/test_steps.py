@@ -1,0 +1,90 @@
+"""A signal in the middle of every step, to the command, the run, a worker or all; then the same command again."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from app.simulation import simulate_observation
+from tests.faults.command import arguments, group_members, record, run, start, wait_until
+from tests.faults.compare import differences, file_differences, products
+
+pytestmark = pytest.mark.faults
+
+MORE = ("do_blot=true", "procs=2")
+TERM, KILL = signal.SIGTERM, signal.SIGKILL
+#: In the order of the steps: each run gets further than the one before.
+MOMENTS = {
+    TERM: {
+        "tweakreg": "command",
+        "skymatch": "run",
+        "outlier_detection": "worker",
+        "resample": "group",
+        "source_catalog": "command",
+        "measure": "run",
+        "blot": "worker",
+        "report": "group",
+    },
+    KILL: {
+        "tweakreg": "run",
+        "skymatch": "group",
+        "outlier_detection": "command",
+        "resample": "worker",
+        "source_catalog": "group",
+        "measure": "command",
+        "blot": "run",
+        "report": "command",
+    },
+}
+#: Of a run, or a worker, that somebody kills, the command says that it was for want of memory.
+STATUS = {TERM: {143}, KILL: {-KILL, 31}}
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory):
+    return simulate_observation(tmp_path_factory.mktemp("exposures"), n_dithers=2, window=(96, 96))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(truth, crds, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed") / "out"
+    status, said = run(arguments(truth, folder, crds, *MORE))
+    assert status == 0, said
+    return folder
+
+
+def disturb(command, out, notes, step, number, target):
+    """Exit status of a command that gets a signal in a step; all of it has ended then."""
+    notes.mkdir()
+    hook = {"PYTHONPATH": str(Path(__file__).parent / "steps"), "MOMENT": str(notes), "MOMENT_STEP": step}
+    hook |= {"MOMENT_RECORD": str(out / "lv3_run.json"), "MOMENT_SIGNAL": str(int(number)), "MOMENT_TARGET": target}
+    process = start(command, env=hook)
+    wait_until(lambda: (notes / "sent").exists() or process.poll() is not None)
+    begin = time.monotonic()
+    said, _ = process.communicate(timeout=60)
+    assert (notes / "sent").exists(), f"{step} {target}: it has come to no such moment: {said}"
+    assert time.monotonic() - begin < 10, said
+    groups = [int((notes / name).read_text()) for name in ("command", "run")]
+    wait_until(lambda: not any(map(group_members, groups)), timeout=5)
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("number", MOMENTS)
+def test_a_signal_in_the_middle_of_every_step(truth, crds, undisturbed, tmp_path, number):
+    out = tmp_path / "out"
+    command = arguments(truth, out, crds, *MORE)
+    for step, target in MOMENTS[number].items():
+        status, said = disturb(command, out, tmp_path / step, step, number, target)
+        assert status in STATUS[number], f"{step}: {said}"
+        assert (status == -KILL) == (number == KILL and target in ("command", "group")), f"{step}: {said}"
+        state = {143: "interrupted", 31: "failed", -KILL: "running"}[status]
+        assert record(out)["state"] == state, f"{step}: {said}"
+        for name in products(out):
+            assert file_differences(out / name, undisturbed / name) == []
+    status, said = run(command)
+    assert status == 0, said
+    assert differences(out, undisturbed) == []
+    assert record(out)["state"] == record(undisturbed)["state"]
+    assert [name for name in os.listdir(out) if name.startswith(".")] == []  # noqa: PTH208

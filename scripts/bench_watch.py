@@ -12,8 +12,8 @@ from pathlib import Path
 
 # Time between two looks at the processes [s].
 _INTERVAL = 0.2
-# Share of an interval from which on a process was at work in it.
-_BUSY = 0.25
+# Share of the CPU time in an interval from which on a process has it for itself.
+_NEARLY_ALL = 0.8
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Usage:
     wall, cpu : float
         Time [s].
     alone : float
-        Time in which at most one of the processes was at work [s].
+        Time in which one of the processes, or none, did nearly all of the work [s].
     memory : float
         Peak of the sum of their proportional set sizes, in which pages that they share count once [MB].
     """
@@ -47,8 +47,8 @@ def watch(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
             tree = list(_tree(process.pid))
             now, times = time.monotonic(), {pid: cpu for pid in tree if (cpu := _cpu(pid)) is not None}
             memory = max(memory, sum(map(_memory, tree)))
-            busy = [pid for pid, cpu in times.items() if cpu - before.get(pid, 0.0) > _BUSY * (now - last)]
-            alone += now - last if len(busy) <= 1 else 0.0
+            worked = [cpu - before.get(pid, 0.0) for pid, cpu in times.items()]
+            alone += now - last if max(worked, default=0.0) >= _NEARLY_ALL * sum(worked) else 0.0
             before, last = times, now
             time.sleep(_INTERVAL)
     process.returncode = os.waitstatus_to_exitcode(ended[1])

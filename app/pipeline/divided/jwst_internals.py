@@ -166,6 +166,7 @@ def _deblend(*task: Any) -> tuple[np.ndarray | None, dict]:
     """Take one source apart."""
     with (
         patched(segmentation, "watershed", grow),
+        patched(deblending, "_detect_sources", partial(_detect_several, deblending._detect_sources)),
         patched(
             deblending._SingleSourceDeblender,
             "make_marker_segment",
@@ -173,6 +174,21 @@ def _deblend(*task: Any) -> tuple[np.ndarray | None, dict]:
         ),
     ):
         return deblending._deblend_source(*task)
+
+
+def _detect_several(
+    detect: Callable[..., np.ndarray | None],
+    data: np.ndarray,
+    threshold: float,
+    n_pixels: int,
+    footprint: np.ndarray,
+    inside: np.ndarray,
+    **options: Any,
+) -> np.ndarray | None:
+    """The segments above a threshold; None where there are fewer than two, which a count of pixels most often tells."""
+    if np.count_nonzero((data > threshold) & inside) < 2 * n_pixels:
+        return None
+    return detect(data, threshold, n_pixels, footprint, inside, **options)
 
 
 class PartResampling(ResampleImage):

@@ -70,7 +70,9 @@ def resolve(exposure: Path | Mapping[str, Any], skip: Collection[str] = ()) -> R
     CrdsError
         For a cache that lacks or spoils what the run will ask for; all problems at once.
     """
-    parameters = exposure if isinstance(exposure, Mapping) else _crds_parameters(exposure)
+    given = exposure if isinstance(exposure, Mapping) else _crds_parameters(exposure)
+    # Rules ask for metadata; for anything else, such as each line of an exposure's log, crds walks a schema.
+    parameters = {name: value for name, value in given.items() if name.startswith("meta.")}
     references = ReferenceSet(context=os.environ["CRDS_CONTEXT"])
     cache = Path(os.environ["CRDS_PATH"])
     server = "serverless" not in os.environ["CRDS_SERVER_URL"]

@@ -4,8 +4,12 @@ jwst leaves the context of the level-2 inputs in what it combines; products say 
 """
 
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from astropy.io import fits
+from astropy.table import Table
 
 from app.observation.names import ascii_name
 from app.runtime.files import publish, settle
@@ -61,17 +65,19 @@ class Stamp:
 
     def on_file(self, path: Path) -> None:
         """Stamp a product, if it is not yet: FITS files as datamodels, tables in their meta data."""
-        if path.suffix == ".fits":
+        if path.suffix == ".fits" and not self._is_in(fits.getheader(path)):  # a datamodel takes 100 times as long
             self._on_fits(path)
         elif path.suffix == ".ecsv":
             self._on_table(path)
+
+    def _is_in(self, header: fits.Header) -> bool:
+        said = [header.get(keyword) for keyword in ("LV3VER", "LV3DR", "CRDS_CTX")]
+        return said == [self.version, self.dr_version, self.context]
 
     def _on_fits(self, path: Path) -> None:
         from stdatamodels.jwst import datamodels
 
         with datamodels.open(path) as model:
-            if self._is_on(model):
-                return
             self.on_model(model)
             temporary = path.parent / "stamping" / ascii_name(path.name)
             temporary.parent.mkdir(exist_ok=True)
@@ -80,14 +86,16 @@ class Stamp:
         temporary.parent.rmdir()
 
     def _on_table(self, path: Path) -> None:
-        from astropy.table import Table
-
-        table = Table.read(path)
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        n_head = next(number for number, line in enumerate(lines, start=1) if not line.startswith("#"))
+        table = Table.read("".join(lines[:n_head]), format="ascii.ecsv")  # without rows: most of the time is theirs
         if table.meta.get("jwst_lv3") == self._fields:
             return
         table.meta["jwst_lv3"] = self._fields
+        head = StringIO()
+        table.write(head, format="ascii.ecsv")
         temporary = path.with_name(f".{path.name}")
-        table.write(temporary, format="ascii.ecsv", overwrite=True)
+        temporary.write_text(head.getvalue() + "".join(lines[n_head:]), encoding="utf-8")
         settle(temporary, path)
 
 

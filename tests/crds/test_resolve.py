@@ -4,6 +4,7 @@ import ast
 import multiprocessing
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -221,3 +222,12 @@ def test_readonly_cache_is_enough(resolved: Resolve, cache: Path):
     finally:
         for path in [cache, *before]:
             path.chmod(path.stat().st_mode | 0o200)
+
+
+def test_crds_is_not_asked_about_the_lines_of_a_log(monkeypatch: pytest.MonkeyPatch, crds_cache: Path):
+    seen: dict[str, str] = {}
+    module = sys.modules[resolve.__module__]  # its name in the package is the function's
+    monkeypatch.setattr(module, "_look_up", lambda parameters, *_: seen.update(parameters) or ["enough"])
+    with pytest.raises(CrdsError, match="enough"):
+        resolve(MIRI | {"cal_logs.calwebb_image2.0": "a line", "history.entries.0.description": "made"})
+    assert seen == MIRI

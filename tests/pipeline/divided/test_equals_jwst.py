@@ -1,14 +1,17 @@
 """Divided among processes the pipeline makes what jwst makes on one core."""
 
+import json
+
 import numpy as np
 import pytest
 from astropy.io import fits
+from jwst.source_catalog import SourceCatalogStep
 from stdatamodels.jwst import datamodels
 
 from tests.pipeline.divided.both import jwsts, ours
 
 _PARAMETERS = {
-    "dithers": {"skymatch": {"skymethod": "match"}},
+    "dithers": {"skymatch": {"skymethod": "match"}, "source_catalog": {"skip": False}},
     "nircam": {
         "skymatch": {"skymethod": "match"},
         "outlier_detection": {"pixmap_stepsize": 10, "pixmap_order": 3},
@@ -72,6 +75,23 @@ def test_mosaic_has_the_same_metadata(pair):
     with datamodels.open(made.mosaic) as model, datamodels.open(expected.mosaic) as reference:
         assert model.meta.wcs(10.0, 20.0) == reference.meta.wcs(10.0, 20.0)
         assert model.meta.wcs.bounding_box == reference.meta.wcs.bounding_box
+
+
+def test_catalogue_and_segments_are_those_that_jwst_makes_of_the_mosaic(pair, tmp_path):
+    made, _ = pair
+    if not (found := list(made.folder.glob("*_cat.ecsv"))):
+        pytest.skip("a run without a catalogue")
+    used = json.loads((made.folder.parents[1] / "lv3_run.json").read_text())["parameters"]["steps"]["source_catalog"]
+    own = {name: value for name, value in used.items() if f" {name} =" in SourceCatalogStep.spec and value is not None}
+    SourceCatalogStep.call(str(made.mosaic), save_results=True, output_dir=str(tmp_path), **own)
+    rows, expected = (
+        [line for line in path.read_text().splitlines() if not line.startswith("#")]
+        for path in (found[0], next(tmp_path.glob("*_cat.ecsv")))
+    )
+    assert len(rows) > 50
+    assert rows == expected
+    files = [next(folder.glob("*_segm.fits")) for folder in (made.folder, tmp_path)]
+    np.testing.assert_array_equal(*(fits.getdata(file) for file in files))
 
 
 def assert_same_headers(path, other):

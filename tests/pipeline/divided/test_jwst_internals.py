@@ -1,27 +1,33 @@
 """What we use of jwst and stcal beyond their public names; these tests fail when a release changes it."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 from astropy.table import Table
 from jwst.datamodels import ModelLibrary
 from jwst.resample.resample import ResampleImage
-from jwst.tweakreg import TweakRegStep
+from jwst.tweakreg import TweakRegStep, tweakreg_catalog
 from photutils.background import Background2D
-from photutils.detection import find_peaks, peakfinder
+from photutils.detection import IRAFStarFinder, find_peaks
+from photutils.detection import core as finding_stars
+from photutils.segmentation import detect_sources, finder
 from spherical_geometry.polygon import SphericalPolygon
 from stcal.outlier_detection.utils import gwcs_blot
 from stcal.resample.utils import calc_pixmap
 
 from app.pipeline.divided import jwst_internals
+from app.pipeline.divided.deblending import grow
 from app.pipeline.divided.jwst_internals import (
     FootprintImage,
     PartResampling,
+    divided_deblending,
     fast_background,
     fast_intersections,
     fast_peaks,
     known_pixel_map,
+    needed_columns,
 )
 
 
@@ -107,25 +113,30 @@ def test_a_footprint_that_was_sent_is_overlapped_as_the_image_itself():
     )
 
 
-@pytest.mark.parametrize("separation", [2, 5, 6.5])
+@pytest.mark.parametrize("separation", [1, 1.5, 2, 5, 6.5])
 @pytest.mark.parametrize("level", [-3, 0, 3])
-def test_fast_peaks_are_those_of_photutils(separation, level):
+@pytest.mark.parametrize("threshold", [-10, "of each pixel"])
+def test_fast_peaks_are_those_of_photutils(separation, level, threshold):
     # Rounded, so that neighbours are equal in places; a level below 0 makes peaks at the edges matter.
-    image = np.random.default_rng(3).normal(level, 2, (120, 90)).round(1).astype(np.float32)
-    expected = find_peaks(image, threshold=-10, min_separation=separation)
+    rng = np.random.default_rng(3)
+    image = rng.normal(level, 2, (120, 90)).round(1).astype(np.float32)
+    image[50:60, 20:25] = np.nan
+    limit = rng.normal(level, 1, image.shape) if threshold == "of each pixel" else threshold
+    expected = find_peaks(image, limit, min_separation=separation)
     with fast_peaks():
-        found = find_peaks(image, threshold=-10, min_separation=separation)
+        found = finding_stars.find_peaks(image, limit, min_separation=separation)
     assert len(expected) > 20
     assert list(zip(*found.itercols(), strict=True)) == list(zip(*expected.itercols(), strict=True))
 
 
-def test_photutils_still_asks_the_function_in_whose_place_we_step(monkeypatch):
+def test_star_finders_still_ask_the_functions_in_whose_place_we_step(monkeypatch):
     def refuse(*_):
         raise InterruptedError
 
-    monkeypatch.setattr(peakfinder, "_verify_ring_candidates", refuse)
-    with pytest.raises(InterruptedError):
-        find_peaks(np.random.default_rng(3).normal(size=(40, 40)), threshold=0, min_separation=5)
+    monkeypatch.setattr(jwst_internals, "circular_peaks", refuse)
+    image = np.random.default_rng(3).normal(size=(40, 40))
+    with fast_peaks(), pytest.raises(InterruptedError):
+        IRAFStarFinder(threshold=1, fwhm=2.5)(image)
 
 
 @pytest.mark.parametrize("box", [30, (20, 50), 200])
@@ -192,3 +203,39 @@ def test_a_catalogue_comes_with_errors(tmp_path):
     places, errors = jwst_internals.reference_catalogue([], str(tmp_path / "b.ecsv"), None, {}, 2024.0)
     assert places.tolist() == [[1, 3]]
     assert errors == pytest.approx([0.003])
+
+
+@pytest.fixture(params=["each pixel differs", "pixels are equal in places"])
+def blended(request):
+    """A crowded image, and its segments: stars on each other's wings, many too faint to count."""
+    rng = np.random.default_rng(1)
+    y, x = np.indices((150, 150))
+    image = rng.normal(1, 0.01, (150, 150))
+    for row, column, peak in zip(*rng.uniform(5, 145, (2, 120)), 10 ** rng.uniform(-0.5, 2.5, 120), strict=True):
+        image += peak * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 8)
+    image = image.round(1) if request.param != "each pixel differs" else image
+    return image, detect_sources(image, 1.5, 10)
+
+
+@pytest.mark.parametrize("procs", [1, 2])
+def test_divided_deblending_gives_the_same_segments(blended, procs, monkeypatch):
+    image, segments = blended
+    options = {"progress_bar": False, "contrast": 0.01}
+    with warnings.catch_warnings(action="ignore"):
+        expected = finder.deblend_sources(image, segments, 5, **options)
+        calls = []
+        monkeypatch.setattr(jwst_internals, "grow", lambda *a, **k: calls.append(1) or grow(*a, **k))
+        with divided_deblending(procs):
+            found = finder.deblend_sources(image, segments, 5, **options)
+    assert procs > 1 or len(calls) > 10
+    assert found.n_labels > segments.n_labels + 20
+    np.testing.assert_array_equal(found.data, expected.data)
+    assert found.deblended_label_to_parent == expected.deblended_label_to_parent
+
+
+def test_needed_columns_are_all_but_kron_fluxes():
+    before = list(tweakreg_catalog.SOURCECAT_COLUMNS)
+    with needed_columns():
+        within = list(tweakreg_catalog.SOURCECAT_COLUMNS)
+    assert sorted(set(before) - set(within)) == ["kron_flux", "kron_flux_err"]
+    assert before == tweakreg_catalog.SOURCECAT_COLUMNS

@@ -237,6 +237,6 @@ def kept(name: str, function: Callable[[], Result]) -> Result:
 
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a function, whatever arguments it has been given already."""
-    while isinstance(inner := getattr(function, "func", None), Callable):  # type: ignore[arg-type]
+    while inner := getattr(function, "func", None):
         function = inner
     return str(getattr(function, "__qualname__", function)).lstrip("_")

@@ -61,7 +61,7 @@ def subtract_background(
         for number, files in enumerate(dict.fromkeys(sets.values()))
     }
     medians = list(run_all(make_median, stacks.values(), procs)) if is_image else []
-    unknown = [median.unknown for median in medians] or [None] * len(stacks)
+    unknown: list[float | None] = [median.unknown for median in medians] if is_image else [None] * len(stacks)
     members = []
     with library:
         for index, name in enumerate(library.member_names):

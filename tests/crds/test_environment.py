@@ -102,3 +102,8 @@ def test_crds_imported_too_early_is_an_error(crds_cache: Path):
     assert "crds was imported before its environment was set" in run("import crds" + CODE, environ).stderr
     twice = run(CODE + CODE, environ)
     assert twice.returncode == 0, twice.stderr
+
+
+def test_a_run_loads_neither_jwst_nor_crds_before_its_environment_is_set():
+    result = run("import sys, app, app.run.step; app.Lv3Step; print({'crds', 'jwst'} & sys.modules.keys())", {})
+    assert result.stdout.strip() == "set()", result.stderr

@@ -35,8 +35,8 @@ def _folders(plan: Plan) -> dict[str, Path]:
 
 
 def _ours(plan: Plan, folder: Path) -> int:
-    """Size of what is there already [byte]: products that the run will remove, what an earlier start has finished."""
-    record = read_record(folder) if plan.config.overwrite else None
+    """Size of what is there already [byte]: products that the run removes or goes on with, and what is not finished."""
+    record = read_record(folder)
     replaced = sum(product["size"] for product in record["products"]) if record else 0
     work = plan.config.work_folder
     return replaced + (folder_size(work) if work.is_relative_to(folder) else 0)

@@ -19,6 +19,7 @@ from app.pipeline.divided.star_profile import COLUMNS, HALF, MISFIT, ROWS, Profi
 __all__ = ["StarTable", "find_hits", "look_at_stars"]
 
 Array = NDArray[np.float64]
+Image = NDArray[np.floating]
 
 #: How many times the noise the blot of a star is, and its steps are, at the least.
 _BRIGHT = 5.0
@@ -73,7 +74,7 @@ class StarTable:
 
 
 def look_at_stars(
-    data: Array, noise: Array, blot: Array, tolerance: Array, left_out: NDArray[np.bool_], fwhm: float, pixels: Array
+    data: Image, noise: Image, blot: Image, tolerance: Image, left_out: NDArray[np.bool_], fwhm: float, pixels: Array
 ) -> StarTable:
     """Fit the stars of an exposure, and compare each of their pixels with what the others expect.
 
@@ -122,7 +123,7 @@ def _places(pixels: Array, y: Array, x: Array) -> NDArray[np.float32]:
     return (np.stack(both, axis=1) / scale).astype(np.float32)
 
 
-def _find(blot: Array, noise: Array, tolerance: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _find(blot: Image, noise: Image, tolerance: Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Peaks of the blot that the rule for the rest of the sky has to allow much for."""
     filled = np.nan_to_num(blot)
     peaks = (filled >= maximum_filter(filled, 3)) & (filled > _BRIGHT * noise)
@@ -133,7 +134,7 @@ def _find(blot: Array, noise: Array, tolerance: Array) -> tuple[NDArray[np.int64
     return y, x
 
 
-def _for_profile(y: NDArray[np.int64], x: NDArray[np.int64], peak: Array, noise: Array) -> NDArray[np.int64]:
+def _for_profile(y: NDArray[np.int64], x: NDArray[np.int64], peak: Image, noise: Image) -> NDArray[np.int64]:
     """The brightest stars that have no other near them but such as are much fainter."""
     good = peak > _VERY_BRIGHT * noise
     for first, second in cKDTree(np.stack([y, x], axis=1)).query_pairs(_ISOLATED) if len(y) else ():

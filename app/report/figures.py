@@ -8,9 +8,20 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from app.assess.findings.limits import most_in_cores
 from app.report.style import BEFORE, COLOURS, Figure, colour_of, drawing, to_svg
 
-__all__ = ["alignment", "footprints", "magnitudes", "offsets", "outliers", "sky_levels", "sky_steps"]
+__all__ = [
+    "alignment",
+    "footprints",
+    "magnitudes",
+    "offsets",
+    "outlier_map",
+    "outliers",
+    "sky_levels",
+    "sky_steps",
+    "unused",
+]
 
 Entries = Sequence[dict[str, Any]]
 
@@ -147,10 +158,51 @@ def outliers(exposures: Entries) -> Markup | None:
             (0.2, "flagged_in_cores", COLOURS[1], "cores of stars"),
         ):
             axes.bar(x + shift, [100 * (e[key] or 0) for e in exposures], color=colour, width=0.4, label=label)
+        limits = [100 * most_in_cores(e["flagged"]) for e in exposures]
+        axes.step(x, limits, where="mid", color=COLOURS[5], lw=1, ls="--", label="limit in cores")
         axes.set(xlabel="exposure, in the order of the table", ylabel="outliers [%]")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, columnspacing=1, handlelength=1.2)
         return to_svg(figure, "Share of flagged pixels in each exposure")
+
+
+def outlier_map(found: Mapping[str, Any] | None) -> Markup | None:
+    """Share of usable pixels that are outliers, on the sky: north is up, east to the left."""
+    if not found:
+        return None
+    shares = 100 * np.array(found["shares"], dtype=float)
+    height, width = np.array(shares.shape) * found["cell"]
+    with drawing():
+        figure, axes = _axes(height=3.6)
+        most = max(float(np.nanquantile(shares, 0.98)), 0.01)
+        image = axes.imshow(
+            shares, extent=(0, width, 0, height), origin="lower", cmap="viridis", vmin=0, vmax=most, aspect="equal"
+        )
+        axes.invert_xaxis()
+        axes.set(xlabel="east of the corner [arcsec]", ylabel="north of the corner [arcsec]", title="outliers [%]")
+        figure.colorbar(image, ax=axes, shrink=0.8)
+        return to_svg(figure, "Share of pixels flagged as outliers on the sky")
+
+
+#: Why pixels are not used, as measured, and as the legend says it.
+REASONS = {"outlier": "outlier", "jump": "jump", "saturated": "saturated", "bad": "other flags"}
+
+
+def unused(exposures: Entries) -> Markup | None:
+    """Share of each exposure's pixels that are not used, by reason."""
+    if not any(e.get("unused") for e in exposures):
+        return None
+    with drawing():
+        figure, axes = _axes()
+        below = np.zeros(len(exposures))
+        for (reason, label), colour in zip(REASONS.items(), COLOURS, strict=False):
+            shares = np.array([100 * e.get("unused", {}).get(reason, 0) for e in exposures])
+            axes.bar(_numbers(exposures), shares, 0.7, below, color=colour, label=label)
+            below += shares
+        axes.set(xlabel="exposure, in the order of the table", ylabel="pixels not used [%]")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=4, columnspacing=1, handlelength=1)
+        return to_svg(figure, "Share of pixels that are not used, by reason")
 
 
 def magnitudes(counts: Sequence[tuple[float, int]], width: float) -> Markup | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from app.assess.findings.limits import most_in_cores
 from app.assess.measure.mosaic import MAGNITUDE_BIN
 from app.observation.bands import find_bands
 from app.observation.names import REPORT_NAME, base_name
@@ -46,7 +47,9 @@ def write_report(record: Mapping[str, Any], folder: Path) -> Path:
     loader = PackageLoader("app.report", "templates")
     # Names of files and targets come from outside: all that is put into the page is escaped.
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {f.__name__: f for f in (number, percent, length_of, base_name, size, duration)}
+    environment.filters |= {
+        f.__name__: f for f in (number, percent, length_of, base_name, size, duration, most_in_cores)
+    }
     page = environment.get_template("report.html").render(**_context(record, folder))
     return write_text(folder / REPORT_NAME, page)
 
@@ -82,6 +85,8 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             "sky_levels": figures.sky_levels(exposures, unit, _level_errors(record)),
             "sky_steps": figures.sky_steps(overlaps, mosaic and (mosaic.get("noise") or mosaic["depth"]), unit),
             "outliers": figures.outliers(exposures),
+            "outlier_map": figures.outlier_map(measured.get("outlier_map")),
+            "unused": figures.unused(exposures),
             "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else [], MAGNITUDE_BIN),
         },
         "parameters": _changed_parameters(record),

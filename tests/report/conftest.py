@@ -18,6 +18,7 @@ def exposure(number: int) -> dict[str, Any]:
         "moved": number > 1, "shift": [0.01 * number, -0.1], "rotation": 0.001, "scale": 1.0,
         "n_stars": 70, "n_matches": 60, "offset_before": 0.1, "offset": 0.001, "scatter": 0.002,
         "sky_level": 0.5, "sky_method": "match", "flagged": 0.001, "flagged_in_cores": None, "contribution": 0.99,
+        "unused": {"outlier": 0.001, "saturated": 0.0, "jump": 0.0002, "bad": 0.004},
     }  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def finished(failed, tmp_path) -> dict[str, Any]:
         "file": "ngc0628_miri_lv3_f770w_i2d.fits", "shape": [SIDE, SIDE], "unit": "MJy/sr", "pixel_scale": 0.11,
         "footprint": exposure(1)["footprint"], "coverage": 0.5, "exposures": {"1": 0.1, "2": 0.9}, "depth": 0.01,
         "noise": 0.012, "fwhm": 0.29, "n_psf_stars": 12,
+        "correlated_noise": {"scatter_ratio": 0.6, "aperture_factors": {"2": 1.25, "8": 1.5}},
     }  # fmt: skip
     pars = {
         "tweakreg": {"fitgeometry": "rshift", "minobj": 6},
@@ -83,6 +85,7 @@ def finished(failed, tmp_path) -> dict[str, Any]:
             "pixel_scale": 0.11,
             "exposures": [exposure(n) for n in (1, 2, 3)],
             "overlaps": [overlap(1, 2), overlap(2, 3)],
+            "outlier_map": {"cell": 2.0, "shares": [[0.001, 0.002, None], [0.0, 0.004, 0.001]]},
             "mosaic": mosaic,
             "catalogue": {"file": "x_cat.ecsv", "n_sources": 7, "n_extended": 2, "magnitudes": [[20.0, 5], [21.0, 2]]},
         },

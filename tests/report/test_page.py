@@ -52,9 +52,17 @@ def test_it_says_verdict_caveat_and_hint_first(finished, tmp_path):
     assert places == sorted(places)
 
 
+def test_it_says_what_the_errors_of_the_mosaic_are(finished, tmp_path):
+    said = re.sub(r"\s+", " ", page(finished, tmp_path))
+    assert "scatter by 0.60 of the error" in said
+    assert "2 pixels a side: 0.75, 8 pixels a side: 0.90." in said
+    finished["measurements"]["mosaic"]["correlated_noise"] = None
+    assert 'id="noise"' not in page(finished, tmp_path)
+
+
 def test_it_shows_every_figure_and_both_pictures(finished, tmp_path):
     text = page(finished, tmp_path)
-    assert len(re.findall("<svg role", text)) == 7
+    assert len(re.findall("<svg role", text)) == 9
     assert len(re.findall('<img src="data:image/jpeg;base64', text)) == 2
 
 

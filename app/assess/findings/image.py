@@ -51,8 +51,7 @@ def many_flagged(facts: Facts) -> str | None:
 def star_cores_flagged(facts: Facts) -> str | None:
     """Exposures in which outlier detection took stars for cosmic rays."""
     enough = [e for e in facts.exposures if e["n_matches"] >= limits.FEW_MATCHES]
-    usual = {e["file"]: limits.CORES_RATIO * (e["flagged"] or 0) for e in enough}
-    flagged = [e for e in enough if (e["flagged_in_cores"] or 0) > max(limits.CORES_FLAGGED, usual[e["file"]])]
+    flagged = [e for e in enough if (e["flagged_in_cores"] or 0) > limits.most_in_cores(e["flagged"])]
     if not flagged:
         return None
     names = listed(f"{e['file']} ({e['flagged_in_cores']:.0%})" for e in flagged)

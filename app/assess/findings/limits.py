@@ -14,6 +14,13 @@ STEP, STEP_SIGNIFICANCE = 1.0, 5.0
 MANY_FLAGGED = 0.05
 #: Share of flagged pixels in the cores of stars, absolute and against that of the whole exposure.
 CORES_FLAGGED, CORES_RATIO = 0.05, 3.0
+
+
+def most_in_cores(flagged: float | None) -> float:
+    """Largest share of flagged pixels in the cores of stars that is no caveat, where an exposure has this share."""
+    return max(CORES_FLAGGED, CORES_RATIO * (flagged or 0))
+
+
 #: Significance of an offset at the corner of an overlap, or of its absence [its error].
 CORNER_SIGNIFICANCE = 3.0
 #: Fewest stars of a part of an overlap whose offset says that alignment failed; of a group against a catalogue.

@@ -9,6 +9,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from app.assess.measure.alignment import Motion, motion
+from app.assess.measure.flag_map import Cells, count_by_cell, share_by_reason
 from app.assess.measure.frames import footprint, open_fits, read_wcs
 from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import DO_NOT_USE, Flagged, count_flagged
@@ -19,6 +20,9 @@ from app.observation.tangent_plane import TangentPlane
 __all__ = ["Measured", "SkyLevel", "measure_exposure", "sky_level"]
 
 Array = NDArray[np.float64]
+
+#: Side of the cells in which outliers are counted, in distances of the points where levels are compared.
+CELL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,10 @@ class Measured:
         How.
     flagged : Flagged
         What outlier detection did; `Flagged.cores` are those of the stars.
+    reasons : dict of str to float
+        Share of pixels that are not used, by reason.
+    cells : Cells
+        Where on the sky outliers are.
     """
 
     name: str
@@ -60,6 +68,8 @@ class Measured:
     level: float
     method: str
     flagged: Flagged
+    reasons: dict[str, float]
+    cells: Cells
 
 
 def measure_exposure(
@@ -104,6 +114,8 @@ def measure_exposure(
             level=sky.level,
             method=sky.method,
             flagged=count_flagged(dq, new["DQ"].data, stars, fwhm),
+            reasons=share_by_reason(dq, new["DQ"].data),
+            cells=count_by_cell(dq, new["DQ"].data, wcs_after, plane, CELL * spacing),
         )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from app.assess.measure.contribution import sampled
+from app.assess.measure.correlated_noise import CorrelatedNoise, measure_correlation
 from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, open_fits, read_wcs
 from app.assess.measure.stars import Stars, find_stars
 from app.observation.sky_points import box_values
@@ -57,6 +58,8 @@ class Mosaic:
     noise : float or None
         Error of a pixel that the mosaic states (ERR) in the faintest parts, in the unit of the data; None where it has
         none.
+    correlated_noise : CorrelatedNoise or None
+        What the noise of pixels and of apertures is to that error; None where there is no error or no empty sky.
     fwhm : float or None
         Width of isolated stars [arcsec].
     n_psf_stars : int
@@ -72,11 +75,12 @@ class Mosaic:
     exposures: dict[str, float]
     depth: float | None
     noise: float | None
+    correlated_noise: CorrelatedNoise | None
     fwhm: float | None
     n_psf_stars: int
 
 
-def measure_mosaic(path: Path, fwhm: float) -> Mosaic:
+def measure_mosaic(path: Path, fwhm: float, detector_scale: float) -> Mosaic:
     """Measure a mosaic, reading no more of it than a sample.
 
     Parameters
@@ -85,6 +89,8 @@ def measure_mosaic(path: Path, fwhm: float) -> Mosaic:
         ``*_i2d.fits``.
     fwhm : float
         Width of the PSF [arcsec], to know what to look for.
+    detector_scale : float
+        Side of the detectors' pixels [arcsec].
     """
     with open_fits(path) as hdus:
         image, header = hdus["SCI"].data, hdus["SCI"].header
@@ -101,6 +107,9 @@ def measure_mosaic(path: Path, fwhm: float) -> Mosaic:
             exposures=by_number,
             depth=_depth(image),
             noise=_noise(hdus),
+            correlated_noise=(
+                measure_correlation(image, hdus["ERR"].data, scale / detector_scale) if "ERR" in hdus else None
+            ),
             fwhm=None if width is None else width * scale,
             n_psf_stars=n_stars,
         )

@@ -11,7 +11,8 @@ import numpy as np
 import shapely
 
 from app.assess.measure.contribution import contributions
-from app.assess.measure.exposure import Measured, measure_exposure
+from app.assess.measure.exposure import CELL, Measured, measure_exposure
+from app.assess.measure.flag_map import join_cells
 from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.group_residuals import Part, Residual, residuals
 from app.assess.measure.known_positions import Comparison, KnownPositions, compare_with, known_positions
@@ -41,6 +42,7 @@ _NOTHING: dict[str, Any] = {
     "position_errors": None,
     "group_residuals": [],
     "known_positions": [],
+    "outlier_map": None,
 }
 
 
@@ -59,11 +61,11 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         ``measurements`` of the record; app/record/record.schema.json says what is in it.
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
-    mosaic, catalogue = folder / plan.names.mosaic, folder / plan.names.catalogue
+    mosaic, catalogue, scale = folder / plan.names.mosaic, folder / plan.names.catalogue, plan.band.pixel_scale
     return {
-        "pixel_scale": plan.band.pixel_scale,
+        "pixel_scale": scale,
         **(_exposures(plan, exposures, folder) if exposures else _NOTHING),
-        "mosaic": asdict(measure_mosaic(mosaic, plan.band.fwhm * plan.band.pixel_scale)) if mosaic.is_file() else None,
+        "mosaic": asdict(measure_mosaic(mosaic, plan.band.fwhm * scale, scale)) if mosaic.is_file() else None,
         "catalogue": asdict(read_catalogue(catalogue)) if catalogue.is_file() else None,
     }
 
@@ -100,6 +102,7 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
         "position_errors": asdict(true),
         "group_residuals": [_residual_entry(r) for r in residuals(measured, names, overlaps, true)],
         "known_positions": [_known_entry(k, found) for k, found in zip(known, compared, strict=True)],
+        "outlier_map": asdict(join_cells([m.cells for m in measured], CELL * spacing)),
     }
 
 
@@ -138,6 +141,7 @@ def _exposure_entry(exposure: Exposure, group: str, measured: Measured, agreed: 
         "sky_method": measured.method,
         "flagged": flagged.n_flagged / flagged.n_good if flagged.n_good else None,
         "flagged_in_cores": _number(agreed.flagged_in_cores),
+        "unused": measured.reasons,
     }
 
 

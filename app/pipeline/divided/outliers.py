@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jwst.datamodels import ImageModel
 from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.outlier_detection.utils import flag_resampled_model_crs
 from numpy.lib.format import open_memmap
@@ -25,7 +24,8 @@ from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
-from app.pipeline.divided.spare_stars import find_outliers
+from app.pipeline.divided.spare_stars import find_outliers, tolerated, usual_noise
+from app.pipeline.divided.star_cores import StarTable, find_hits, look_at_stars
 from app.runtime.checkpoints import LeftFile, is_keeping, kept
 from app.runtime.disk import allocate
 from app.runtime.pool import run_all
@@ -97,8 +97,16 @@ def flag_outliers(
         kept(median.stem, partial(_make_median, median, drizzle, pairs, groups, parameters.maskpt, grid, procs))
         for pixels in maps:
             _part_path(pixels, name).unlink(missing_ok=True)
-    flag = partial(_flag, medians, grid, parameters)
-    for _ in run_all(flag, list(zip(exposures, maps, outputs, strict=True)), procs):
+    if parameters.spared_fwhm is None:
+        flag: Callable[[Any], LeftFile] = partial(_flag, medians[0], grid, parameters.flag)
+        tasks: list[tuple[Any, ...]] = list(zip(exposures, maps, outputs, strict=True))
+    else:
+        look = partial(_look, medians, grid, parameters)
+        looked = list(run_all(look, list(zip(exposures, maps, strict=True)), procs))
+        hits = find_hits([stars for _, stars in looked])
+        flag = _flag_found
+        tasks = list(zip(exposures, [found for found, _ in looked], hits, outputs, strict=True))
+    for _ in run_all(flag, tasks, procs):
         pass
     if not is_keeping():
         for median in medians:
@@ -241,32 +249,53 @@ def _median(cube: np.ndarray) -> np.ndarray:
 
 
 def _flag(
-    medians: Sequence[Path], grid: Grid, parameters: OutlierParameters, task: tuple[ExposureFile, PixelMap, Path]
+    median: Path, grid: Grid, arguments: Mapping[str, Any], task: tuple[ExposureFile, PixelMap, Path]
 ) -> LeftFile:
-    """Flag the outliers of an exposure and write it."""
+    """Flag the outliers of an exposure as jwst does, and write it."""
     exposure, pixels, output = task
     # The whole median, of which only the pages under the exposure are read: a blot rounds positions on the mosaic to
     # single precision, and on a cut it would round others.
-    whole = [np.load(median, mmap_mode="r") for median in medians]
     with exposure.open() as model:
         with known_pixel_map(pixels.on(grid.box)):
-            if parameters.spared_fwhm is None:
-                flag_resampled_model_crs(model, whole[0], grid.wcs, **parameters.flag)
-            else:
-                _flag_sparing_stars(model, whole, grid, parameters)
+            flag_resampled_model_crs(model, np.load(median, mmap_mode="r"), grid.wcs, **arguments)
         return LeftFile(save_model(model, output))
 
 
-def _flag_sparing_stars(
-    model: ImageModel, medians: Sequence[np.ndarray], grid: Grid, parameters: OutlierParameters
-) -> None:
-    """Flag outliers, sparing stars, in place, as `flag_resampled_model_crs` flags them."""
-    blots = [gwcs_blot(median, grid.wcs, model.data.shape, model.meta.wcs, fillval=np.nan) for median in medians]
-    background, flag = model.meta.background, parameters.flag
-    is_in_data = background.subtracted is False and background.level is not None
-    data = model.data - np.float32(background.level if is_in_data else flag["backg"])
-    assert parameters.spared_fwhm is not None
-    found = find_outliers(data, model.err, blots[0], blots[1], parameters.spared_fwhm, (flag["snr1"], flag["snr2"]))
-    model.dq |= found * np.uint32(pixel["DO_NOT_USE"] | pixel["OUTLIER"])
-    match_nans_and_flags(model)
-    log.info("%d pixels marked as outliers", np.count_nonzero(found), extra={"file_only": True})
+def _look(
+    medians: Sequence[Path], grid: Grid, parameters: OutlierParameters, task: tuple[ExposureFile, PixelMap]
+) -> tuple[np.ndarray, StarTable]:
+    """Find the outliers of an exposure, given as places in its flattened array, and look at its stars."""
+    exposure, pixels = task
+    whole, on_grid = [np.load(median, mmap_mode="r") for median in medians], pixels.on(grid.box)
+    flag, fwhm = parameters.flag, parameters.spared_fwhm
+    assert fwhm is not None
+    with exposure.open("data", "err", "dq") as model:
+        with known_pixel_map(on_grid):
+            blot, blot_error = (
+                gwcs_blot(median, grid.wcs, model.data.shape, model.meta.wcs, fillval=np.nan) for median in whole
+            )
+        background = model.meta.background
+        is_in_data = background.subtracted is False and background.level is not None
+        data = model.data - np.float32(background.level if is_in_data else flag["backg"])
+        noise = usual_noise(model.err, blot_error)
+        tolerance = tolerated(blot, fwhm)
+        found = find_outliers(data, noise, blot, tolerance, (flag["snr1"], flag["snr2"]))
+        bad = found | ((model.dq & pixel["DO_NOT_USE"]) > 0)
+        return np.flatnonzero(found), look_at_stars(data, noise, blot, tolerance, bad, fwhm, on_grid)
+
+
+def _flag_found(task: tuple[ExposureFile, np.ndarray, tuple[np.ndarray, np.ndarray], Path]) -> LeftFile:
+    """Flag the outliers that were found in an exposure and the pixels of stars that were hit, and write it.
+
+    It is done to the arrays as `flag_resampled_model_crs` does it.
+    """
+    exposure, found, hits, output = task
+    with exposure.open() as model:
+        outlier = np.zeros(model.data.shape, bool)
+        outlier.flat[found] = True
+        outlier[hits] = True
+        model.dq |= outlier * np.uint32(pixel["DO_NOT_USE"] | pixel["OUTLIER"])
+        match_nans_and_flags(model)
+        numbers = len(found), len(hits[0])
+        log.info("%d pixels marked as outliers, and %d in stars", *numbers, extra={"file_only": True})
+        return LeftFile(save_model(model, output))

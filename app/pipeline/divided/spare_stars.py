@@ -10,7 +10,7 @@ from scipy.ndimage import maximum_filter
 
 from app.pipeline.divided.jwst_internals import largest_steps
 
-__all__ = ["find_outliers", "tolerated_share"]
+__all__ = ["find_outliers", "tolerated", "tolerated_share", "usual_noise"]
 
 Image = NDArray[np.float32]
 
@@ -32,31 +32,55 @@ def tolerated_share(fwhm: float) -> float:
     return REACH / fwhm
 
 
-def find_outliers(
-    data: Image, error: Image, blot: Image, blot_error: Image, fwhm: float, snr: tuple[float, float]
-) -> NDArray[np.bool_]:
-    """Find the pixels that hold what no other exposure shows.
+def tolerated(blot: Image, fwhm: float) -> Image:
+    """What an exposure can differ by from the blot of the median because of stars, at each pixel; zero where it is NaN.
 
-    A pixel is an outlier where ``|data - blot| > snr * noise + tolerated_share * derivative``: with the first `snr`, or
-    with the second beside such a pixel. The derivative, the largest step to a neighbour, is that of the
-    median: it grows where exposures agree that something shines, and a ray in one of them is not in it.
-    The noise is the pixel's own error, but no more than is usual at this place of the sky: the error of a pixel that
-    was hit is inflated by the very hit.
+    The derivative, the largest step to a neighbour, is that of the median: it grows where exposures agree that
+    something shines, and a ray in one of them is not in it.
 
     Parameters
     ----------
-    data, error : ndarray of shape (ny, nx)
-        The exposure and its standard errors, on the level of the median.
-    blot, blot_error : ndarray of shape (ny, nx)
-        The median of the exposures, and of their errors, where this exposure has its pixels; NaN where there is none.
+    blot : ndarray of shape (ny, nx)
+        The median of the exposures where an exposure has its pixels; NaN where there is none.
     fwhm : float
         Width of the PSF [pixel].
+    """
+    return np.float32(tolerated_share(fwhm)) * np.nan_to_num(largest_steps(blot))
+
+
+def usual_noise(error: Image, blot_error: Image) -> Image:
+    """Standard errors, but no larger than is usual at this place of the sky; zero where neither is known.
+
+    The error of a pixel that was hit is inflated by the very hit.
+
+    Parameters
+    ----------
+    error, blot_error : ndarray of shape (ny, nx)
+        Of the exposure, and the median of all exposures' where it has its pixels; NaN where there is none.
+    """
+    return np.nan_to_num(np.fmin(error, blot_error))
+
+
+def find_outliers(
+    data: Image, noise: Image, blot: Image, tolerance: Image, snr: tuple[float, float]
+) -> NDArray[np.bool_]:
+    """Find the pixels that hold what no other exposure shows.
+
+    A pixel is an outlier where ``|data - blot| > snr * noise + tolerance``: with the first `snr`, or with the second
+    beside such a pixel.
+
+    Parameters
+    ----------
+    data, blot : ndarray of shape (ny, nx)
+        The exposure, and the median of the exposures where this one has its pixels; NaN where there is none.
+    noise : ndarray of shape (ny, nx)
+        See `usual_noise`.
+    tolerance : ndarray of shape (ny, nx)
+        See `tolerated`.
     snr : (float, float)
         From how many times the noise on a pixel is an outlier, and a pixel beside one.
     """
-    steps = np.nan_to_num(largest_steps(blot))
-    noise = np.nan_to_num(np.fmin(error, blot_error))
-    difference = np.abs(data - blot) - tolerated_share(fwhm) * steps
+    difference = np.abs(data - blot) - tolerance
     with np.errstate(invalid="ignore"):
         sure, likely = (difference > times * noise for times in snr)
     return maximum_filter(sure, 3) & likely

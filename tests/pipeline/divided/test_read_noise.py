@@ -1,9 +1,16 @@
 """Errors that are the scatter of the sky."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 from astropy.io import fits
+from jwst.resample.resample import ResampleImage
+from numpy.typing import NDArray
 
+from app.pipeline.divided import resampling
+from app.pipeline.divided.cuts import Grid, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.read_noise import noise_factor, rescale_read_noise
 from app.simulation import Faults, Scene, simulate_observation
@@ -45,3 +52,19 @@ def test_errors_and_weights_of_exposures_follow(tmp_path):
                 assert np.nanmedian(first.var_rnoise) == pytest.approx(np.nanmedian(second.var_rnoise), rel=0.1)
     with fits.open(truth.files[0]) as file:
         assert np.nanmedian(file["VAR_RNOISE"].data) == pytest.approx(scene.read_noise**2 / 4, rel=0.01)
+    first, second = (np.median(weight[weight > 0]) for weight in weights_in_mosaic(library, tmp_path))
+    assert first == pytest.approx(second, rel=0.1)
+
+
+def weights_in_mosaic(library: ExposureLibrary, folder: Path) -> Iterator[NDArray[np.float32]]:
+    """What each exposure weighs in the mosaic that is made of them."""
+    parameters = {
+        "output": "all", "weight_type": "ivm", "pixfrac": 1.0, "kernel": "square", "good_bits": 0, "enable_ctx": False,
+        "enable_var": False, "compute_err": None, "blendheaders": False, "pixmap_stepsize": 1, "pixmap_order": 1,
+    }  # fmt: skip
+    grid = Grid.of(ResampleImage(library, **parameters))
+    for number, exposure in enumerate(library.exposures()):
+        pixels = map_pixels(grid, (exposure, folder / f"{number}.npy"))
+        part = resampling._drizzle(grid, parameters, (exposure, pixels))
+        with part.path.open("rb") as planes:
+            yield [np.load(planes) for _ in range(2)][1]

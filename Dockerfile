@@ -13,6 +13,7 @@ FROM packages AS build
 COPY scripts/image/app.sh scripts/image/
 COPY pyproject.toml README.md LICENSE ./
 COPY conf conf
+COPY docs docs
 COPY app app
 RUN scripts/image/app.sh /opt/app
 

@@ -1,5 +1,6 @@
 # Every target with a line of help: `make help`.
-PYTHON ?= python3
+# The first of these that can make an environment; jwst's next versions need 3.12.
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do $$p -c 'import ensurepip' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
@@ -8,45 +9,51 @@ QUICK := tests/house tests/config tests/observation tests/record tests/plan test
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env demo test test-wheel test-faults check lint docs site bench lock clean
+.PHONY: help env dev demo test test-wheel test-faults check lint docs site bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
 
 env: $(VENV)/.done  ## Make .venv from the locked requirements, with the command jwst-lv3 in it
 
-$(VENV)/.done: requirements/build.txt requirements/dev.txt pyproject.toml
+$(VENV)/.done: requirements/build.txt requirements/run.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements/build.txt
-	$(PIP) --no-build-isolation --require-hashes -r requirements/dev.txt
+	$(PIP) --no-build-isolation --require-hashes -r requirements/run.txt
 	$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+dev: $(VENV)/.dev  ## Add to .venv what tests and checks need
+
+$(VENV)/.dev: $(VENV)/.done requirements/dev.txt
+	$(PIP) --no-build-isolation --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: env  ## Simulate a small MIRI observation, make its mosaic without network, say where it is
 	$(BIN)/jwst-lv3 action=demo out_dir=$(DEMO)
 
-test: env  ## Run all tests but those of the slow stages
+test: dev  ## Run all tests but those of the slow stages
 	$(BIN)/python -m pytest -n 2 -m "not container and not slurm and not faults and not bench"
 
-test-wheel: env  ## Build the wheel, install it and the locked packages into an empty environment, make the demo there
+test-wheel: dev  ## Build the wheel, install it and the locked packages into an empty environment, make the demo there
 	rm -rf build/wheel && $(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
 	tests/container/test-wheel.sh build/wheel/*.whl
 
-test-faults: env  ## Run the tests in which calls of the kernel fail, each in its turn (needs strace)
+test-faults: dev  ## Run the tests in which calls of the kernel fail, each in its turn (needs strace)
 	$(BIN)/python -m pytest -n 2 -m faults
 
 check: lint  ## Lint and the quick tests, in under two minutes
 	$(BIN)/python -m pytest -n 2 -q -m "not container and not slurm and not faults and not bench and not slow" $(QUICK)
 
-lint: env  ## Check style and types
+lint: dev  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/make_configuration_docs.py --check
 
-docs: env  ## Make docs/configuration.md anew, from the schema and conf/
+docs: dev  ## Make docs/configuration.md anew, from the schema and conf/
 	$(BIN)/python scripts/make_configuration_docs.py
 
 site: build/site-env/.done  ## Make a site of docs/ in build/site; a warning, such as a dead link, is an error
@@ -58,7 +65,7 @@ build/site-env/.done: requirements/docs.txt
 	build/site-env/bin/pip install --disable-pip-version-check --quiet --require-hashes -r requirements/docs.txt
 	@touch $@
 
-bench: env  ## Measure speed and memory against jwst's own pipeline, write docs/performance.md
+bench: dev  ## Measure speed and memory against jwst's own pipeline, write docs/performance.md
 	$(BIN)/python scripts/bench.py build/bench $(ARGS)
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

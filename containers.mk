@@ -48,10 +48,10 @@ sif:  ## Turn the Docker image into one file for Apptainer
 crds-cache: env  ## Download the reference files that go into the image (needs the CRDS server)
 	$(BIN)/python scripts/crds_cache.py fill crds-cache
 
-test-image: env  ## Build the Docker image and try it, under every restriction
+test-image: dev  ## Build the Docker image and try it, under every restriction
 	scripts/ci/with-docker.sh tests/container/test-image.sh
 
-test-sif: env  ## Build the Apptainer image and try it, as an ordinary user
+test-sif: dev  ## Build the Apptainer image and try it, as an ordinary user
 	scripts/ci/with-docker.sh tests/container/test-sif.sh
 
 lint-containers:  ## Check Dockerfile and shell scripts
@@ -63,5 +63,5 @@ upgrade:  ## Move to another jwst and its CRDS context: make upgrade JWST=3.0.1 
 	$(MAKE) selftest-numbers
 	@echo "now: look at git diff, make test, rm -r crds-cache && make crds-cache, make image"
 
-selftest-numbers: env  ## Renew the numbers that action=selftest expects
+selftest-numbers: dev  ## Renew the numbers that action=selftest expects
 	$(BIN)/python scripts/renew_selftest.py

@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import Namespace
+from importlib.metadata import version
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -17,8 +18,11 @@ from app.config.composition import CONF, check_root_file, composition_error, to_
 from app.config.hydra_internals import make_loader, parse_arguments
 from app.config.hydra_node import checked_hydra_node
 from app.config.schema import Lv3Config
+from app.crds import CONTEXT
+from app.runtime.errors import ExitCode
 from app.runtime.exit_status import exit_status
 from app.runtime.logs import configure_logging
+from app.runtime.notify import check_source, notify, split_off
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
@@ -28,7 +32,10 @@ def _answer(_: DictConfig) -> None:
 
 
 def _command() -> int | None:
-    arguments = parse_arguments()
+    if "--version" in sys.argv[1:]:  # Hydra would answer with its own
+        sys.stdout.write(f"jwst-lv3 {version('jwst-lv3')}, jwst {version('jwst')}, CRDS context {CONTEXT}\n")
+        return None
+    arguments = parse_arguments(split_off(sys.argv[1:])[0])
     asked = (arguments.help, arguments.hydra_help, arguments.cfg, arguments.info, arguments.shell_completion)
     try:
         check_root_file(arguments)
@@ -45,6 +52,7 @@ def _command() -> int | None:
             config = _compose(arguments)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise composition_error(error) from error
+    check_source(config.notify)
     return ACTIONS[config.action](config)
 
 
@@ -59,7 +67,11 @@ def main() -> int:
     """Run the command; its exit status is one of `errors.ExitCode`."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, with their class; Hydra would print and exit with 1
     configure_logging()
-    return exit_status(_command)
+    status = exit_status(_command)
+    words, command = split_off(sys.argv[1:])
+    if command and status != ExitCode.CONFIG:  # which one sees at once
+        notify(command, status, words)
+    return status
 
 
 if __name__ == "__main__":

@@ -31,6 +31,14 @@ defaults: [config, _self_]
 A config group offers named sets of keys; `GROUP=OPTION` chooses one, and `GROUP=[OPTION,OPTION]` several of a grouping.
 From Python the same keys are arguments of `app.Lv3Step`. `jwst-lv3 action=plan ...` shows the result of all this.
 
+`jwst-lv3 action=help key=sky` explains a key or a config group in the terminal. Tab completion of groups, options and
+keys comes from Hydra: `eval "$(jwst-lv3 --shell-completion install=bash)"` in `~/.bashrc` (zsh: the same, after
+`autoload -U bashcompinit; bashcompinit`; fish: `install=fish`, piped into `source`).
+
+A value may hold blanks, `~`, letters that are not ASCII, and brackets that are not the first: `target='M 33'`,
+`in_dir=~/MAST`, `in_dir='data/jw0[12]*'`. With `=`, `,` or quotes in it, it needs quotes inside quotes:
+`'in_dir="a,b"'`. One value is a list of one.
+
 ## Parameters of the steps
 
 `jwst_parameters` holds parameters of jwst's pipeline and steps, by the names that jwst gives them. On the command line:

@@ -13,7 +13,15 @@ from app.simulation import Truth
 def make_step(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) -> Lv3Step:
     """The step for simulated exposures; presets of the command line are not set."""
     return Lv3Step(
-        **{"target": "ngc0628", "band": truth.band, "in_dir": truth.folder, "out_dir": out_dir, "crds": crds} | options
+        **{
+            "target": "ngc0628",
+            "band": truth.band,
+            "in_dir": truth.folder,
+            "out_dir": out_dir,
+            "crds": crds,
+            "presets": {},
+        }
+        | options
     )
 
 

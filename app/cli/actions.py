@@ -26,10 +26,10 @@ def run(config: Lv3Config) -> int:
 
 def plan(config: Lv3Config) -> None:
     """Say what would be done; the exit status is that of a run that the preflight refuses."""
-    from app.cli.plan_text import as_json, as_table, describe
     from app.crds import set_environment
     from app.plan.checks import look_ahead
     from app.plan.plan import make_plan
+    from app.plan.text import as_json, as_table, describe
 
     set_environment(config.crds)
     planned = make_plan(config)
@@ -46,6 +46,27 @@ def catalogue(config: Lv3Config) -> None:
 
     set_environment(config.crds)
     save_catalogue(config)
+
+
+def init(config: Lv3Config) -> None:
+    """Say what in_dir holds, and write a survey file of it."""
+    from app.cli.init import init as look_around
+
+    look_around(config)
+
+
+def compare(config: Lv3Config) -> None:
+    """Compare two runs."""
+    from app.cli.compare import compare as compare_runs
+
+    compare_runs(config)
+
+
+def explain(config: Lv3Config) -> None:
+    """Explain a key or a config group; without one, name them all."""
+    from app.cli.explain import explanation
+
+    sys.stdout.write(explanation(config.key))
 
 
 def selftest(config: Lv3Config) -> None:
@@ -94,5 +115,9 @@ def _summary(config: Lv3Config) -> "Summary":
 
 
 ACTIONS: dict[str, Callable[[Lv3Config], int | None]] = {
-    action.__name__: action for action in (run, plan, catalogue, selftest, demo, summary, failed, release)
+    "help": explain,
+    **{
+        action.__name__: action
+        for action in (run, plan, init, compare, catalogue, selftest, demo, summary, failed, release)
+    },
 }

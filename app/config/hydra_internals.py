@@ -25,11 +25,13 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from app.config.words import readable
 from app.runtime.errors import ConfigError
 from app.runtime.patched import patched
 
 __all__ = [
     "apply_overrides",
+    "bare_loader",
     "checked_loading",
     "combinations",
     "make_launcher",
@@ -43,8 +45,10 @@ _SEARCH_PATH = "pkg://app.config.conf"
 
 
 def parse_arguments(words: Sequence[str] | None = None) -> Namespace:
-    """The command line (default that of this process), parsed as Hydra does."""
-    return get_args_parser().parse_args(words)
+    """The command line (default that of this process), parsed as Hydra does; values that it has no place for quoted."""
+    arguments = get_args_parser().parse_intermixed_args(words)  # options may stand between overrides
+    arguments.overrides = [readable(word) for word in arguments.overrides]
+    return arguments
 
 
 def make_loader(arguments: Namespace) -> ConfigLoader:
@@ -62,6 +66,11 @@ def make_loader(arguments: Namespace) -> ConfigLoader:
             raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
         search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
     return Hydra.create_main_hydra2("jwst-lv3", search_path).config_loader
+
+
+def bare_loader() -> ConfigLoader:
+    """What composes configurations of this program's conf/ in the process of a user, and leaves no trace in it."""
+    return ConfigLoaderImpl(create_config_search_path(_SEARCH_PATH))
 
 
 def checked_loading(check: Callable[[DictConfig], None]) -> AbstractContextManager[None]:

@@ -66,6 +66,8 @@ def _texts(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 def _resolved(value: Any, keys: tuple[str, ...]) -> Any:
     if isinstance(value, Mapping):
         return {key: _resolved(item, (*keys, str(key))) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_resolved(item, keys) for item in value]
     is_path = isinstance(value, str) and _name_a_path(keys) and os.path.exists(value)  # noqa: PTH110
     return str(Path(value).resolve()) if is_path else value
 

@@ -4,15 +4,17 @@ The keys are the parameters of `Lv3Step`, at the root; docs/configuration.md is 
 """
 
 import hashlib
+import os
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from app.config.forms import formed
+from app.config.forms import as_list, formed
 from app.crds import CONTEXT, SYNTHETIC_CONTEXT, CrdsOptions
 from app.observation.bands import Channel, spelled
 from app.observation.grouping import GroupingRules
@@ -41,6 +43,11 @@ def _option(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata=metadata)
 
 
+def _path(default: Any, doc: str) -> Any:
+    """A key whose texts are paths, in which ``~`` is the user's home."""
+    return field(default=default, metadata={"doc": doc, "is_path": True})
+
+
 @dataclass
 class Lv3Config:
     """All settings of a run; every field says what it means, and in what unit.
@@ -53,8 +60,11 @@ class Lv3Config:
     band: str = _option(
         NOT_GIVEN, "band to consider: F770W, or with an instrument where two share the name, F200W_niriss"
     )
-    in_dir: str = _option(NOT_GIVEN, "folder with the input files")
-    out_dir: str | None = _option(None, "folder for the products; default <out_root>/<target>/<band>")
+    in_dir: list[str] = _path(
+        NOT_GIVEN,
+        "folders with the input files, or patterns: those of band and target in them, and below, are taken",
+    )
+    out_dir: str | None = _path(None, "folder for the products; default <out_root>/<target>/<band>")
     dr_version: str = _option("v0", "data processing version, written into every product")
     is_bgr: bool = _option(False, "process background observations: every exposure is science, products end in _bgr")
     step_ext: str = _option("cal", "extension of the input files: *_<step_ext>.fits")
@@ -79,7 +89,7 @@ class Lv3Config:
         "was (align_from), or not at all",
         ("tweakreg", "solution", "from_run", "none"),
     )
-    align_from: str | None = _option(
+    align_from: str | None = _path(
         None,
         "out_dir, record or lv3_alignment.ecsv of the run that alignment=from_run follows; where it is the run's own "
         "out_dir, alignment=solution",
@@ -132,12 +142,15 @@ class Lv3Config:
     presets: dict[str, Any] = _option(
         {}, "parameters of steps by config group: parameters, speed, sky; a later one wins, jwst_parameters over all"
     )
-    out_root: str = _option("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
-    data: str | None = _option(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
+    out_root: str = _path("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
+    data: str | None = _path(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
     keep_going: bool = _option(False, "a sweep runs its valid jobs although others are refused")
     fail_fast: bool = _option(False, "a sweep starts no more jobs once one has failed")
     bands: list[str] = _option([], "bands of a survey, all of which -m sweeps where no band is given")
-    sif: str | None = _option(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")
+    observations: dict[str, Any] = _option(
+        {}, "bands of each target of a survey, {target: [band, ...]}, in the place of targets and bands"
+    )
+    sif: str | None = _path(None, "the .sif image in which hydra/launcher=slurm_apptainer runs each job of a sweep")
     targets: list[str] = _option(
         [], "targets of a survey, all of which -m sweeps where none is given; parameters can be selected by these only"
     )
@@ -148,7 +161,7 @@ class Lv3Config:
     sky_order: int = _option(
         0, "sky=solution: order of the polynomial for each group: 0, a level, or 1, a plane, for stray light"
     )
-    sky_anchor: str = _option(
+    sky_anchor: str = _path(
         "lowest",
         "sky=solution: the zero point of the levels, which differences between exposures do not give: the lowest level "
         "(lowest), their mean (mean), their mean weighted by samples (none), or a mosaic (the path of its i2d file)",
@@ -163,10 +176,8 @@ class Lv3Config:
         "errors as they are, or the read noise of each exposure scaled to the scatter of its sky",
         ("observatory", "rescaled"),
     )
-    sky_levels: str | None = _option(
-        None, "table of file name and sky level [unit of the exposures] for sky=user_levels"
-    )
-    mosaic_like: str | None = _option(None, "an i2d file whose pixel grid the mosaic gets")
+    sky_levels: str | None = _path(None, "table of file name and sky level [unit of the exposures] for sky=user_levels")
+    mosaic_like: str | None = _path(None, "an i2d file whose pixel grid the mosaic gets")
     mosaic_center: list[float] | None = _option(None, "right ascension and declination of the mosaic's centre [deg]")
     mosaic_shape: list[int] | None = _option(None, "columns and rows of the mosaic [pixel]; needs mosaic_center")
     mosaic_pixel_scale: float | None = _option(None, "pixel scale of the mosaic [arcsec]; default that of the detector")
@@ -177,10 +188,15 @@ class Lv3Config:
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
     )
     drizzle_footprint_only: bool = _option(False, "of each drizzled exposure write only the part of the grid it covers")
+    targprop: list[str] = _option(
+        [],
+        "proposers' names of the targets (TARGPROP) whose exposures are taken, or shell patterns of them; default "
+        "those that begin with target, or all where none does",
+    )
     exclude: list[str] = _option(
         [], "input files to leave out: names, parts of names, or shell patterns; each has to match a file"
     )
-    work_dir: str | None = _option(None, "folder for temporary files; default a hidden folder in out_dir")
+    work_dir: str | None = _path(None, "folder for temporary files; default a hidden folder in out_dir")
     memory: str = _option(
         "auto",
         "where exposures stay while jwst's own implementation of a step needs all their pixels: in memory, on disk "
@@ -211,18 +227,38 @@ class Lv3Config:
     hlsp_doi: str | None = _option(None, "DOI of the collection, which MAST gives: 10.17909/...")
     hlsp_reference: str | None = _option(None, "bibcode or DOI of the paper that describes the collection")
     verbose: bool = _option(False, "show jwst's own messages on the terminal too; lv3_run.log has them always")
+    notify: str | None = _option(
+        None, "a command that is run at the end, with the verdict on its input, for a mail or a message"
+    )
     plan_format: str = _option("table", "form in which action=plan answers", ("table", "json"))
     action: str = _option(
-        "run", "what to do", ("run", "plan", "catalogue", "selftest", "demo", "summary", "failed", "release")
+        "run",
+        "what to do",
+        ("run", "plan", "init", "catalogue", "compare", "help", "selftest", "demo", "summary", "failed", "release"),
     )
+    a: str | None = _path(None, "out_dir of the first run that action=compare compares")
+    b: str | None = _path(None, "out_dir of the second")
+    tolerance: float = _option(
+        0.01,
+        "largest difference for which action=compare ends with 0: of pixels in units of their error, of places in "
+        "pixels, of shares in percent",
+    )
+    key: str | None = _option(None, "the key or config group that action=help explains")
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
             given = NOT_GIVEN if value is None and item.default == NOT_GIVEN else value
-            setattr(self, item.name, formed(given, item.type))
+            value = formed(given, item.type)
+            setattr(self, item.name, _at_home(value) if item.metadata.get("is_path") else value)
         if isinstance(self.band, str) and self.band != NOT_GIVEN:  # f770w is F770W, in folders and records too
             self.band = spelled(self.band)
+        if isinstance(self.observations, dict):
+            self.observations = {
+                target: [spelled(str(b)) for b in as_list(v)] for target, v in self.observations.items()
+            }
+            self.targets = self.targets or list(self.observations)
+            self.bands = self.bands or list(dict.fromkeys(chain.from_iterable(self.observations.values())))
         self.blot_fillval = _fill_value(self.blot_fillval)
         self.crds = _crds_options(self.crds)
         if isinstance(self.presets, dict):
@@ -296,6 +332,13 @@ def _crds_options(value: Any) -> Any:
     context = SYNTHETIC_CONTEXT if table.get("mode") == "synthetic" else CONTEXT
     types = {item.name: item.type for item in fields(CrdsOptions)}
     return CrdsOptions(**{key: formed(given, types[key]) for key, given in ({"context": context} | table).items()})
+
+
+def _at_home(value: Any) -> Any:
+    """A path, or a list of them, with the user's home for ``~``."""
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111 - a text stays as it is
 
 
 def _fill_value(value: Any) -> Any:

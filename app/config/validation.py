@@ -18,6 +18,12 @@ __all__ = ["REQUIRED", "check"]
 #: What an option of a config group sets a key to that the user has to give (``???`` does not override a default).
 REQUIRED = "required"
 
+#: What has to be given for actions that look at no observation, or at all that are there.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "init": ("in_dir",),
+    **dict.fromkeys(("help", "compare", "selftest", "demo", "summary", "failed", "release"), ()),
+}
+
 _FARTHEST = 60.0  # [arcsec] beyond it chance coincidences of stars are as good as a displaced visit
 _LONGEST_NAME = 150  # [byte] leaves room for the rest of a file name, of 255 bytes
 
@@ -34,7 +40,7 @@ def check(config: Lv3Config) -> None:
     refused = {name for name, found in problems.items() if found}
     # The rest is looked at as if what is refused were not there: it may count on types, and no problem is listed twice.
     rest = replace(config, **{item.name: _default(item) for item in fields(config) if item.name in refused})
-    checks = (_names, _choices, _band, _numbers, _presets, _mosaic, _release, _contradictions)
+    checks = (_names, _choices, _band, _observations, _numbers, _presets, _mosaic, _release, _contradictions)
     found = [*chain.from_iterable(problems.values()), *(problem for check in checks for problem in check(rest))]
     if found:
         raise ConfigError(found)
@@ -43,8 +49,9 @@ def check(config: Lv3Config) -> None:
 def _of_one(config: Lv3Config, item: Field) -> Iterator[str]:
     """What keeps one key from being used at all: it is missing, or not of its type."""
     value = getattr(config, item.name)
-    if value in (REQUIRED, [REQUIRED]) or (item.default == NOT_GIVEN and value in (NOT_GIVEN, "")):
-        if config.action not in ("selftest", "demo", "summary", "failed", "release"):  # they look at no observation
+    nothing: tuple[Any, ...] = (NOT_GIVEN, "", [NOT_GIVEN], [""], [])
+    if value in (REQUIRED, [REQUIRED]) or (item.default == NOT_GIVEN and value in nothing):
+        if item.name in _NEEDED.get(str(config.action), (item.name,)):
             yield f"{item.name}: not given; {item.metadata['doc']}: write {item.name}=..."
     elif item.name == "crds":
         yield from _crds(value)
@@ -90,6 +97,15 @@ def _band(config: Lv3Config) -> list[str]:
     except Lv3Error as error:
         return error.problems
     return []
+
+
+def _observations(config: Lv3Config) -> Iterator[str]:
+    for target, bands in config.observations.items():
+        for name in bands:
+            try:
+                find_bands(name)
+            except Lv3Error as error:
+                yield from (f"observations.{target}: {problem}" for problem in error.problems)
 
 
 def _numbers(config: Lv3Config) -> Iterator[str]:

@@ -32,6 +32,8 @@ CONTEXT = "jwst_1584.pmap"
 SYNTHETIC_CONTEXT = "jwst_synthetic_0001.pmap"
 
 SERVER_URL = "https://jwst-crds.stsci.edu"
+#: Where reference files are downloaded to if nobody says so: the folder that STScI's own instructions name.
+HOME_CACHE = "~/crds_cache"
 #: A name that the crds client knows and never calls: any request ends at once.
 SERVERLESS_URL = "https://jwst-serverless-mode.stsci.edu"
 
@@ -54,7 +56,8 @@ class CrdsOptions:
     context : str
         Literal name of the rules, ``jwst_NNNN.pmap``; a symbolic name or a date would mean other files tomorrow.
     path : str, optional
-        The cache folder; default ``CRDS_PATH`` of the environment.
+        The cache folder; default ``CRDS_PATH`` of the environment; then, in mode ``server``, which makes it,
+        `HOME_CACHE`.
     check_manifest : bool
         Compare every file of the cache with its manifest first (not in mode ``server``, whose cache may grow).
     """
@@ -86,7 +89,8 @@ def environment(options: CrdsOptions, environ: Mapping[str, str] = os.environ) -
     CrdsError
         For a mode, context or path that cannot be used; all problems at once.
     """
-    problems = [*_context_problems(options), *_path_problems(path := options.path or environ.get("CRDS_PATH"))]
+    path = options.path or environ.get("CRDS_PATH") or (HOME_CACHE if options.mode == "server" else None)
+    problems = [*_context_problems(options), *_path_problems(path, options.mode)]
     if problems:
         raise CrdsError(problems)
     cache = Path(str(path)).expanduser().absolute()
@@ -130,6 +134,8 @@ def set_environment(options: CrdsOptions) -> Path:
             + ", ".join(f"{key}={changed[key]!r} instead of {wanted[key]!r}" for key in changed)
             + ". Import app (or call app.crds.set_environment) before jwst or crds, or run in a new process."
         )
+    if options.mode == "server":
+        _make_folder(Path(wanted["CRDS_PATH"]))
     if "crds" in sys.modules:
         return Path(wanted["CRDS_PATH"])  # all is set; variables that crds itself added must stay
     dropped = {key: os.environ.pop(key) for key in list(os.environ) if _overrides(key, wanted)}
@@ -138,6 +144,13 @@ def set_environment(options: CrdsOptions) -> Path:
         log.warning("CRDS settings of the environment that config group crds replaces: %s", ignored)
     os.environ.update(wanted)
     return Path(wanted["CRDS_PATH"])
+
+
+def _make_folder(cache: Path) -> None:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CrdsError(f"The CRDS cache {cache} cannot be made ({error.strerror}): set crds.path") from error
 
 
 def _overrides(key: str, wanted: Mapping[str, str]) -> bool:
@@ -170,12 +183,15 @@ def _context_problems(options: CrdsOptions) -> list[str]:
     return [problem] if problem else []
 
 
-def _path_problems(path: str | None) -> list[str]:
+def _path_problems(path: str | None, mode: str) -> list[str]:
     problem = None
+    if path and mode == "server" and not Path(path).expanduser().exists():
+        return []  # it is made
     if not path:
         problem = (
             "No CRDS cache: set crds.path or the environment variable CRDS_PATH to its folder. "
-            "`scripts/crds_cache.py fill FOLDER` makes one (needs the network); crds=server lets a run download."
+            "`scripts/crds_cache.py fill FOLDER` makes one (needs the network); crds=server lets a run download, into "
+            f"{HOME_CACHE} where neither is set."
         )
     elif not Path(path).expanduser().is_dir():
         problem = f"The CRDS cache {path} (crds.path, or CRDS_PATH of the environment) is not a folder."

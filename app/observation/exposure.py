@@ -22,6 +22,7 @@ from app.observation import names
 from app.observation.bands import IMAGING, OPEN_PUPILS, Band, Channel, Instrument
 from app.observation.calibration import KEYWORDS, Calibration, calibration
 from app.observation.fits_check import read_headers
+from app.observation.packed import readable
 from app.observation.regions import corners_of
 from app.runtime.errors import InputError
 
@@ -92,7 +93,7 @@ class Exposure:
     date : str
         Date of the observation, ISO.
     size : int
-        Size of the file [byte].
+        Size of the file, unpacked [byte].
     is_background_target : bool
         Whether its proposer declared its target to be background (BKGDTARG).
     calibration : Calibration
@@ -107,6 +108,8 @@ class Exposure:
         Column and row of the detector at which the image begins, from 1.
     is_background_subtracted : bool
         Whether level 2 has subtracted background exposures (S_BKDSUB).
+    packed : Path or None
+        The user's file, where that is packed; `path` is then where it is unpacked while a run needs it.
     """
 
     path: Path
@@ -138,6 +141,12 @@ class Exposure:
     mid_time: float | None = None
     first_pixel: tuple[int, int] = (1, 1)
     is_background_subtracted: bool = False
+    packed: Path | None = None
+
+    @property
+    def file(self) -> Path:
+        """The user's file."""
+        return self.packed or self.path
 
     @property
     def name(self) -> str:
@@ -229,12 +238,14 @@ def read_exposure(path: Path) -> Exposure:
         The file is not a whole, calibrated, two-dimensional JWST image with a WCS.
     """
     try:
-        header, shape = read_headers(path, [*_REQUIRED.values(), *_OTHERS])
+        with readable(path) as plain:
+            header, shape = read_headers(plain, [*_REQUIRED.values(), *_OTHERS])
+            size = plain.stat().st_size
     except OSError as error:
         raise InputError(f"{path}: cannot be read as a calibrated exposure ({error})") from error
     if problems := list(_problems(header)):
         raise InputError(f"{path}: not a calibrated exposure that can be combined: {'; '.join(problems)}")
-    return _exposure(path, header, shape)
+    return _exposure(path, header, shape, size)
 
 
 def _problems(header: Mapping[str, Any]) -> Iterator[str]:
@@ -270,11 +281,11 @@ def _is_number_or_none(value: Any) -> bool:
     return value is None or (isinstance(value, (int, float)) and math.isfinite(value))
 
 
-def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> Exposure:
+def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int], size: int) -> Exposure:
     instrument = IMAGING[str(header["EXP_TYPE"])]
     detector = str(header["DETECTOR"]).upper()
     level, subtracted = header.get("BKGLEVEL"), header.get("BKGSUB")
-    facts = {name: str(header[keyword]).strip() for name, keyword in _REQUIRED.items()}
+    facts: dict[str, Any] = {name: str(header[keyword]).strip() for name, keyword in _REQUIRED.items()}
     facts |= {"detector": detector, "filter": facts["filter"].upper()}
     return Exposure(
         path=path.absolute(),
@@ -287,7 +298,7 @@ def _exposure(path: Path, header: Mapping[str, Any], shape: tuple[int, int]) -> 
         background_subtracted=None if subtracted is None else bool(subtracted),
         background_method=str(header.get("BKGMETH", "")),
         date=str(header.get("DATE-OBS", "")),
-        size=path.stat().st_size,
+        size=size,
         is_background_target=header.get("BKGDTARG") is True,
         calibration=calibration(header),
         is_moving=str(header.get("TARGTYPE", "")).strip().upper() == "MOVING",

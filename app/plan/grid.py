@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from app.observation.exposure import Exposure
+from app.observation.packed import readable
 from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.plan.parameters import Parameters
 from app.runtime.errors import InputError
@@ -150,7 +152,8 @@ class _Footprints:
     """
 
     def __init__(self, exposures: list[Exposure]) -> None:
-        self._first = exposures[0].path
+        self._first = exposures[0].file
+        self._unpacked = ExitStack()
         self._corners = " ".join(re.sub("[A-Za-z]", "", exposure.s_region) for exposure in exposures)
 
     def __enter__(self) -> "_Footprints":
@@ -162,20 +165,22 @@ class _Footprints:
     def __len__(self) -> int:
         return 1
 
-    def borrow(self, index: int) -> Any:  # noqa: ARG002
+    def borrow(self, index: int) -> Any:
         from stdatamodels.jwst import datamodels
 
+        path = self._unpacked.enter_context(readable(self._first))
         with opened_by_jwst(self._first):
-            model = datamodels.open(self._first)
+            model = datamodels.open(path)
         try:
             check_wcs(model, self._first)
         except InputError:
-            model.close()
+            self.shelve(model, index)
             raise
         return model
 
     def shelve(self, model: Any, index: int, modify: bool = True) -> None:  # noqa: ARG002
         model.close()
+        self._unpacked.close()
 
     def read_metadata(self, index: int) -> dict[str, str]:  # noqa: ARG002
         return {"meta.wcsinfo.s_region": f"POLYGON ICRS {self._corners}"}

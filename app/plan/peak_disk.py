@@ -62,8 +62,9 @@ def peak_disk(
     written = _mosaic(work, with_catalogue=False) + (parts if config.resume else 0)
     before = maps + copies + max(median + max(drizzled, size), kept + size + max(parts, written))
     before += _KEPT * work.n_exposures if config.resume else 0
+    unpacked = sum(e.size for e in exposures if e.packed)
     finished = size + _mosaic(work, with_catalogue) + _companions(work, pixels, config)
-    return int(_SMALL + max(before, finished))
+    return int(_SMALL + unpacked + max(before, finished))
 
 
 def _n_parts(work: Work, config: Lv3Config) -> int:

@@ -14,9 +14,11 @@ from app.observation.grouping import groups
 from app.observation.members import Member, Role
 from app.observation.moving import in_target_frame
 from app.observation.names import CRF, ProductNames, exposure_product
+from app.observation.packed import PACKED, UNPACKED_FOLDER, readable, unpacked_name
 from app.plan.association import association
 from app.plan.parameters import Layer, Parameters, crds_layers, effective, layers, merged
 from app.plan.roles import assign_roles, find_band
+from app.plan.selection import Selected, select
 from app.runtime.errors import CrdsError
 
 __all__ = ["CATALOGUE_UNIT", "UNIT_ORIGIN", "Plan", "make_plan"]
@@ -43,12 +45,15 @@ class Plan:
     groups : dict
         ``{"tweakreg" | "skymatch" | "native": {group id: [file name, ...]}}``, science only; without tweakreg where the
         target moves.
+    selected : Selected or None
+        What was taken of the files in in_dir, and what was left out; None where the files were given.
     """
 
     config: Lv3Config
     band: Band
     members: list[Member]
     groups: dict[str, dict[str, list[str]]]
+    selected: Selected | None = None
 
     @property
     def science(self) -> list[Exposure]:
@@ -120,7 +125,8 @@ class Plan:
         tables = merged(self.asked)
         skipped = [step for step, table in tables.items() if isinstance(table, dict) and table.get("skip") is True]
         try:
-            return resolve(self.science[0].path, skipped)
+            with readable(self.science[0].file) as exposure:
+                return resolve(exposure, skipped)
         except OSError as error:
             raise CrdsError(f"crds.path: {error.filename}: cannot be read ({error.strerror})") from error
 
@@ -128,6 +134,16 @@ class Plan:
     def layers(self) -> list[Layer]:
         """Parameters that CRDS, the band and the configuration ask for, weakest first."""
         return self._possible(layers(self.config, self.band, crds_layers(self.references.files)))
+
+    def __str__(self) -> str:
+        from app.plan.text import as_table, look_at
+
+        return as_table(look_at(self))
+
+    def _repr_html_(self) -> str:
+        from app.plan.text import as_html, look_at
+
+        return as_html(look_at(self))
 
     def _possible(self, chosen: list[Layer]) -> list[Layer]:
         """The layers, and on top what the exposures do not allow otherwise."""
@@ -158,10 +174,12 @@ def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
     InputError, ConfigError
         The run cannot be made.
     """
-    paths = files
-    if paths is None:
-        paths = find_files(Path(config.in_dir), config.step_ext, config.exclude, unmatched=config.is_of_survey)
-    exposures = read_exposures(paths, config.n_procs)
+    selected = None
+    if files is None:
+        selected = select(find_files(config.in_dir, config.step_ext, config.exclude, config.is_of_survey), config)
+        files = selected.files
+    exposures = read_exposures(files, config.n_procs)
+    exposures = [_unpacked(exposure, config.work_folder) for exposure in exposures]
     band = find_band(exposures, config.band)
     members = _placed(assign_roles(exposures, config))
     science = [m.exposure for m in members if m.role is Role.SCIENCE]
@@ -170,7 +188,15 @@ def make_plan(config: Lv3Config, files: list[Path] | None = None) -> Plan:
         "skymatch": groups(science, config.skymatch_rules),
         "native": groups(science),
     }
-    return Plan(config, band, members, grouped)
+    return Plan(config, band, members, grouped, selected)
+
+
+def _unpacked(exposure: Exposure, work_folder: Path) -> Exposure:
+    """The exposure where a run can read it."""
+    if exposure.path.suffix != PACKED:
+        return exposure
+    place = work_folder / UNPACKED_FOLDER / unpacked_name(exposure.name)
+    return replace(exposure, path=place, packed=exposure.path)
 
 
 def _placed(members: list[Member]) -> list[Member]:

@@ -31,7 +31,7 @@ def find_band(exposures: list[Exposure], band: str) -> Band:
     chosen = fits.most_common(1)[0][0] if fits else candidates[0]
     wanted = f"band={band} ({chosen.instrument} {chosen.name})"
     problems = [
-        f"{e.path}: is {e.instrument} {e.filter} {e.pupil}".rstrip() + f", not {wanted}: remove it, or set exclude"
+        f"{e.file}: is {e.instrument} {e.filter} {e.pupil}".rstrip() + f", not {wanted}: remove it, or set exclude"
         for e in exposures
         if not e.is_in(chosen)
     ]
@@ -47,7 +47,7 @@ def _duplicates(exposures: list[Exposure]) -> list[str]:
     for e in exposures:
         key = (e.program, e.observation, e.visit, e.visit_group, e.sequence, e.activity, e.exposure_number, e.detector)
         if key in seen:
-            problems.append(f"{e.path}: the same exposure as {seen[key].name}: remove one, or set exclude")
+            problems.append(f"{e.file}: the same exposure as {seen[key].file}: remove one, or set exclude, or in_dir")
         seen.setdefault(key, e)
     return problems
 
@@ -75,7 +75,7 @@ def assign_roles(exposures: list[Exposure], config: Lv3Config) -> list[Member]:
     problems = list(_idle_names(exposures, config))
     if not any(m.role is Role.SCIENCE for m in members):
         problems.append(
-            f"in_dir={config.in_dir}: all {len(members)} exposures are background ({members[0].reason}); "
+            f"in_dir={', '.join(config.in_dir)}: all {len(members)} exposures are background ({members[0].reason}); "
             "set is_bgr=true to make a mosaic of them, or change bgr_check_type"
         )
     if problems:

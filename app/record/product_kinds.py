@@ -8,6 +8,7 @@ from typing import Any
 
 from app.config.schema import Lv3Config
 from app.observation.names import BLOTTED, DRIZZLED, exposure_product
+from app.observation.packed import unpacked_name
 
 __all__ = ["ProductKind", "is_made_after", "option_differences", "product_kinds"]
 
@@ -42,7 +43,7 @@ class ProductKind:
 
 
 def _science(record: dict[str, Any]) -> list[Path]:
-    return [Path(entry["file"]) for entry in record["inputs"] if entry["role"] == "science"]
+    return [Path(unpacked_name(entry["file"])) for entry in record["inputs"] if entry["role"] == "science"]
 
 
 def product_kinds(config: Lv3Config) -> list[ProductKind]:

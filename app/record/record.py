@@ -223,7 +223,7 @@ def seconds_of(record: Mapping[str, Any]) -> float | None:
 
 
 def _input(member: Member) -> dict[str, Any]:
-    path = member.exposure.path
+    path = member.exposure.file
     status = path.stat()
     return {
         "file": str(path),

@@ -11,6 +11,7 @@ from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
 from app.observation.members import Member
 from app.observation.names import REPORT_NAME
+from app.observation.packed import unpacked_name
 from app.record.product_kinds import is_made_after, option_differences, product_kinds
 from app.record.record import FINISHED, plain, read_record
 from app.runtime.files import sha256
@@ -31,6 +32,9 @@ _HOW = {
         "fail_fast",
         "sif",
         "bands",
+        "observations",
+        "notify",
+        *("a", "b", "key", "tolerance"),
     ),
     *("release_dir", "accept", "split", "compress"),
     *("hlsp_id", "hlsp_version", "hlsp_name", "hlsp_lead", "hlsp_contact", "hlsp_doi", "hlsp_reference"),
@@ -127,7 +131,8 @@ def _has_mosaic(record: dict[str, Any], folder: Path) -> bool:
 def _config_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
     """Keys in which a configuration asks for another result than the one recorded."""
     old, new = record["config"], plain(with_resolved_paths(config))
-    keys = [k for k in new if k not in _HOW | _LATER and old.get(k) != new[k]]
+    # A single in_dir was a text in records of earlier versions.
+    keys = [k for k in new if k not in _HOW | _LATER and new[k] not in (old.get(k), [old.get(k)])]
     keys += ["crds"] if old["crds"]["context"] != new["crds"]["context"] else []
     return [f"{key}: was {old.get(key)!r}, is {new[key]!r}" for key in keys]
 
@@ -141,7 +146,7 @@ def _version_differences(record: dict[str, Any], versions: Mapping[str, str]) ->
 
 def _input_differences(record: dict[str, Any], members: Iterable[Member]) -> list[str]:
     """Input files that were added, removed or changed since the record was written."""
-    old = {Path(entry["file"]).name: entry for entry in record["inputs"]}
+    old = {unpacked_name(Path(entry["file"]).name): entry for entry in record["inputs"]}
     new = {member.exposure.name: member for member in members}
     found = [f"{name}: is new" for name in sorted(new.keys() - old.keys())]
     found += [f"{name}: is gone" for name in sorted(old.keys() - new.keys())]
@@ -151,7 +156,7 @@ def _input_differences(record: dict[str, Any], members: Iterable[Member]) -> lis
 
 def _changed(entry: dict[str, Any], member: Member) -> bool:
     """Whether a file differs from its entry; it is read only where its modification time differs."""
-    status = member.exposure.path.stat()
+    status = member.exposure.file.stat()
     if status.st_size != entry["size"] or entry["role"] != member.role:
         return True
-    return status.st_mtime_ns != entry["mtime_ns"] and sha256(member.exposure.path) != entry["sha256"]
+    return status.st_mtime_ns != entry["mtime_ns"] and sha256(member.exposure.file) != entry["sha256"]

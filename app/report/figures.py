@@ -97,6 +97,7 @@ def offsets(overlaps: Entries) -> Markup | None:
         for value, colour, label in zip(values, (BEFORE, COLOURS[0]), ("before", "after"), strict=True):
             axes.hist(value, edges, color=colour, alpha=0.75, label=label)
         axes.set(xscale="log", xlabel="offset between overlapping exposures [arcsec]", ylabel="overlaps")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)
         return to_svg(figure, "Offsets between overlapping exposures before and after alignment")
 
@@ -213,6 +214,7 @@ def magnitudes(counts: Sequence[tuple[float, int]], width: float) -> Markup | No
         figure, axes = _axes()
         axes.bar([start for start, _ in counts], [n for _, n in counts], width, align="edge", color=COLOURS[0])
         axes.set(xlabel="magnitude [AB]", ylabel="sources")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         return to_svg(figure, "Number of sources by magnitude")
 
 

@@ -15,6 +15,7 @@ from app.record.record import seconds_of
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
+from app.report.stars import cutouts, profile, read_stars
 from app.runtime.files import write_text
 
 __all__ = ["write_report"]
@@ -89,6 +90,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             "unused": figures.unused(exposures),
             "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else [], MAGNITUDE_BIN),
         },
+        "stars": _stars(record, folder),
         "parameters": _changed_parameters(record),
         "methods": text,
         "works": works,
@@ -105,7 +107,22 @@ def _instrument(record: Mapping[str, Any]) -> str:
 def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, str]:
     if mosaic is None or not (path := folder / mosaic["file"]).is_file():
         return {}
-    return {"mosaic": picture(path, mosaic["footprint"]), "weight": weight_picture(path)}
+    return {"mosaic": picture(path, mosaic["footprint"], mosaic["unit"]), "weight": weight_picture(path)}
+
+
+def _stars(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
+    """Ten stars and their profile, where there are a mosaic and its catalogue."""
+    measured = record.get("measurements") or {}
+    mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
+    if not (mosaic and catalogue and (folder / mosaic["file"]).is_file() and (folder / catalogue["file"]).is_file()):
+        return None
+    stars = read_stars(folder / mosaic["file"], folder / catalogue["file"])
+    if stars is None:
+        return None
+    instrument = _instrument(record)
+    band = next(band for band in find_bands(record["config"]["band"]) if band.instrument == instrument)
+    fwhm = band.fwhm * band.pixel_scale / mosaic["pixel_scale"]
+    return {"n": len(stars.images), "cutouts": cutouts(stars), "profile": profile(stars, fwhm)}
 
 
 def _level_errors(record: Mapping[str, Any]) -> dict[str, float | None]:

@@ -2,17 +2,31 @@
 
 import base64
 import io
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
 from astropy.visualization import AsinhStretch, ImageNormalize
+from astropy.wcs import WCS
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-__all__ = ["BLACK", "SOFTENING", "WHITE", "block_means", "picture", "sky_vectors", "weight_picture"]
+__all__ = [
+    "BLACK",
+    "NOTHING",
+    "SIDE",
+    "SOFTENING",
+    "WHITE",
+    "block_means",
+    "picture",
+    "sky_vectors",
+    "weight_picture",
+]
 
 Array = NDArray[np.float64]
 
@@ -20,13 +34,16 @@ Array = NDArray[np.float64]
 SIDE = 900
 #: Shares of the pixels that are black and white, and where asinh turns from linear to logarithmic.
 BLACK, WHITE, SOFTENING = 0.02, 0.998, 0.03
+#: Width of a picture, its margin on the left as a share of it, and the room below for labels and colours [inch].
+WIDTH, LEFT, BELOW = 9.0, 0.15, 1.4
+LETTERS = 14  # size of letters [pt]
 #: Where there is no data.
 NOTHING = "#2a2f3a"
 ARROW = 0.09
 
 
-def picture(path: Path, corners: list[list[float]]) -> str:
-    """The mosaic, stretched by asinh, with arrows to north and east and a scale bar, as a data URI.
+def picture(path: Path, corners: list[list[float]], unit: str) -> str:
+    """The mosaic, stretched by asinh, with a grid of the sky, arrows, a scale bar and a bar of colours, as a data URI.
 
     Parameters
     ----------
@@ -34,32 +51,38 @@ def picture(path: Path, corners: list[list[float]]) -> str:
         ``*_i2d.fits``.
     corners : list of (float, float)
         Its frame's corners on the sky [deg], from the first pixel on, along x first.
+    unit : str
+        Of the mosaic.
     """
-    image, shape = _binned(path, "SCI")
+    image, shape, wcs = _binned(path, "SCI")
     finite = image[np.isfinite(image)]
     low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
     norm = ImageNormalize(vmin=low, vmax=max(high, low + 1e-12), stretch=AsinhStretch(SOFTENING))
-    figure, axes = _frame(image, "gray", norm)
+    figure, axes = _frame(image, "gray", norm, wcs, f"surface brightness [{unit}]")
     _compass(axes, image.shape, shape, corners)
     return _to_uri(figure)
 
 
 def weight_picture(path: Path) -> str:
     """The mosaic's weights, as a data URI."""
-    image, _ = _binned(path, "WHT")
+    image, _, wcs = _binned(path, "WHT")
     image[image == 0] = np.nan
     finite = image[np.isfinite(image)]
     norm = ImageNormalize(vmin=0, vmax=np.quantile(finite, 0.99) if finite.size else 1)
-    figure, _ = _frame(image, "viridis", norm)
+    figure, _ = _frame(image, "viridis", norm, wcs, "weight")
     return _to_uri(figure)
 
 
-def _binned(path: Path, name: str) -> tuple[Array, tuple[int, int]]:
-    """An image averaged over blocks so that it fits a page, and its own shape."""
+def _binned(path: Path, name: str) -> tuple[Array, tuple[int, int], WCS]:
+    """An image averaged over blocks so that it fits a page, its own shape, and where the blocks are on the sky."""
     with fits.open(path) as hdus:
         image = hdus[name].data
         ny, nx = image.shape
-        return block_means(image, max(1, int(np.ceil(max(ny, nx) / SIDE)))), (ny, nx)
+        step = max(1, int(np.ceil(max(ny, nx) / SIDE)))
+        with warnings.catch_warnings():  # dates that astropy completes
+            warnings.simplefilter("ignore", AstropyWarning)
+            wcs = WCS(hdus["SCI"].header)
+        return block_means(image, step), (ny, nx), wcs[::step, ::step]
 
 
 def block_means(image: NDArray, step: int) -> Array:
@@ -77,14 +100,35 @@ def _mean(strip: NDArray, step: int) -> Array:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _frame(image: Array, colours: str, norm: ImageNormalize) -> tuple[Figure, Axes]:
+def _frame(image: Array, colours: str, norm: ImageNormalize, wcs: WCS, label: str) -> tuple[Figure, Axes]:
+    """A picture with the sky's coordinates around it, where they are known, and a bar of its colours below."""
     ny, nx = image.shape
-    figure = Figure(figsize=(nx / 100, ny / 100), dpi=100 * max(1, round(SIDE / 2 / max(nx, ny))))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    figure.set_facecolor(NOTHING)
-    axes.imshow(image, cmap=colormaps[colours], norm=norm, origin="lower", interpolation="nearest")
+    height = WIDTH * (1 - LEFT) * ny / nx + BELOW
+    figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor=NOTHING)
+    place = (LEFT, BELOW / height, 0.995 - LEFT, 1 - (BELOW + 0.05) / height)
+    axes = figure.add_axes(place, **({"projection": wcs} if wcs.has_celestial else {}))
+    drawn = axes.imshow(image, cmap=colormaps[colours], norm=norm, origin="lower", interpolation="nearest")
+    axes.set_facecolor(NOTHING)
+    if wcs.has_celestial:
+        _grid(axes)
+    else:
+        axes.set_axis_off()
+    bar = figure.colorbar(
+        drawn, cax=figure.add_axes((LEFT, 0.55 / height, 0.995 - LEFT, 0.13 / height)), orientation="horizontal"
+    )
+    bar.set_label(label, color="white", fontsize=LETTERS, labelpad=1)
+    bar.ax.tick_params(colors="white", labelsize=LETTERS)
     return figure, axes
+
+
+def _grid(axes: Any) -> None:
+    """Lines of right ascension and declination, with their values on the left and below."""
+    axes.coords.grid(color="white", alpha=0.25, linewidth=0.6)
+    for coordinate, name in zip(axes.coords, ("right ascension", "declination"), strict=True):
+        coordinate.set_axislabel(name, color="white", fontsize=LETTERS, minpad=0.4)
+        coordinate.set_ticks(number=4, color="white")
+        coordinate.set_ticklabel(color="white", size=LETTERS - 1, exclude_overlapping=True)
+        coordinate.frame.set_color("#808894")
 
 
 def sky_vectors(corners: list[list[float]], shape: tuple[int, int]) -> tuple[Array, Array, float]:
@@ -111,20 +155,13 @@ def _compass(axes: Axes, drawn: tuple[int, ...], shape: tuple[int, int], corners
     for vector, name in ((north, "N"), (east, "E")):
         tip, letter = tuple(middle + length * vector), middle + 1.4 * length * vector
         axes.annotate("", tip, tuple(middle), arrowprops={"arrowstyle": "-|>", "color": "white", "lw": 1.3})
-        axes.text(letter[0], letter[1], name, color="white", ha="center", va="center", fontsize=_font(nx))
+        axes.text(letter[0], letter[1], name, color="white", ha="center", va="center", fontsize=LETTERS)
     per_pixel = scale * shape[1] / nx
     bar = _round_length(0.22 * nx * per_pixel)
     x, y = 0.05 * nx, 0.05 * ny
     axes.plot([x, x + bar / per_pixel], [y, y], color="white", lw=2, solid_capstyle="butt")
     label = f"{bar / 60:g}\u2032" if bar >= 60 else f"{bar:g}\u2033"
-    axes.text(
-        x + bar / per_pixel / 2, y + 0.015 * ny, label, color="white", ha="center", va="bottom", fontsize=_font(nx)
-    )
-
-
-def _font(width: int) -> float:
-    """Size of letters that look alike whatever the width of the picture [pixel]."""
-    return max(6.0, width / 50)
+    axes.text(x + bar / per_pixel / 2, y + 0.015 * ny, label, color="white", ha="center", va="bottom", fontsize=LETTERS)
 
 
 def _round_length(length: float) -> float:

@@ -7,10 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from app.config.schema import Lv3Config, unknown_keys
+from app.config.by_name import settings
+from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.crds import set_environment
 from app.observation.names import RECORD_NAME, REPORT_NAME
+from app.observation.packed import unpack
 from app.pipeline.load import load
 from app.pipeline.stamp import Stamp
 from app.plan.association import association_text, write_association
@@ -24,13 +26,15 @@ from app.record.record import Record, State, read_record
 from app.record.standing import Standing, standing
 from app.run.folder import OutputFolder
 from app.run.making import Making
+from app.run.opening import say_how_it_is_made, say_what_comes
 from app.run.outcome import concluded, refuse_caveats
+from app.run.result import Result, read_result
 from app.run.resumption import Beginning, beginning
 from app.runtime.errors import ConfigError, InputError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
+from app.runtime.notebook import shown_in_notebook
 from app.runtime.pool import one_pool
-from app.runtime.progress import expect
 from app.runtime.threads import one_thread
 
 __all__ = ["Lv3Step"]
@@ -42,7 +46,8 @@ class Lv3Step:
     """Make the level-3 mosaic of one target in one band.
 
     The parameters are those of `config.Lv3Config`, where each is explained; those after `overwrite` in the
-    signature are keyword-only.
+    signature are keyword-only. Config groups are given by the names of their options, ``recipe="survey"``, and have the
+    same defaults as for the command; ``presets={}`` leaves those out.
 
     Raises
     ------
@@ -54,7 +59,7 @@ class Lv3Step:
         self,
         target: str,
         band: str,
-        in_dir: str | Path,
+        in_dir: str | Path | list[str | Path],
         out_dir: str | Path | None = None,
         dr_version: str = "v0",
         is_bgr: bool = False,
@@ -77,9 +82,7 @@ class Lv3Step:
         **options: Any,
     ) -> None:
         given = {k: v for k, v in locals().items() if k not in {"self", "options"}}
-        if unknown := unknown_keys(options):
-            raise ConfigError(unknown)
-        self.config = Lv3Config(**given | {"jwst_parameters": jwst_parameters or {}} | options)
+        self.config = Lv3Config(**settings(given | {"jwst_parameters": jwst_parameters or {}}, options))
         check(self.config)
         self._folder = OutputFolder(self.config)
         self._plan: Plan | None = None
@@ -98,6 +101,11 @@ class Lv3Step:
             self._plan = make_plan(self.config)
         return self._plan
 
+    @property
+    def result(self) -> Result:
+        """What the run made, from its record; without one an `InputError`."""
+        return read_result(self.config.output_folder)
+
     def do_step(self) -> bool:
         """Make the mosaic and all that belongs to it, or return at once where that is done.
 
@@ -111,7 +119,7 @@ class Lv3Step:
         Lv3Error
             Of the class that says why; the record in `out_dir` says it too.
         """
-        with one_thread():
+        with shown_in_notebook(), one_thread():
             set_environment(self.config.crds)  # before processes are started, which take it over
             check_start(self.config.n_procs)
             with one_pool(self.config.n_procs, load):
@@ -146,6 +154,7 @@ class Lv3Step:
             log_file(self._folder.path, append=begin.record is not None or found is None),  # none: it may be another's
             concluded(record, self.plan, self._folder, cost),
         ):
+            say_how_it_is_made(self.config)
             if found and found["state"] == State.RUNNING:
                 log.warning(
                     "the run of %s (%s) was killed, or crashed, before it could report an error",
@@ -155,9 +164,10 @@ class Lv3Step:
             for words in begin.words:
                 log.info("%s", words)
             record.add_caveats(self._outlook.caveats if self._outlook else [])
-            for note in self._outlook.notes if self._outlook else []:
-                log.info("note: %s", note)
-            expect(self._steps(begin, with_companions))
+            for exposure in (member.exposure for member in self.plan.members):
+                if exposure.packed:
+                    unpack(exposure.packed, exposure.path)
+            say_what_comes(self.plan, self._outlook, self._steps(begin, with_companions))
             Making(self.plan, self._folder, record, self._stamp()).make(begin, (found or {"products": []})["products"])
             if with_companions:
                 self._postprocess(record)
@@ -209,7 +219,7 @@ class Lv3Step:
             There is another file of that name.
         """
         paths = [Path(file) for file in files]
-        if self._plan is None or paths != [m.exposure.path for m in self._plan.members]:
+        if self._plan is None or paths != [m.exposure.file for m in self._plan.members]:
             self._plan = make_plan(self.config, paths)
         path = self.plan.association_path
         if path.exists() and path.read_text(encoding="utf-8") != association_text(self.plan.association):

@@ -6,7 +6,17 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["link_or_copy", "publish", "remove_temporary", "settle", "settle_folder", "sha256", "sync", "write_text"]
+__all__ = [
+    "link_or_copy",
+    "publish",
+    "remove_temporary",
+    "settle",
+    "settle_folder",
+    "sha256",
+    "sync",
+    "write_new_text",
+    "write_text",
+]
 
 #: Start of the names of temporary files; no other program's files begin like this.
 _PREFIX = ".jwst-lv3-tmp-"
@@ -17,6 +27,23 @@ def write_text(path: Path, text: str) -> Path:
     temporary = _temporary(path)
     try:
         temporary.write_text(text, encoding="utf-8")
+        return settle(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_new_text(path: Path, text: str) -> Path:
+    """Write a text file that is not there yet, whole or not at all.
+
+    Raises
+    ------
+    FileExistsError
+        There is something of that name.
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.link(temporary, path)
         return settle(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from app.config.paths import named_files, read_with
 from app.config.schema import Lv3Config
+from app.config.words import override, override_below, override_of_list
+from app.observation.files import searched_folder
 from app.plan.checks import outputs
 from app.plan.named_files import missing_files, missing_of_parameters
 from app.plan.parameters import check_parameters
@@ -18,7 +20,7 @@ from app.record.standing import standing
 from app.runtime.errors import InputError, Lv3Error
 from app.runtime.pool import one_pool, run_all
 from app.sweep.cost import Cost, cost
-from app.sweep.lines import line, override, override_below
+from app.sweep.lines import line
 from app.sweep.places import place, shared_places
 from app.sweep.points import COMMON, Composer, Point
 
@@ -139,7 +141,11 @@ def _job(composer: Composer, versions: dict[str, str] | None, point: Point) -> J
     paths = _paths(config)
     writes = (paths.pop("work_dir"),) if config.work_dir else ()
     follows = paths.pop("align_from", None)
-    reads = [*paths.values(), *(read for keys, path in _parameter_files(config) for read in read_with(keys, path))]
+    reads = [
+        *map(searched_folder, config.in_dir),
+        *paths.values(),
+        *(read for keys, path in _parameter_files(config) for read in read_with(keys, path)),
+    ]
     reads += [follows] if follows and follows.exists() else []
     return Job(point.name, overrides, folder, todo, [], changes, cost(plan), tuple(reads), writes, follows)
 
@@ -155,8 +161,8 @@ def _check(plan: Plan) -> None:
 
 
 def _paths(config: Lv3Config) -> dict[str, Path]:
-    """Folders and files of a job other than its out_dir, by key."""
-    given = {key: getattr(config, key) for key in ("in_dir", "sky_levels", "mosaic_like", "align_from", "work_dir")}
+    """Folders and files of a job other than in_dir and out_dir, by key."""
+    given = {key: getattr(config, key) for key in ("sky_levels", "mosaic_like", "align_from", "work_dir")}
     given["sky_anchor"] = config.sky_anchor if Path(config.sky_anchor).is_file() else None  # else a word
     given["crds.path"] = config.crds.path
     return {key: Path(path).absolute() for key, path in given.items() if path}
@@ -170,9 +176,10 @@ def _parameter_files(config: Lv3Config) -> list[tuple[tuple[str, ...], Path]]:
 def _overrides(point: Point, config: Lv3Config, folder: Path) -> tuple[str, ...]:
     """The point's overrides with absolute paths of its own: they have the same meaning wherever the job runs."""
     own = {key: str(path) for key, path in _paths(config).items()} | {"out_dir": str(folder)}
-    kept = [word for word in point.overrides if _key(word) not in {*own, *COMMON} - {"procs"}]
+    kept = [word for word in point.overrides if _key(word) not in {"in_dir", *own, *COMMON} - {"procs"}]
+    places = override_of_list("in_dir", [str(Path(place).absolute()) for place in config.in_dir])
     named = [override_below(keys, str(path)) for keys, path in _parameter_files(config)]
-    return (*kept, *(override(key, value) for key, value in own.items()), *named)
+    return (*kept, places, *(override(key, value) for key, value in own.items()), *named)
 
 
 def _key(word: str) -> str:

@@ -5,6 +5,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from app.config.forms import as_list
 from app.config.hydra_internals import apply_overrides, combinations, make_loader
 from app.config.schema import Lv3Config
 from app.config.validation import check
+from app.config.words import value_word
+from app.observation.bands import spelled
 from app.runtime.errors import ConfigError
 
 __all__ = ["COMMON", "Composer", "Point"]
 
 #: Keys that belong to the sweep, not to one of its jobs.
-COMMON = frozenset({"action", "fail_fast", "keep_going", "out_root", "procs", "sif"})
+COMMON = frozenset({"action", "fail_fast", "keep_going", "notify", "out_root", "procs", "sif"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,16 @@ class Composer:
     @cached_property
     def _lists(self) -> dict[str, list[str]]:
         """The lists of a survey: they may be long, so they are not composed again for every point."""
-        return {key: list(map(str, as_list(self.master[key]))) for key in ("targets", "bands")}
+        found = {key: list(map(str, as_list(self.master[key]))) for key in ("targets", "bands")}
+        bands_of = self._observations
+        bands = list(dict.fromkeys(chain.from_iterable(bands_of.values())))
+        return {"targets": found["targets"] or list(bands_of), "bands": found["bands"] or bands}
+
+    @cached_property
+    def _observations(self) -> dict[str, list[str]]:
+        """Bands of each target of a survey."""
+        table: Any = OmegaConf.to_container(self.master.observations, resolve=True)
+        return {str(target): [spelled(str(band)) for band in as_list(bands)] for target, bands in table.items()}
 
     def points(self) -> list[Point]:
         """All combinations, in the order of Hydra's own sweeper; the command line wins over the survey."""
@@ -87,14 +99,25 @@ class Composer:
         swept = {key for key, override in overrides.items() if override.is_sweep_override()}
         if several := sorted(swept & COMMON):
             raise ConfigError(f"{key}: is one for the whole sweep, so it takes one value" for key in several)
-        return [
+        points = [
             Point(tuple(words), {k: v for k, _, v in (word.partition("=") for word in words) if k in swept})
             for words in combinations(list(overrides.values()))
         ]
+        if observed := [point for point in points if self._is_observed(point)]:
+            return observed
+        raise ConfigError("observations: has none of the targets in any of the bands that are asked for")
+
+    def _is_observed(self, point: Point) -> bool:
+        """Whether the survey lists this band for this target; where it lists none, all are."""
+        values = {override.key_or_group: override.value() for override in self._parse(point.overrides)}
+        said = {key: str(getattr(value, "text", value)) for key, value in values.items()}
+        bands = self._observations.get(said.get("target", ""))
+        return bands is None or "band" not in said or spelled(said["band"]) in bands
 
     def _survey(self) -> Iterator[str]:
         """What a survey sweeps by itself: its targets and bands, and Hydra's table of values to sweep."""
-        yield from (f"{key.removesuffix('s')}={','.join(values)}" for key, values in self._lists.items() if values)
+        lists = {key: ",".join(map(value_word, values)) for key, values in self._lists.items() if values}
+        yield from (f"{key.removesuffix('s')}={values}" for key, values in lists.items())
         sweeper: Any = OmegaConf.to_container(self.master.hydra.sweeper)
         yield from (f"{key}={value}" for key, value in (sweeper.get("params") or {}).items())
 

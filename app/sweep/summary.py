@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from app.observation.names import RECORD_NAME
-from app.record.record import FINISHED, State
+from app.record.record import FINISHED, State, read_record
 from app.runtime.errors import in_one_line
 from app.runtime.files import write_text
+from app.runtime.progress import jobs_done, step_begins, step_ends
+from app.runtime.words import listed
 from app.sweep.page import write_page
 from app.sweep.rows import FINAL, REFUSED, WAITING, row
 from app.sweep.slurm import slurm_states
@@ -33,6 +36,7 @@ SCHEMA_VERSION = 1
 
 #: Time between two checks of the jobs [s].
 _INTERVAL = 2.0
+_STEP = "jobs"
 
 
 class Summary:
@@ -92,7 +96,8 @@ class Summary:
     def kept_current(self) -> Iterator[None]:
         """Context in which the files follow the jobs."""
         self.update()
-        ended = threading.Event()
+        step_begins(_STEP)
+        start, ended = time.monotonic(), threading.Event()
         thread = threading.Thread(target=self._follow, args=(ended,), daemon=True)
         thread.start()
         try:
@@ -101,6 +106,7 @@ class Summary:
             ended.set()
             thread.join()
             self.update()
+            step_ends(_STEP, time.monotonic() - start)
 
     def _follow(self, ended: threading.Event) -> None:
         """Update until told to end, whatever goes wrong in between; each trouble is said once, until it is over."""
@@ -108,10 +114,18 @@ class Summary:
         while not ended.wait(_INTERVAL):
             try:
                 self.update()
+                self._tell()
                 said = None
             except Exception as error:
                 if said != (said := in_one_line(error)):
                     log.exception("%s: the summary could not be made; the jobs go on, and it is tried again", self.root)
+
+    def _tell(self) -> None:
+        """Tell the terminal how far the jobs are."""
+        running = [row for row in self.rows.values() if row["state"] == State.RUNNING]
+        steps = [(row["job"], (read_record(Path(row["out_dir"])) or {}).get("step", "")) for row in running]
+        ended = sum(row["state"] in FINAL for row in self.rows.values())
+        jobs_done(ended, len(self.rows), listed(f"{job} {step}".strip() for job, step in steps) or "starting")
 
 
 def read_summary(root: Path) -> list[dict[str, Any]]:

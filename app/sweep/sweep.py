@@ -9,6 +9,7 @@ from typing import Any
 
 from app.observation.names import RECORD_NAME
 from app.runtime.errors import ConfigError, JobsError
+from app.runtime.notify import check_source
 from app.runtime.resources import usable_cores
 from app.sweep.cluster import check_cluster, job_versions, use_image, uses_image
 from app.sweep.jobs import Job, Todo, look_at
@@ -18,7 +19,7 @@ from app.sweep.page import PAGE_NAME
 from app.sweep.points import Composer
 from app.sweep.rows import REFUSED, WAITING
 from app.sweep.summary import Summary, find_jobs, key_of
-from app.sweep.totals import problem_table, totals
+from app.sweep.totals import each_once, problem_table, totals
 
 __all__ = ["sweep"]
 
@@ -51,6 +52,7 @@ def sweep(arguments: argparse.Namespace) -> None:
     if why := _ALONE.get(common["action"]):
         raise ConfigError(f"action={common['action']}: {why}, without -m")
     check_cluster(launcher)
+    check_source(common["notify"])
     jobs = look_at(composer, usable_cores(), job_versions(launcher, common["sif"]))
     sys.stdout.write(f"{totals(jobs)}\n")
     problems = problem_table(jobs)
@@ -116,5 +118,5 @@ def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:
     own = {job.key for job in jobs}
     unfinished = [row for row in summary.unfinished if key_of(row) in own]
     if unfinished:
-        said = [f"{row['job']}: {row['state']}: {row['message'] or row['hint'] or ''}" for row in unfinished]
+        said = each_once((row["job"], f"{row['state']}: {row['message'] or row['hint'] or ''}") for row in unfinished)
         raise JobsError([*said, f"jwst-lv3 action=failed out_root={summary.root} prints what runs them again"])

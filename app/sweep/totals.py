@@ -1,12 +1,13 @@
 """What a sweep will cost in all, as text."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.runtime.words import listed
 from app.sweep.jobs import Job, Todo
 
-__all__ = ["problem_table", "totals"]
+__all__ = ["each_once", "problem_table", "totals"]
 
 #: Names of jobs that are listed with a problem they share.
 _LISTED = 5
@@ -34,11 +35,30 @@ def totals(jobs: Sequence[Job]) -> str:
 
 def problem_table(jobs: Sequence[Job]) -> list[str]:
     """The problems of all refused jobs, each once, after the jobs that have it."""
-    having: dict[str, list[str]] = {}
-    for job in jobs:
-        for problem in job.problems:
-            having.setdefault(problem, []).append(job.name)
-    return [f"{_some(names)}: {problem}" for problem, names in having.items()]
+    return each_once((job.name, problem) for job in jobs for problem in job.problems)
+
+
+def each_once(said: Iterable[tuple[str, str]]) -> list[str]:
+    """What is said of jobs, alike but for the values that tell the jobs apart, once, with their number and the first.
+
+    Parameters
+    ----------
+    said : iterable of tuple
+        Name of a job (``target=ngc0628 band=F770W``, or ``ngc0628/F770W``) and a sentence about it.
+    """
+    having: dict[str, list[tuple[str, str]]] = {}
+    for name, sentence in said:
+        having.setdefault(_without_values(name, sentence), []).append((name, sentence))
+    return [f"{_some([name for name, _ in alike])}: {alike[0][1]}" for alike in having.values()]
+
+
+def _without_values(name: str, sentence: str) -> str:
+    """A sentence about a job with a mark in the place of the job's own values."""
+    parts = [part.rpartition("=")[2].strip("'\"") for part in re.split(r"[/\s]+", name)]
+    if not (values := [part for part in parts if len(part) > 1]):
+        return sentence
+    own = "|".join(re.escape(value) for value in sorted(values, key=len, reverse=True))
+    return re.sub(rf"(?<![A-Za-z0-9])({own})(?![A-Za-z0-9])", "\N{HORIZONTAL ELLIPSIS}", sentence, flags=re.IGNORECASE)
 
 
 def _some(names: list[str]) -> str:

@@ -4,13 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from app.cli.explain import explanation
+from app.config.hydra_internals import parse_arguments
+from app.crds import CONTEXT
 from app.record.provenance import datasums
 from app.release.rules import problems
+from app.runtime.errors import ConfigError
 from tests.runs import children_cpu
 
 
@@ -77,10 +83,32 @@ def test_options_of_a_grouping_group_combine():
 
 
 def test_help_names_the_groups_and_keys():
-    result = command("--help")
+    result = command("--help", module=True)
     assert result.returncode == 0
-    for word in ("tweakreg_grouping", "postprocess", "blot_fillval", "docs/configuration.md"):
+    for word in ("tweakreg_grouping", "postprocess", "exclude", "action=init", "action=failed", "--shell-completion"):
         assert word in result.stdout
+    docs = Path(result.stdout.rpartition("Documentation: ")[2].strip())
+    assert (docs / "configuration.md").is_file()
+
+
+def test_the_version_names_what_matters():
+    result = command("--version", module=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"jwst-lv3 {version('jwst-lv3')}, jwst {version('jwst')}, CRDS context {CONTEXT}\n"
+
+
+def test_a_key_and_a_group_are_explained_and_a_slip_is_put_right():
+    assert "number of processes" in explanation("procs")
+    assert "allowed: tweakreg, solution" in explanation("alignment"), "a key that is a group, too"
+    assert "alignment=from_run\n" in explanation("alignment")
+    assert "in_dir" in explanation(None)
+    with pytest.raises(ConfigError, match="did you mean procs"):
+        explanation("proc")
+
+
+def test_options_may_stand_between_overrides():
+    arguments = parse_arguments(["-m", "target=a", "--config-dir", "x", "band=b"])
+    assert (arguments.overrides, arguments.config_dir) == (["target=a", "band=b"], "x")
 
 
 def test_output_may_be_left_unread():

@@ -17,7 +17,9 @@ GOOD = {"target": "ngc0628", "band": "F770W", "in_dir": "in"}
 @pytest.mark.parametrize(
     ("key", "given", "form"),
     [
-        ("in_dir", Path("/data"), "/data"),
+        ("in_dir", Path("/data"), ["/data"]),
+        ("in_dir", ["~/a", Path("b/*")], [str(Path.home() / "a"), "b/*"]),
+        ("out_dir", "~/out", str(Path.home() / "out")),
         ("exclude", Path("a_cal.fits"), ["a_cal.fits"]),
         ("exclude", ("a", "b"), ["a", "b"]),
         ("bgr_background_name", "off", ["off"]),
@@ -56,7 +58,7 @@ def test_what_has_no_such_form_is_refused(value, kind, problems):
 
 def test_every_key_has_a_type_with_a_name():
     table = {item.name for item in fields(Lv3Config) if in_words(item.type).startswith("table")}
-    assert table == {"jwst_parameters", "presets", "crds"}
+    assert table == {"jwst_parameters", "presets", "crds", "observations"}
 
 
 @pytest.mark.parametrize(

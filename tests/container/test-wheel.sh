@@ -23,8 +23,15 @@ is_whole() {
     for name in ngc0628_miri_lv3_f770w_i2d.fits lv3_run.json lv3_report.html; do [ -s "$WORK/demo/mosaic/$name" ] || return 1; done
 }
 
+has_docs() {
+    local folder
+    folder=$(elsewhere action=help | sed -n 's/^Documentation: //p')
+    [ -s "$folder/configuration.md" ] && [ -s "$folder/report.png" ]
+}
+
 check "installation into an empty environment" install
 check "help" elsewhere --help
+check "the documentation is there" has_docs
 check "self-test" elsewhere action=selftest
 check "demo" elsewhere action=demo out_dir=demo
 check "its products are there" is_whole

@@ -68,6 +68,18 @@ def test_all_problems_at_once(tmp_path):
         environment(CrdsOptions(mode="offline", path=str(tmp_path)), {})
 
 
+def test_a_cache_that_may_grow_is_made_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    server = CrdsOptions(mode="server", context=CONTEXT)
+    assert environment(server, {})["CRDS_PATH"] == str(tmp_path / "crds_cache")
+    assert environment(server, {"CRDS_PATH": "/data/crds"})["CRDS_PATH"] == "/data/crds"
+    with pytest.raises(CrdsError, match="is not a folder"):
+        environment(CrdsOptions(path=str(tmp_path / "crds_cache")), {})
+    (tmp_path / "file").touch()
+    with pytest.raises(CrdsError, match="is not a folder"):
+        environment(CrdsOptions(mode="server", path=str(tmp_path / "file")), {})
+
+
 CODE = """
 import json, os
 from app.crds import CrdsOptions, set_environment

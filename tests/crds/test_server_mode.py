@@ -1,6 +1,7 @@
 """crds=server: what the cache lacks is downloaded before the run; what it has is compared with the server's sums."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ CODE = """
 import sys
 from app.crds import CrdsOptions, resolve, set_environment
 from app.crds.cache import download
+from app.runtime.logs import configure_logging
 download.PAUSES = (0.1,)
+configure_logging()
 set_environment(CrdsOptions(mode="server", context=sys.argv[1], path=sys.argv[2]))
 print(len(resolve(eval(sys.argv[3])).sha256))
 """
@@ -31,9 +34,11 @@ def resolve_from(server: CrdsServer, cache: Path) -> subprocess.CompletedProcess
 
 
 def test_downloads_what_is_missing_or_spoiled_and_no_more(server: CrdsServer, tmp_path: Path):
-    (own := tmp_path / "own").mkdir()
+    own = tmp_path / "own"  # which is made
     first = resolve_from(server, own)
     assert (first.returncode, first.stdout) == (0, "6\n"), first.stderr
+    assert re.search(rf"downloading 22 CRDS files, \d+\.\d MB, into {own}\n", first.stderr)
+    assert "downloading 6 CRDS files" in first.stderr
     assert sum(name.endswith("map") for name in server.requests) == 22
     assert sum(not name.endswith("map") for name in server.requests) == 6
     server.requests.clear()

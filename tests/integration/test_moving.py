@@ -5,9 +5,9 @@ import pytest
 from astropy.coordinates import SkyCoord
 from stdatamodels.jwst import datamodels
 
-from app.cli.plan_text import as_table, describe
 from app.plan.checks import look_ahead
 from app.plan.plan import make_plan
+from app.plan.text import as_table, describe
 from app.simulation import Faults, Scene, simulate_observation
 from app.simulation.plan import TARGET
 from tests.runs import make_step, run

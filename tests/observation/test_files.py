@@ -65,19 +65,63 @@ def test_a_missing_folder_and_an_extension_that_nothing_has(folder):
         find_files(folder, "crf")
 
 
-def test_packed_files_are_pointed_at(tmp_path):
+def test_packed_files_are_found_but_where_the_unpacked_one_is_beside(folder):
+    with gzip.open(folder / f"{NAMES[0]}.gz", "wb"):
+        pass
+    (folder / NAMES[1]).rename(folder / f"{NAMES[1]}.gz")
+    assert names(folder, []) == sorted([NAMES[0], f"{NAMES[1]}.gz", *NAMES[2:]])
+
+
+def test_other_packers_are_pointed_at(tmp_path):
     for name in NAMES:
-        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(b""))
-    with pytest.raises(InputError, match=r"no file matches \*_cal.fits; 6 are packed \(.gz\): unpack them"):
+        (tmp_path / f"{name}.bz2").touch()
+    with pytest.raises(InputError, match=r"no file matches \*_cal.fits; 6 are packed \(.bz2\): unpack them"):
         find_files(tmp_path, "cal")
 
 
-def test_a_folder_an_exposure_as_mast_downloads_them_is_pointed_at(tmp_path):
+@pytest.fixture
+def mast(tmp_path):
+    """A folder an exposure, as in MAST's downloads."""
     for name in NAMES:
-        (tmp_path / name.removesuffix(".fits")).mkdir()
-        (tmp_path / name.removesuffix(".fits") / name).touch()
-    with pytest.raises(InputError, match="6 are in 6 folders below, as MAST's downloads have them"):
-        find_files(tmp_path, "cal")
+        place = tmp_path / "MAST" / "JWST" / name.removesuffix("_cal.fits")
+        place.mkdir(parents=True)
+        (place / name).touch()
+        (place / name.replace("_cal", "_i2d")).touch()
+    return tmp_path / "MAST"
+
+
+def test_files_are_found_below_by_name(mast):
+    assert names(mast, []) == sorted(NAMES)
+    assert names(mast, ["nrca1"]) == [n for n in sorted(NAMES) if "nrca1" not in n]
+
+
+def test_a_list_and_a_pattern_of_folders_or_files(mast):
+    some = find_files([mast / "JWST" / NAMES[0][:-9], str(mast / "JWST" / "*nrcb1")], "cal")
+    assert [path.name for path in some] == sorted({NAMES[0], *(n for n in NAMES if "nrcb1" in n)})
+    assert len(find_files([str(mast / "**" / "*nrca?_cal.fits")], "cal")) == 4
+    with pytest.raises(InputError, match="no file and no folder fits this pattern"):
+        find_files([str(mast / "*.nothing")], "cal")
+
+
+def test_a_file_that_is_reached_twice_is_one_and_a_link_back_leads_nowhere(mast):
+    first = next(mast.rglob(NAMES[0]))
+    (mast / "again").mkdir()
+    (mast / "again" / NAMES[0]).symlink_to(first)
+    (mast / "hard").mkdir()
+    (mast / "hard" / NAMES[0]).hardlink_to(first)
+    (mast / "JWST" / "up").symlink_to(mast)
+    assert names(mast, []) == sorted(NAMES)
+    assert len(find_files([mast, mast / "JWST"], "cal")) == len(NAMES)
+
+
+def test_what_this_program_made_and_what_is_hidden_is_no_input(mast):
+    (mast / "out").mkdir()
+    for name in ("lv3_run.json", "a_cal.fits"):
+        (mast / "out" / name).touch()
+    (mast / ".work").mkdir()
+    (mast / ".work" / "b_cal.fits").touch()
+    assert names(mast, []) == sorted(NAMES)
+    assert names(mast / "out", []) == ["a_cal.fits"], "unless it is asked for by name"
 
 
 def test_a_folder_and_a_dangling_link_are_no_files(tmp_path):

@@ -9,11 +9,11 @@ import sys
 import pytest
 from astropy.io import fits
 
-from app.cli.plan_text import as_json, as_table, describe
 from app.config.schema import Lv3Config
 from app.plan.checks import look_ahead
 from app.plan.grid import predict_shape
 from app.plan.plan import make_plan
+from app.plan.text import as_json, as_table, describe
 from app.simulation import Faults, Scene, simulate_observation
 from tests.runs import children_cpu, run
 

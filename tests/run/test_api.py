@@ -3,9 +3,13 @@
 import inspect
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from app import Lv3Step
+from app.__main__ import _compose
+from app.config.hydra_internals import parse_arguments
+from app.crds import SYNTHETIC_CONTEXT, CrdsOptions
 from app.runtime.errors import ConfigError, InputError
 
 # lv3step: names, order and defaults of pjpipe's Lv3Step; what has none there has none here, or a sensible one.
@@ -61,6 +65,36 @@ def test_all_problems_come_at_once():
 def test_nan_is_a_fill_value_in_both_its_forms():
     for value in (float("nan"), "nan", -99):
         Lv3Step("ngc0628", "F770W", "in", blot_fillval=value)
+
+
+def test_the_defaults_are_those_of_the_command(tmp_path):
+    arguments = parse_arguments(["target=ngc0628", "band=F770W", "in_dir=in"])
+    assert Lv3Step("ngc0628", "F770W", "in").config == _compose(arguments)
+    GlobalHydra.instance().clear()
+    arguments = parse_arguments(
+        [*arguments.overrides, "recipe=survey", "tweakreg_grouping=[visit,detector]", "sky=local"]
+    )
+    found = Lv3Step("ngc0628", "F770W", "in", recipe="survey", tweakreg_grouping=["visit", "detector"], sky="local")
+    assert found.config == _compose(arguments)
+
+
+def test_what_is_given_wins_over_a_group():
+    step = Lv3Step("ngc0628", "F770W", "in", tweakreg_group_dithers="miri", recipe="phangs", alignment="none")
+    assert (step.config.tweakreg_group_dithers, step.config.alignment) == (["miri"], "none")
+    assert step.config.skymatch_group_dithers, "what is not given stays as the group sets it"
+    assert Lv3Step("ngc0628", "F770W", "in", presets={}).config.presets == {}
+    assert Lv3Step.from_config(step.config).config == step.config
+
+
+def test_a_group_without_such_an_option_lists_those_there_are():
+    with pytest.raises(ConfigError, match="observatory"):
+        Lv3Step("ngc0628", "F770W", "in", recipe="survy")
+
+
+def test_crds_may_be_a_table_or_the_name_of_a_mode():
+    for crds in ({"mode": "server", "path": "~/cache"}, CrdsOptions("server", path="~/cache")):
+        assert Lv3Step("n", "F770W", "in", crds=crds).config.crds == CrdsOptions("server", path="~/cache")
+    assert Lv3Step("n", "F770W", "in", crds="synthetic").config.crds.context == SYNTHETIC_CONTEXT
 
 
 def test_methods_one_by_one(miri, crds, tmp_path):

@@ -1,11 +1,12 @@
 import io
 import logging
 import re
+import time
 
 import pytest
 
 from app.runtime.logs import configure_logging, show_all
-from app.runtime.progress import Terminal, expect, part_done, step_begins, step_ends
+from app.runtime.progress import Progress, Terminal, expect, part_done, step_begins, step_ends
 
 
 class Screen(io.StringIO):
@@ -76,3 +77,38 @@ def test_verbose_shows_what_libraries_say_and_file_only_stays_in_the_file(monkey
     logging.captureWarnings(False)
     logging.getLogger("app.runtime.progress").setLevel(logging.NOTSET)
     assert [line[9:] for line in screen.getvalue().splitlines()] == ["after"]
+
+
+def follow(*records):
+    """What is known after log records with such attributes."""
+    progress = Progress()
+    for attributes in records:
+        progress.follow(logging.makeLogRecord(attributes))
+    return progress
+
+
+def test_what_is_left_is_known_where_the_steps_times_are_expected():
+    steps = {"steps": ["a", "b"], "seconds": {"a": 60.0, "b": 65.0}}
+    progress = follow(steps, {"step": "a"})
+    assert progress.remaining == pytest.approx(125, abs=1)
+    assert progress.state().endswith("then b  0:00, some 2:05 left")
+    assert follow(steps, {"step": "a"}, {"step": ""}, {"step": "b"}).remaining == pytest.approx(65, abs=1)
+    assert follow({"steps": ["a"]}, {"step": "a"}).remaining is None
+
+
+def test_a_sweep_says_how_many_jobs_are_done_and_what_the_others_do():
+    progress = follow({"step": "jobs"}, {"part": (2, 4), "now": "m33/F770W tweakreg"})
+    assert progress.state().startswith("jobs 2 of 4: m33/F770W tweakreg  0:00")
+
+
+def test_the_clock_runs_while_nothing_is_logged(monkeypatch):
+    monkeypatch.setattr("app.runtime.progress._REDRAW", 0.01)
+    screen = Screen(is_terminal=True)
+    terminal = Terminal(screen)
+    terminal.emit(logging.makeLogRecord({"step": "resample", "msg": "resample", "levelno": logging.INFO}))
+    before = screen.getvalue().count("resample")
+    end = time.monotonic() + 5
+    while screen.getvalue().count("resample") < before + 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    terminal.close()
+    assert screen.getvalue().count("resample") >= before + 3

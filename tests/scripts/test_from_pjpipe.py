@@ -116,7 +116,7 @@ def test_hydra_composes_what_is_made(files, capsys):
     Plugins.instance().register(ConfDir)
     with initialize_config_dir(arguments[2], version_base="1.3"):
         config = to_config(compose(arguments[4], ["target=ngc0628", "band=F770W", arguments[-1]]))
-    assert config.in_dir == "/data/jwst/v1p0/ngc0628/F770W/level_match"
+    assert config.in_dir == ["/data/jwst/v1p0/ngc0628/F770W/level_match"]
 
 
 def moved(**changes):

@@ -11,7 +11,7 @@ from app.runtime.errors import ConfigError
 from app.runtime.resources import usable_cores
 from app.sweep.jobs import Todo, look_at
 from app.sweep.sweep import _in_turn, sweep
-from app.sweep.totals import problem_table, totals
+from app.sweep.totals import each_once, problem_table, totals
 from tests.sweep.sweeps import make_composer
 
 
@@ -48,9 +48,25 @@ def test_problems_of_all_jobs_are_found_at_once(miri, here):
     jobs = look("target=a", "band=F770W,F1000W,F77W", f"in_dir={miri.folder},/none", "+jwst_parameters.tweakreg.snr=3")
     assert all(job.todo is Todo.REFUSED for job in jobs)
     table = "\n".join(problem_table(jobs))
-    for said in ("is miri F770W, not band=F1000W", "band=F77W: no such band", "in_dir=/none", "no such parameter"):
+    for said in (
+        "is MIRI F1000W; it holds MIRI F770W (6)",
+        "band=F77W: no such band",
+        "in_dir=/none",
+        "no such parameter",
+    ):
         assert said in table
     assert "2 jobs (band=F77W in_dir=" in table  # one problem is one line, whatever jobs have it
+
+
+def test_what_differs_by_the_jobs_own_values_alone_is_said_once():
+    names = [f"target=ngc{n} band={band}" for n in (628, 1365) for band in ("F770W", "F1000W")]
+    missing = [(name, f"in_dir=/d/{name.split()[0][7:]}/{name.split()[1][5:]}: no such folder") for name in names]
+    (line,) = each_once(missing)
+    assert line.startswith("4 jobs (target=ngc628 band=F770W; ")
+    assert line.endswith("in_dir=/d/ngc628/F770W: no such folder"), "the first, as it is"
+    assert len(each_once([*missing, ("target=m33", "another thing")])) == 2
+    assert len(each_once([("a/F770W", "failed: in a/F770W: x"), ("b/F770W", "failed: in b/F770W: x")])) == 2
+    assert len(each_once([("aa/F770W", "failed: in aa/F770W: x"), ("bb/F770W", "failed: in bb/F770W: x")])) == 1
 
 
 def test_files_of_others_are_safe_from_a_sweep(miri, here):

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from app.sweep.lines import line, out_dir_of, override
+from app.config.words import override
+from app.sweep.lines import line, out_dir_of
 
 PATHS = [
     "/data/x",

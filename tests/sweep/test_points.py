@@ -33,7 +33,7 @@ def test_composing_quickly_gives_what_hydra_gives():
         OmegaConf.set_struct(whole, False)
         del whole["hydra"]
         assert composer.config(point) == to_config(whole)
-    assert composer.config(points[0]).in_dir == "/in/a"
+    assert composer.config(points[0]).in_dir == ["/in/a"]
 
 
 def test_a_survey_brings_targets_and_bands_and_the_command_line_wins():
@@ -42,7 +42,7 @@ def test_a_survey_brings_targets_and_bands_and_the_command_line_wins():
     some = make_composer("survey=phangs", "data=/data", "band=F770W", "target=ngc0628,ngc7496")
     assert swept(some) == [("ngc0628",), ("ngc7496",)]
     config = some.config(some.points()[1])
-    assert config.in_dir == "/data/ngc7496/F770W"
+    assert config.in_dir == ["/data/ngc7496/F770W"]
     assert config.skymatch_group_dithers == ["miri", "nircam_long", "nircam_short", "niriss"]
     assert config.presets["parameters"]["tweakreg"]["starfinder"] == "iraf"
 

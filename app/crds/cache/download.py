@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.runtime.errors import CrdsError
+from app.runtime.progress import part_done, step_begins, step_ends
 
 __all__ = ["PAUSES", "fetch", "fetch_mappings", "patiently"]
 
@@ -17,6 +19,7 @@ log = logging.getLogger(__name__)
 
 PAUSES = (1.0, 4.0, 16.0)  # [s] before the second, third and fourth try
 _STALL = 60.0  # [s] without data: the crds client itself would wait for ever
+_STEP = "download from CRDS"
 _MAX_FAILURES = 5  # in one try; after that the cause is not the files
 
 Result = TypeVar("Result")
@@ -71,32 +74,57 @@ def fetch(context: str, names: Collection[str]) -> None:
 
 
 def _fetch_all(context: str, names: Collection[str], sums: Mapping[str, Mapping[str, str]]) -> None:
-    problems = []
-    for name in names:
-        try:
-            _fetch_one(context, name, sums[name]["sha1sum"])
-        except Exception as error:  # noqa: BLE001 - as above
-            problems.append(f"{name}: {error}")
-        if len(problems) >= _MAX_FAILURES:
-            break
-    if problems:
-        raise CrdsError(problems)
+    missing = [name for name in names if not _is_whole(_place(name), sums[name]["sha1sum"])]
+    if not missing:
+        return
+    with _told(missing, sums):
+        problems = []
+        for number, name in enumerate(missing):
+            part_done(number, len(missing))
+            try:
+                _fetch_one(context, name, sums[name]["sha1sum"])
+            except Exception as error:  # noqa: BLE001 - as above
+                problems.append(f"{name}: {error}")
+            if len(problems) >= _MAX_FAILURES:
+                break
+        if problems:
+            raise CrdsError(problems)
+
+
+@contextmanager
+def _told(names: Collection[str], sums: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
+    """Context of a download, which is said to the user, with its size."""
+    size = sum(int(sums[name].get("size") or 0) for name in names)
+    log.info("downloading %d CRDS files, %.1f MB, into %s", len(names), size / 1e6, os.environ["CRDS_PATH"])
+    start = time.monotonic()
+    step_begins(_STEP)
+    try:
+        yield
+    finally:
+        step_ends(_STEP, time.monotonic() - start)
+
+
+def _place(name: str) -> Path:
+    from crds import locate_file
+
+    return Path(locate_file(name, "jwst"))
+
+
+def _is_whole(path: Path, wanted: str) -> bool:
+    return path.exists() and _sha1(path) == wanted
 
 
 def _fetch_one(context: str, name: str, wanted: str) -> None:
-    from crds import locate_file
     from crds.client import api
 
-    path = Path(locate_file(name, "jwst"))
-    if path.exists() and _sha1(path) == wanted:
-        return
+    path = _place(name)
     path.unlink(missing_ok=True)
     try:
         api.dump_files(context, [name])
     except BaseException:
         # The client gives a file its final name before it compares its checksum with the server's.
-        if path.exists() and _sha1(path) != wanted:
-            path.unlink()
+        if not _is_whole(path, wanted):
+            path.unlink(missing_ok=True)
         raise
 
 

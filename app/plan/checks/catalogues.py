@@ -66,7 +66,7 @@ def _absolute(plan: Plan, parameters: Parameters, path: Path) -> Iterator[Caveat
     for exposure in plan.science:
         if exposure.epoch is None:
             yield InputError(
-                f"{exposure.path}: DATE-OBS is {exposure.date!r}: a date is needed, because abs_refcat is set"
+                f"{exposure.file}: DATE-OBS is {exposure.date!r}: a date is needed, because abs_refcat is set"
             )
     if not path.is_file():
         online = ", ".join(SINGLE_GROUP_REFCAT)

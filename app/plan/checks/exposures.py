@@ -29,6 +29,7 @@ _ALIKE_IN_DETECTOR: dict[str, Callable[[Exposure], str]] = {
 
 def check(plan: Plan) -> Iterator[Caveat | str]:
     """Differences between the headers of the exposures that are used, and options that have no effect on them."""
+    yield from _selection(plan)
     yield from _background(plan)
     used = [m.exposure for m in plan.members if m.role is Role.SCIENCE or plan.config.background_use != "none"]
     yield from of_calibration(used)
@@ -44,6 +45,16 @@ def of_calibration(exposures: list[Exposure]) -> Iterator[Caveat]:
         of_detector = [e for e in exposures if e.detector == detector]
         for what, value in _ALIKE_IN_DETECTOR.items():
             yield from _mixed(f"{what} for {detector}", of_detector, value)
+
+
+def _selection(plan: Plan) -> Iterator[str]:
+    """What was left out of the files in in_dir, and where nothing told the target."""
+    if plan.selected and (left_out := plan.selected.left_out):
+        reasons = listed((f"{reason} {n}" for reason, n in left_out.items()), shown=12)
+        n_files = sum(left_out.values())
+        yield f"left out of what in_dir holds: {n_files} file{'s' * (n_files > 1)} ({reasons})"
+    if plan.selected and plan.selected.note:
+        yield plan.selected.note
 
 
 def _background(plan: Plan) -> Iterator[Caveat]:

@@ -22,7 +22,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
     for e in few:
         one, other = ("MOVING", "FIXED") if e.is_moving else ("FIXED", "MOVING")
         yield InputError(
-            f"{e.path}: TARGTYPE is {one}, that of {len(many)} others {other}; they cannot be combined: leave it out, "
+            f"{e.file}: TARGTYPE is {one}, that of {len(many)} others {other}; they cannot be combined: leave it out, "
             "with exclude"
         )
     if parameters.skips("assign_mtwcs"):
@@ -35,7 +35,7 @@ def check(plan: Plan, parameters: Parameters) -> Iterator[Caveat | Lv3Error]:
     for e in moving:
         if e.moving_target is None:
             yield InputError(
-                f"{e.path}: MT_RA or MT_DEC is missing: the moving target's place is not known, and jwst would leave "
+                f"{e.file}: MT_RA or MT_DEC is missing: the moving target's place is not known, and jwst would leave "
                 "out assign_mtwcs for all exposures; calibrate it again with the ephemeris, or set exclude"
             )
     places = [e.moving_target[0] for e in moving if e.moving_target]

@@ -20,7 +20,7 @@ __all__ = ["check", "check_strangers", "strangers"]
 
 def check(plan: Plan) -> Iterator[InputError]:
     """Find inputs that the run would replace, by whatever path, and files in out_dir that are not the run's own."""
-    folder, work, in_dir = plan.config.output_folder, plan.config.work_folder.resolve(), Path(plan.config.in_dir)
+    folder, work = plan.config.output_folder, plan.config.work_folder.resolve()
     written = _Places(folder / name for name in {*_names(plan), *_listed(folder)})
     for key, paths in _inputs(plan).items():
         if found := [path for path in paths if path in written or path.resolve().is_relative_to(work)]:
@@ -28,8 +28,11 @@ def check(plan: Plan) -> Iterator[InputError]:
                 f"{key}: {listed(sorted(map(str, found)))} would be replaced or removed by this run: inputs are never "
                 f"written to; set another out_dir (it is {folder}), and another work_dir where one is set"
             )
-    if plan.config.work_dir and work.is_relative_to(in_dir.resolve()):
-        yield InputError(f"work_dir={plan.config.work_dir}: lies in in_dir={in_dir}: set it to a folder outside of it")
+    above = [place for place in plan.config.in_dir if work.is_relative_to(Path(place).resolve())]
+    if plan.config.work_dir and above:
+        yield InputError(
+            f"work_dir={plan.config.work_dir}: lies in in_dir={above[0]}: set it to a folder outside of it"
+        )
     if twice := [name for name, n in Counter(plan.exposure_products).items() if n > 1]:
         yield InputError(f"in_dir: two exposures would both give {listed(sorted(twice))}: leave one out, with exclude")
     if odd := [exposure.name for exposure in plan.science if not exposure.name.isascii()]:
@@ -87,7 +90,7 @@ def _listed(folder: Path) -> set[str]:
 
 def _inputs(plan: Plan) -> dict[str, list[Path]]:
     """What the run reads, by the key that names it."""
-    found = {"in_dir": [member.exposure.path for member in plan.members]}
+    found = {"in_dir": [member.exposure.file for member in plan.members]}
     for keys, path in named_files(plan.config):
         found[".".join(keys)] = [path, *(listed_catalogues(path) if "catfile" in keys else ())]
     return found

@@ -68,12 +68,12 @@ def _other_mode(matched: list[Exposure], subtract: bool) -> Iterator[Lv3Error]:
     for e in matched:
         if e.background_level is None or e.background_subtracted is None:
             yield InputError(
-                f"{e.path}: its headers contradict each other: BKGLEVEL={e.background_level}, "
+                f"{e.file}: its headers contradict each other: BKGLEVEL={e.background_level}, "
                 f"BKGSUB={e.background_subtracted}; skymatch would fail. Choose sky=already_matched, or make it again"
             )
         elif e.background_subtracted is not subtract:
             yield InputError(
-                f"{e.path}: had its sky matched before with subtract={str(e.background_subtracted).lower()}, now "
+                f"{e.file}: had its sky matched before with subtract={str(e.background_subtracted).lower()}, now "
                 f"jwst_parameters.skymatch.subtract={str(subtract).lower()}; skymatch would fail. "
                 "Give the same value, or choose sky=already_matched"
             )
@@ -124,6 +124,6 @@ def _subtracted_before(matched: list[Exposure]) -> Iterator[Lv3Error]:
     for e in matched:
         if e.background_subtracted:
             yield InputError(
-                f"{e.path}: its sky was subtracted before (BKGSUB), and sky_method=solution would find what is left; "
+                f"{e.file}: its sky was subtracted before (BKGSUB), and sky_method=solution would find what is left; "
                 "choose sky=already_matched, or make it again"
             )

@@ -15,6 +15,7 @@ from app.record.record import seconds_of
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
+from app.report.residuals import residuals
 from app.report.stars import cutouts, profile, read_stars
 from app.runtime.files import write_text
 
@@ -57,8 +58,6 @@ def write_report(record: Mapping[str, Any], folder: Path) -> Path:
 
 def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """All that the template uses."""
-    from app.report.residuals import residuals  # it loads jwst, which a run must not before CRDS is set up
-
     measured = record.get("measurements") or {}
     exposures, overlaps = measured.get("exposures", []), measured.get("overlaps", [])
     mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")

@@ -60,7 +60,7 @@ def test_the_report_in_a_browser(chromium, finished, tmp_path, options):
     report = write_report(finished, tmp_path)
     seen, console = visit(chromium, report, tmp_path, *options)
     assert console == []
-    assert (seen["images"], seen["broken"], seen["drawings"]) == (2, 0, 7)
+    assert (seen["images"], seen["broken"], seen["drawings"]) == (2, 0, 9)
     assert not seen["wide"]
     assert seen["up"] != seen["down"]
     assert seen["up"] == ["unmoved", "+0.0200", "+0.0300"]

@@ -5,6 +5,7 @@ import pytest
 
 from app.assess.measure.alignment import Motion
 from app.assess.measure.exposure import Measured
+from app.assess.measure.flag_map import Cells
 from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import Flagged
 from app.assess.measure.overlaps import compare
@@ -18,7 +19,10 @@ def exposure(name, stars, middle=(0.0, 0.0)):
     flagged = Flagged(1, 0, np.zeros((len(stars), 2), np.int64))
     outline = SQUARE + middle
     errors = np.full(len(stars), np.nan)
-    return Measured(name, Motion(0, 0, 0, 1, True), outline, outline, stars, stars, errors, sky, 0.0, "match", flagged)
+    moved, nowhere = Motion(0, 0, 0, 1, True), Cells(np.empty((0, 2), int), np.empty(0), np.empty(0))
+    return Measured(
+        name, moved, outline, outline, stars, stars, errors, sky, 0.0, "match", flagged, reasons={}, cells=nowhere
+    )
 
 
 @pytest.fixture

@@ -113,7 +113,13 @@ def _stars(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
     """Ten stars and their profile, where there are a mosaic and its catalogue."""
     measured = record.get("measurements") or {}
     mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
-    if not (mosaic and catalogue and (folder / mosaic["file"]).is_file() and (folder / catalogue["file"]).is_file()):
+    if not (
+        mosaic
+        and catalogue
+        and catalogue["n_sources"]
+        and (folder / mosaic["file"]).is_file()
+        and (folder / catalogue["file"]).is_file()
+    ):
         return None
     stars = read_stars(folder / mosaic["file"], folder / catalogue["file"])
     if stars is None:

@@ -14,6 +14,7 @@ from astropy.wcs import WCS
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 __all__ = [
@@ -113,9 +114,8 @@ def _frame(image: Array, colours: str, norm: ImageNormalize, wcs: WCS, label: st
         _grid(axes)
     else:
         axes.set_axis_off()
-    bar = figure.colorbar(
-        drawn, cax=figure.add_axes((LEFT, 0.55 / height, 0.995 - LEFT, 0.13 / height)), orientation="horizontal"
-    )
+    strip = figure.add_axes((LEFT, 0.55 / height, 0.995 - LEFT, 0.13 / height))
+    bar = figure.colorbar(drawn, cax=strip, orientation="horizontal", ticks=MaxNLocator(5))
     bar.set_label(label, color="white", fontsize=LETTERS, labelpad=1)
     bar.ax.tick_params(colors="white", labelsize=LETTERS)
     return figure, axes

@@ -19,7 +19,6 @@ __all__ = ["Stars", "cutouts", "profile", "read_stars"]
 
 _N = 10
 _HALF = 12  # [pixel] of a cutout
-_ROW = 5
 _COLUMNS = ("xcentroid", "ycentroid", "is_extended", "nn_dist", "isophotal_flux")
 
 
@@ -75,12 +74,10 @@ def read_stars(mosaic: Path, catalogue: Path) -> Stars | None:
 
 def cutouts(stars: Stars) -> str:
     """The stars side by side, each from its sky to its peak by asinh, as a data URI."""
-    n_rows = -(-len(stars.images) // _ROW)
-    figure = Figure(figsize=(9, 1.8 * n_rows), dpi=100, facecolor=NOTHING)
+    width = 1 / _N
+    figure = Figure(figsize=(12, 12 * width), dpi=100, facecolor=NOTHING)
     for number, image in enumerate(stars.images):
-        row, column = divmod(number, _ROW)
-        left, low = column / _ROW, 1 - (row + 1) / n_rows
-        axes = figure.add_axes((left + 0.004, low + 0.01, 1 / _ROW - 0.008, 1 / n_rows - 0.02))
+        axes = figure.add_axes((number * width + 0.002, 0.02, width - 0.004, 0.96))
         axes.set_axis_off()
         norm = ImageNormalize(vmin=np.median(image), vmax=image.max(), stretch=AsinhStretch(0.05))
         axes.imshow(image, cmap="gray", norm=norm, origin="lower", interpolation="nearest")

@@ -89,7 +89,7 @@ def write_corrections(corrections: Sequence[Correction], path: Path, **meta: str
     for name, description in _DESCRIPTIONS.items():
         table[name].info.description = description
         table[name].unit = _UNITS.get(name)
-    table.write(path, format="ascii.ecsv")
+    table.write(path, format="ascii.ecsv", overwrite=True)
 
 
 def _in_degrees(values: Sequence[float]) -> Iterator[float]:

@@ -102,7 +102,7 @@ def test_files_and_disk(miri, crds):
 
     plain, more = cost(), cost(do_drizzle=True, do_blot=True)
     assert more.n_files == plain.n_files + 8
-    assert more.disk > plain.disk > sum(path.stat().st_size for path in miri.folder.glob("*_02101_*_cal.fits"))
+    assert more.disk >= plain.disk > sum(path.stat().st_size for path in miri.folder.glob("*_02101_*_cal.fits"))
     assert plain.megapixels == plain.shape[0] * plain.shape[1] / 1e6
 
     large = {"mosaic_center": [24.1739, 15.7836], "mosaic_shape": [3000, 3000]}

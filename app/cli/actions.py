@@ -97,7 +97,7 @@ def failed(config: Lv3Config) -> None:
 
 def release(config: Lv3Config) -> None:
     """Make a folder that can be published, of a finished run or sweep."""
-    from app.release import release as publish
+    from app.cli.release import release as publish
 
     publish(config)
 

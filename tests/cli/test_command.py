@@ -12,10 +12,10 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from app.cli.explain import explanation
+from app.cli.release.rules import problems
 from app.config.hydra_internals import parse_arguments
 from app.crds import CONTEXT
 from app.record.provenance import datasums
-from app.release.rules import problems
 from app.runtime.errors import ConfigError
 from tests.runs import children_cpu
 

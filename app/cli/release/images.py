@@ -11,9 +11,9 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from app.cli.release.keywords import add_wcs, hlsp_cards, wcs_cards
+from app.cli.release.runs import Run, file_name
 from app.config.schema import Lv3Config
-from app.release.keywords import add_wcs, hlsp_cards, wcs_cards
-from app.release.runs import Run, file_name
 
 __all__ = ["exposure_time", "write_images", "write_segments"]
 

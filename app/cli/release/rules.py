@@ -11,9 +11,9 @@ from pathlib import Path
 
 from astropy.io import fits
 
+from app.cli.release.crate import CRATE_NAME
+from app.cli.release.keywords import IMAGE, PRIMARY
 from app.observation.hlsp import README, name_problems
-from app.release.crate import CRATE_NAME
-from app.release.keywords import IMAGE, PRIMARY
 from app.runtime.files import sha256
 
 __all__ = ["MANIFEST", "OPEN", "problems", "product_type"]

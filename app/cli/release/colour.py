@@ -8,8 +8,8 @@ from astropy.io import fits
 from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
 
-from app.release.previews import Grid
-from app.release.runs import Run
+from app.cli.release.previews import Grid
+from app.cli.release.runs import Run
 from app.report.pictures import BLACK, WHITE
 
 __all__ = ["lupton", "triples"]

@@ -9,11 +9,11 @@ from astropy.wcs import WCS
 from mocpy import MOC
 from regions import Regions
 
+from app.cli.release import release
+from app.cli.release.coverage import ORDER
+from app.cli.release.outline import outline, s_region
 from app.observation.regions import corners_of
-from app.release import release
-from app.release.coverage import ORDER
-from app.release.outline import outline, s_region
-from tests.release.made import covered, header, make_config, make_run
+from tests.cli.release.made import covered, header, make_config, make_run
 
 
 def inside(parts, shape):

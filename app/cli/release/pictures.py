@@ -8,12 +8,12 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from app.cli.release.avm import Frame, packet
+from app.cli.release.colour import lupton
+from app.cli.release.outline import Outline, outline
+from app.cli.release.previews import SIZES, Grid, grey, north_up, save, upright
+from app.cli.release.runs import Run, file_name
 from app.config.schema import Lv3Config
-from app.release.avm import Frame, packet
-from app.release.colour import lupton
-from app.release.outline import Outline, outline
-from app.release.previews import SIZES, Grid, grey, north_up, save, upright
-from app.release.runs import Run, file_name
 from app.runtime.files import link_or_copy
 
 __all__ = ["colour_pictures", "mosaic_pictures"]

@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from app.release import release
-from tests.release.made import VERSIONS, make_config, make_run
+from app.cli.release import release
+from tests.cli.release.made import VERSIONS, make_config, make_run
 
 
 @pytest.fixture(scope="module")

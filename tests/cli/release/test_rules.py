@@ -5,10 +5,10 @@ import shutil
 import pytest
 from astropy.io import fits
 
-from app.release import release
-from app.release.keywords import PRIMARY
-from app.release.rules import problems
-from tests.release.made import make_config, make_run
+from app.cli.release import release
+from app.cli.release.keywords import PRIMARY
+from app.cli.release.rules import problems
+from tests.cli.release.made import make_config, make_run
 
 STEM = "hlsp_my-survey_jwst_miri_ngc0628_f770w_v1"
 

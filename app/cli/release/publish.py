@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from app.cli.release.colour import triples
+from app.cli.release.crate import CRATE_NAME, crate
+from app.cli.release.one_run import release_run
+from app.cli.release.pictures import colour_pictures
+from app.cli.release.readme import readme
+from app.cli.release.rules import MANIFEST, OPEN, problems
+from app.cli.release.runs import Run, file_name, releasable_runs
 from app.config.schema import Lv3Config
 from app.observation.hlsp import FIELDS, Collection, hlsp_target
-from app.release.colour import triples
-from app.release.crate import CRATE_NAME, crate
-from app.release.one_run import release_run
-from app.release.pictures import colour_pictures
-from app.release.readme import readme
-from app.release.rules import MANIFEST, OPEN, problems
-from app.release.runs import Run, file_name, releasable_runs
 from app.runtime.disk import disk_errors
 from app.runtime.errors import InputError
 from app.runtime.files import settle_folder, sha256

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from app.cli.release import release
+from app.cli.release.rules import problems
 from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.record.provenance import datasums
-from app.release import release
-from app.release.rules import problems
 from app.runtime.errors import ConfigError, InputError
 from app.runtime.files import sha256
-from tests.release.made import make_config, make_run
+from tests.cli.release.made import make_config, make_run
 
 STEM = "hlsp_my-survey_jwst_miri_ngc0628_f770w_v1"
 
@@ -117,7 +117,7 @@ def test_what_is_there_is_not_replaced(one, tmp_path):
 
 
 def test_a_release_that_fails_leaves_nothing(one, tmp_path, monkeypatch):
-    monkeypatch.setattr("app.release.publish.crate", lambda *_: 1 / 0)
+    monkeypatch.setattr("app.cli.release.publish.crate", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         release(make_config(one.folder, tmp_path / "made/release"))
     assert list((tmp_path / "made").iterdir()) == []

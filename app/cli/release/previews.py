@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 from scipy.ndimage import affine_transform
 
-from app.release.avm import Frame
-from app.release.outline import Outline
+from app.cli.release.avm import Frame
+from app.cli.release.outline import Outline
 from app.report.pictures import BLACK, SOFTENING, WHITE, block_means
 
 __all__ = ["SIZES", "Grid", "grey", "north_up", "save", "upright"]

@@ -7,10 +7,10 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from app.release import release
-from app.release.images import exposure_time
-from app.release.rules import problems
-from tests.release.made import TIMES, covered, make_config, make_run
+from app.cli.release import release
+from app.cli.release.images import exposure_time
+from app.cli.release.rules import problems
+from tests.cli.release.made import TIMES, covered, make_config, make_run
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from astropy.wcs import WCS
 from PIL import Image
 from pyavm import AVM
 
-from app.release import release
-from app.release.outline import outline
-from app.release.previews import Grid, north_up, upright
+from app.cli.release import release
+from app.cli.release.outline import outline
+from app.cli.release.previews import Grid, north_up, upright
 from app.runtime.files import sha256
-from tests.release.made import covered, header, make_config, make_run
+from tests.cli.release.made import covered, header, make_config, make_run
 
 SECOND = 1 / 3600  # [deg]
 

@@ -9,9 +9,9 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from app.cli.release.runs import Run
 from app.config.schema import Lv3Config
 from app.record.provenance import datasums
-from app.release.runs import Run
 from app.runtime.files import sha256
 
 SCALE = 0.1 / 3600  # [deg]

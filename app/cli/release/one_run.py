@@ -5,13 +5,13 @@ from pathlib import Path
 
 from astropy.io import fits
 
+from app.cli.release.coverage import write_coverage
+from app.cli.release.footprints import regions
+from app.cli.release.images import write_images, write_segments
+from app.cli.release.outline import outline, s_region
+from app.cli.release.pictures import mosaic_pictures
+from app.cli.release.runs import Run, file_name
 from app.config.schema import Lv3Config
-from app.release.coverage import write_coverage
-from app.release.footprints import regions
-from app.release.images import write_images, write_segments
-from app.release.outline import outline, s_region
-from app.release.pictures import mosaic_pictures
-from app.release.runs import Run, file_name
 from app.runtime.errors import InputError
 from app.runtime.files import link_or_copy
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from astropy.io import fits
 
+from app.cli.release.runs import Run
 from app.config.schema import Lv3Config
-from app.release.runs import Run
 
 __all__ = ["IMAGE", "LICENCE", "LICENCE_ADDRESS", "PRIMARY", "add_wcs", "hlsp_cards", "wcs_cards"]
 

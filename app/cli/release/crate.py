@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path, PurePath
 from typing import Any
 
+from app.cli.release.keywords import LICENCE, LICENCE_ADDRESS
+from app.cli.release.readme import image_of
+from app.cli.release.runs import Run
 from app.config.schema import Lv3Config
-from app.release.keywords import LICENCE, LICENCE_ADDRESS
-from app.release.readme import image_of
-from app.release.runs import Run
 
 __all__ = ["CRATE_NAME", "crate"]
 

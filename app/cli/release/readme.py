@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from app.cli.release.keywords import LICENCE, LICENCE_ADDRESS
+from app.cli.release.runs import Run
 from app.config.schema import Lv3Config
-from app.release.keywords import LICENCE, LICENCE_ADDRESS
-from app.release.runs import Run
 
 __all__ = ["image_of", "readme"]
 

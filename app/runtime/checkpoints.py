@@ -77,7 +77,7 @@ class Kept:
         """Whether what the result stands for is there as it was."""
         try:
             return Kept.of(self.result).checksum == self.checksum
-        except (OSError, ValueError):  # a file that is gone, or cut off
+        except (OSError, ValueError, EOFError):  # a file that is gone, cut off, or empty
             return False
 
 

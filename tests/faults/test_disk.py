@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.pipeline.divided.outliers import _ready_median
+from app.pipeline.box import Box
+from app.pipeline.divided.outliers import _ready_median, _Tile
+from app.runtime.checkpoints import Kept
 from app.simulation import simulate_observation
 from tests.faults.command import TIMEOUT, arguments, record, run, start, wait_for_step, without_rights
 
@@ -92,6 +94,13 @@ def test_a_median_that_finds_no_room_is_an_error_and_no_crash(mount):
     path = _ready_median(folder / "median.npy", (200, 200))
     assert path.stat().st_blocks * 512 >= 4 * 200 * 200
     assert not np.load(path).any()
+
+
+def test_a_median_that_lost_its_content_with_the_power_is_made_again(tmp_path):
+    path = tmp_path / "median.npy"
+    path.touch()
+    assert not Kept(_Tile(path, Box(0, 3, 0, 3)), 0).is_whole()
+    assert np.load(_ready_median(path, (3, 3))).shape == (3, 3)
 
 
 def test_a_disk_that_is_too_small_is_refused_before(truth, crds, mount):

@@ -189,7 +189,7 @@ def _ready_median(path: Path, shape: tuple[int, int]) -> Path:
     """A file for a median, all of its room reserved; what an earlier start wrote into it is still there."""
     try:
         is_ready = np.load(path, mmap_mode="r").shape == shape
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         is_ready = False
     if not is_ready:
         open_memmap(path, "w+", np.float32, shape)

@@ -54,7 +54,8 @@ def read_stars(mosaic: Path, catalogue: Path) -> Stars | None:
         None where there is none.
     """
     # The head of an ECSV is comments to this reader, which is quick where there are many sources.
-    table = Table.read(catalogue, format="ascii.fast_basic", guess=False, include_names=_COLUMNS)
+    # It is not told to leave columns out: of a catalogue without a source it could then make no table.
+    table = Table.read(catalogue, format="ascii.fast_basic", guess=False)[list(_COLUMNS)]
     table = table[(np.asarray(table["is_extended"], str) == "False") & (np.asarray(table["nn_dist"], float) > _HALF)]
     order = np.argsort(-np.nan_to_num(np.asarray(table["isophotal_flux"], float), nan=-np.inf))
     images, places = [], []

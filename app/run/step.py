@@ -162,7 +162,7 @@ class Lv3Step:
                     _process(found),
                 )
             for words in begin.words:
-                log.info("%s", words)
+                log.warning("%s", words)
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for exposure in (member.exposure for member in self.plan.members):
                 if exposure.packed:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config.schema import Lv3Config
+from app.observation.packed import UNPACKED_FOLDER
 from app.runtime.disk import disk_errors, folder_size
 from app.runtime.errors import InputError
 from app.runtime.files import publish, remove_temporary, write_text
@@ -129,7 +130,7 @@ class OutputFolder:
     def empty(self) -> None:
         """Remove what led to products that are published."""
         for path in self.work.iterdir():
-            if path.name not in (_RESERVED, _OWNER, _PRODUCTS, _CHECKPOINTS):
+            if path.name not in (_RESERVED, _OWNER, _PRODUCTS, _CHECKPOINTS, UNPACKED_FOLDER):
                 _remove(path)
         for path in self.checkpoints.glob("*"):
             path.unlink()

@@ -23,7 +23,7 @@ COPY . all
 WORKDIR /build/all
 RUN mkdir ../crds \
     && cp -r --parents scripts/image scripts/crds_cache.py app/__init__.py app/observation/__init__.py app/runtime/__init__.py \
-        app/observation/bands.py app/runtime/errors.py app/runtime/files.py app/crds ../crds \
+        app/observation/bands.py app/runtime/errors.py app/runtime/files.py app/runtime/progress.py app/crds ../crds \
     && if [ -d crds-cache ]; then cp -r crds-cache ../crds; fi
 
 # The CRDS cache: crds-cache/ of the build context, or a made-up one; no cache, no image.

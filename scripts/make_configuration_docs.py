@@ -33,7 +33,7 @@ From Python the same keys are arguments of `app.Lv3Step`. `jwst-lv3 action=plan 
 
 `jwst-lv3 action=help key=sky` explains a key or a config group in the terminal. Tab completion of groups, options and
 keys comes from Hydra: `eval "$(jwst-lv3 --shell-completion install=bash)"` in `~/.bashrc` (zsh: the same, after
-`autoload -U bashcompinit; bashcompinit`; fish: `install=fish`, piped into `source`).
+`autoload -U bashcompinit; bashcompinit`; fish: the same with fish for bash, piped into `source`).
 
 A value may hold blanks, `~`, letters that are not ASCII, and brackets that are not the first: `target='M 33'`,
 `in_dir=~/MAST`, `in_dir='data/jw0[12]*'`. With `=`, `,` or quotes in it, it needs quotes inside quotes:

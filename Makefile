@@ -9,7 +9,7 @@ QUICK := tests/house tests/config tests/observation tests/record tests/plan test
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env dev demo test test-wheel test-faults check lint docs site bench lock clean
+.PHONY: help env dev demo test test-wheel test-faults test-faults-all check lint docs site bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ test-wheel: dev  ## Build the wheel, install it and the locked packages into an 
 
 test-faults: dev  ## Run the tests in which calls of the kernel fail, each in its turn (needs strace)
 	$(BIN)/python -m pytest -n 2 -m faults
+
+test-faults-all: dev  ## The same for every tenth call and every rename, where test-faults takes some (half an hour)
+	LV3_FAULTS_SHARE=1 $(BIN)/python -m pytest -n 2 -m faults
 
 check: lint  ## Lint and the quick tests, in under two minutes
 	$(BIN)/python -m pytest -n 2 -q -m "not container and not slurm and not faults and not bench and not slow" $(QUICK)

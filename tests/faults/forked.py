@@ -15,6 +15,8 @@ from app.runtime.logs import configure_logging
 from tests.faults.command import wait_until
 
 Work = Callable[[], None]
+#: Of all moments at which something could go wrong, one in so many is tried; `make test-faults-all` tries each.
+SHARE = int(os.environ.get("LV3_FAULTS_SHARE", "4"))
 
 
 def step(config: Lv3Config) -> None:

@@ -1,4 +1,7 @@
-"""A signal at every rename of a run: before it, and after it, when its folder is not synced yet."""
+"""A signal at renames of a run: before one, and after it, when its folder is not synced yet.
+
+At every one with `make test-faults-all`, at fewer in the checks of a change.
+"""
 
 import os
 import shutil
@@ -10,12 +13,12 @@ from itertools import count
 import pytest
 
 from tests.faults.command import record
-from tests.faults.forked import forked
+from tests.faults.forked import SHARE, forked
 
 pytestmark = pytest.mark.faults
 
 #: Tests that share the renames, and renames after which a run is finished, in each.
-PARTS, OFTEN = 4, 3
+PARTS, OFTEN = 2, 3
 #: Renames that there are at least.
 AT_LEAST = 20
 
@@ -49,8 +52,8 @@ def disturbed(tiny, folder, *moment):
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_signal_at_every_rename(tiny, tmp_path, part):
-    for n in count(part + 1, PARTS):
+def test_a_signal_at_a_rename(tiny, tmp_path, part):
+    for n in count(1 + part * SHARE, PARTS * SHARE):
         status = disturbed(tiny, tmp_path, n, signal.SIGKILL, True)
         if status is None:
             break
@@ -59,7 +62,7 @@ def test_a_signal_at_every_rename(tiny, tmp_path, part):
         assert status in (143, None), f"at rename {n}"
         if status:
             assert record(tiny.out)["state"] == "interrupted", f"at rename {n}"
-        if n // PARTS % OFTEN == 0:
+        if n // (PARTS * SHARE) % OFTEN == 0:
             tiny.finish()
         shutil.rmtree(tiny.out, ignore_errors=True)
     assert n > AT_LEAST

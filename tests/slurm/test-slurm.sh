@@ -40,7 +40,7 @@ simulate() {
     .venv/bin/python scripts/simulate_exposures.py "$WORK/in" --window 256x256 --dithers 4
     for target in good other bad big; do mkdir -p "$DATA/$target" && cp "$WORK"/in/*_cal.fits "$DATA/$target"; done
     .venv/bin/python scripts/simulate_exposures.py "$DATA/late" --window FULL --dithers 4
-    .venv/bin/python scripts/simulate_exposures.py "$DATA/half" --window 128x128 --dithers 40
+    .venv/bin/python scripts/simulate_exposures.py "$DATA/half" --window 128x128 --dithers 60
 }
 
 spoil() {  # an exposure of target bad whose headers are whole, and whose WCS is not
@@ -113,8 +113,8 @@ import json, math, sys
 record = json.load(open(sys.argv[1] + "/lv3_run.json"))
 work, limit, n = sum(record["times"].values()), 60 * float(sys.argv[2]), len(record["starts"])
 print(record["state"], f"{work:.0f} s of work in {n} starts of {limit:.0f} s")
-most = 1 + math.ceil(work / (limit - 25))  # each start loads the image, jwst and the headers first
-sys.exit(not (record["state"].startswith("success") and 2 <= n <= most))' "$folder" "$minutes"
+least, most = 1 + (work > limit), 1 + math.ceil(work / (limit - 25))  # each start loads the image, jwst and the headers first
+sys.exit(not (record["state"].startswith("success") and least <= n <= most))' "$folder" "$minutes"
 }
 
 bad_input() {

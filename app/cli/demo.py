@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 #: The folder, where none is given.
 FOLDER = "demo"
+#: What a simulation writes last, as `app.simulation.truth` names it, which would load crds before it is set up.
+TRUTH = "truth.json"
 
 
 def demo(config: Lv3Config) -> None:
@@ -32,10 +34,8 @@ def demo(config: Lv3Config) -> None:
     InputError
         There is something else in the folder.
     """
-    from app.simulation.truth import FILE_NAME
-
     folder = Path(config.out_dir or FOLDER).absolute()
-    if not (folder / "exposures" / FILE_NAME).is_file():  # written last
+    if not (folder / "exposures" / TRUTH).is_file():  # written last
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(f"out_dir={folder}: holds something else than a demo; set another out_dir")
         _simulate(folder)

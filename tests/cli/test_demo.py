@@ -7,6 +7,7 @@ import pytest
 from app.cli import demo
 from app.config.schema import Lv3Config
 from app.runtime.errors import InputError
+from app.simulation.truth import FILE_NAME
 
 
 @pytest.fixture
@@ -27,6 +28,10 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, command):
         demo.demo(config(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
     assert command == []
+
+
+def test_the_name_is_that_of_the_simulation():
+    assert demo.TRUTH == FILE_NAME
 
 
 def test_a_demo_that_is_there_is_gone_on_with(tmp_path: Path, command):

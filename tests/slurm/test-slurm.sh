@@ -152,7 +152,6 @@ ends() {
     check "launcher: it went on" starts_are "$WORK/again/good/F770W" 2
     check "array: requeued" taken_back REQUEUED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" success
-    check "array: it went on" starts_are "$WORK/again_array/good/F770W" 2
     finish
 }
 

@@ -13,6 +13,7 @@ from photutils.segmentation import detect_sources
 from photutils.utils import circular_footprint
 from scipy.ndimage import gaussian_filter, zoom
 
+from app.pipeline.divided.arrays import save_arrays
 from app.runtime.checkpoints import LeftFile
 
 __all__ = ["MedianImage", "Stack", "make_median", "usable_rows", "variance_of_median"]
@@ -91,7 +92,7 @@ def make_median(stack: Stack) -> MedianImage:
     images = (_strip(stack, place, slice(None))[0] for place in range(len(stack.files)))
     masks = [np.packbits(_sources(image, planes[0], len(stack.files)), axis=1) for image in images]
     planes, n = _median(stack, shape, masks)
-    np.save(stack.output, planes)
+    save_arrays(stack.output, planes)
     return MedianImage(stack.output, float((n[n_usable > 0] == 0).mean()) if n_usable.any() else 1.0)
 
 

@@ -14,6 +14,7 @@ from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import calc_pixmap
 
 from app.pipeline.box import Box
+from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.runtime.checkpoints import LeftFile
 
@@ -85,7 +86,7 @@ def map_pixels(grid: Grid, task: tuple[ExposureFile, Path]) -> "PixelMap":
     exposure, path = task
     wcs = exposure.without_pixels().meta.wcs
     pixels = calc_pixmap(wcs, grid.wcs, exposure.shape, stepsize=grid.stepsize, order=grid.order)
-    np.save(path, pixels)
+    save_arrays(path, pixels)
     return PixelMap(path, _touched(pixels, grid.box))
 
 

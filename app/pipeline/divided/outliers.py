@@ -21,6 +21,7 @@ from stcal.outlier_detection.utils import compute_weight_threshold, gwcs_blot
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.box import Box
+from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
@@ -168,7 +169,7 @@ def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Ex
         if name == "err":
             model.data = model.err
         resampling.add_model(model)
-    np.save(part.path, [resampling.output_model["data"], resampling.output_model["wht"]])
+    save_arrays(part.path, [resampling.output_model["data"], resampling.output_model["wht"]])
     return part
 
 

@@ -16,6 +16,7 @@ from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import get_tmeasure
 
 from app.pipeline.box import Box
+from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
@@ -101,9 +102,7 @@ def _drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[ExposureFile
     if resampling.enable_var:
         nothing = np.full(pixels.box.shape, np.nan, np.float32)
         planes += [resampling.variances.get(name, nothing) for name in _VARIANCES]
-    with path.open("wb") as file:
-        for plane in planes:
-            np.save(file, plane)
+    save_arrays(path, *planes)
     return _Part(path, pixels.box, get_tmeasure(resampling.input_model_to_dict(model, None, False, None))[0])
 
 

@@ -1,0 +1,24 @@
+"""Arrays in temporary files, which are whole or an error."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["save_arrays"]
+
+
+def save_arrays(path: Path, *arrays: ArrayLike) -> None:
+    """Write arrays one behind the other, in the form of `numpy.save`.
+
+    Not by `numpy.save`: that writes through a buffer of the C library, and an error of the device in the last of it is
+    lost when the file is closed.
+    """
+    with path.open("wb", buffering=0) as file:
+        for array in arrays:
+            buffer = io.BytesIO()
+            np.save(buffer, array)
+            rest = buffer.getbuffer()
+            while rest:
+                rest = rest[file.write(rest) :]

@@ -31,6 +31,19 @@ def start(command: list[str], **options: Any) -> subprocess.Popen:
     return STARTED[-1]
 
 
+def full_pipe() -> tuple[int, int]:
+    """A pipe that takes no more, so that whoever writes into it waits: where it is read, and where it is written."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    while True:
+        try:
+            os.write(write, bytes(1 << 12))
+        except BlockingIOError:
+            break
+    os.set_blocking(write, True)
+    return read, write
+
+
 def without_rights(command: list[str]) -> list[str]:
     """The command as somebody for whom permissions bind: root has rights beyond them, which it does without here."""
     return command if os.geteuid() else ["setpriv", "--bounding-set=-all", *command]

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from app.simulation import simulate_observation
-from tests.faults.command import TIMEOUT, arguments, group_members, record, run, start, wait_until, without_rights
+from tests.faults.command import (
+    TIMEOUT,
+    arguments,
+    full_pipe,
+    group_members,
+    record,
+    run,
+    start,
+    wait_until,
+    without_rights,
+)
 
 pytestmark = pytest.mark.faults
 
@@ -48,14 +58,7 @@ def test_a_clock_that_is_set_back_by_a_day(truth, crds, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_output_that_nobody_reads_does_not_hold_up_the_end(truth, crds, tmp_path, number):
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    while True:
-        try:
-            os.write(write, bytes(1 << 12))
-        except BlockingIOError:
-            break
-    os.set_blocking(write, True)
+    read, write = full_pipe()
     command = arguments(truth, tmp_path / "out", crds, *SHORT, "verbose=true")
     process = start(command, stdout=write, stderr=write)
     wait_until(lambda: len(group_members(process.pid)) == 1 and waits_for_run(process.pid))

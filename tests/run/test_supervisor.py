@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.command import STARTED, end_all, group_members, wait_until
+from tests.faults.command import STARTED, end_all, full_pipe, group_members, wait_until
 
 #: A supervisor whose run is a program of ours: CHILD says that it has begun by making the file `begun`.
 PARENT = """
@@ -172,14 +172,7 @@ def test_a_run_does_not_outlive_its_parent(to_group):
 
 
 def test_nobody_reads_what_is_said():
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    while True:
-        try:
-            os.write(write, bytes(1 << 12))
-        except BlockingIOError:
-            break
-    os.set_blocking(write, True)
+    read, write = full_pipe()
     process, run = begin("begun()\n    while True: sys.stderr.write('more')", grace=1.0, stdout=write, stderr=write)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143

@@ -33,6 +33,8 @@ _PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL = 30, 4
 _EXPOSURES_PER_PLANE = 32
 #: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments.
 _PER_CATALOGUE_PIXEL = 71
+#: While the report's pictures are drawn, whose size is fixed, the library that draws them included.
+_DRAWING = 110e6
 #: jwst's own implementation: by pixel of an exposure that stays in memory; of the detector, and of the mosaic while it
 #: is put together; of the mosaic while the median is taken, and of each image in it.
 _PER_PIXEL_KEPT, _PER_DETECTOR_PIXEL_WHOLE, _PER_MOSAIC_PIXEL_WHOLE = 20, 126, 68
@@ -129,7 +131,7 @@ def peak_memory(
     procs = min(config.n_procs, work.n_exposures)
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
-    peaks = [_pipeline(work, procs)]
+    peaks = [_DRAWING, _pipeline(work, procs)]
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:

@@ -7,9 +7,10 @@ root=$(cd "$1" && pwd)
 shift
 export PATH=$root/usr/sbin:$root/usr/bin:$PATH DOCKER_CONFIG=$root/config DOCKER_HOST=unix://$root/run/docker.sock
 mkdir -p "$root/run"
+read -ra flags <<< "${DOCKERD_FLAGS:-}"
 dockerd --data-root "$root/data" --exec-root "$root/run/exec" --pidfile "$root/run/docker.pid" --host "$DOCKER_HOST" \
     --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
-    ${DOCKERD_FLAGS:-} > "$root/run/log" 2>&1 < /dev/null &
+    "${flags[@]}" > "$root/run/log" 2>&1 < /dev/null &
 daemon=$!
 
 stop() {

@@ -36,11 +36,13 @@ class Field:
         return off if on_sky else without_common(off, places)
 
 
-def without_common(off, places):
-    """Offsets without the shift and rotation that all have in common."""
+def without_common(off, places, kinds=None):
+    """Offsets without the rotation that all have in common, and the shift that all of a kind (by exposure) have."""
     flat, at = off.reshape(-1, 2), places.reshape(-1, 2)
-    one, zero = np.ones(len(at)), np.zeros(len(at))
-    a = np.concatenate([np.stack([one, zero, -at[:, 1]], 1), np.stack([zero, one, at[:, 0]], 1)])
+    kind = np.repeat(np.zeros(len(off)) if kinds is None else kinds, off.shape[1])
+    shifts = (kind[:, None] == np.unique(kind)).astype(float)
+    none = np.zeros_like(shifts)
+    a = np.concatenate([np.hstack([shifts, none, -at[:, 1:]]), np.hstack([none, shifts, at[:, :1]])])
     common = a @ np.linalg.lstsq(a, flat.T.ravel(), rcond=None)[0]
     return (flat - common.reshape(2, -1).T).reshape(off.shape)
 

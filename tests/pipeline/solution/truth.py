@@ -209,16 +209,14 @@ def judge(case: Case, truth: Truth, correctors, shapes, parameters, catalogue) -
     solved = solve_alignment(correctors, shapes, parameters, 30.0, catalogue)
     off, places = offsets(truth, correctors)
     aligned = solved.aligned
-    chips = np.array([exposure.detector for exposure in truth.exposures])
-    for chip in np.unique(chips) if case.apart else ():
-        for part in (before, off):
-            part[chips == chip] -= part[chips == chip].mean(axis=0)
+    chips = np.array([exposure.detector if case.apart else "" for exposure in truth.exposures])
     if not case.catalogue:  # what groups that are tied to each other have in common cannot be known
         labels = dict(zip([g.name for g in aligned.groups], aligned.fit.components, strict=True))
         sets = np.array([labels[c.meta["group_id"]] for c in correctors])
         for label in np.unique(sets):
             for part in (before, off):
-                part[sets == label] = without_common(part[sets == label], places[sets == label])
+                members = sets == label
+                part[members] = without_common(part[members], places[members], chips[members])
     errors = {aligned.groups[i].name: aligned.fit.errors[i, :2] for i in aligned.tied}
     names = [c.meta["group_id"] for c in correctors]
     pulls = [o[4] / errors[name] for o, name in zip(off, names, strict=True) if name in errors]

@@ -110,9 +110,11 @@ def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], sl
 def _lives(folder: Path, ended: float) -> bool:
     """Whether a run has touched its lock lately, and since SLURM said that the job had ended [s]."""
     try:
-        return (folder / LOCK_NAME).stat().st_mtime > max(ended, time.time() - LEASE)
+        touched = (folder / LOCK_NAME).stat().st_mtime
     except OSError:
         return False
+    now = time.time()  # dates far ahead of it are from before the clock was set back: who lives has touched since
+    return abs(now - touched) < LEASE and not touched <= ended < now + LEASE
 
 
 def _exit_code(state: str, error: Mapping[str, str], strict: bool) -> int | None:

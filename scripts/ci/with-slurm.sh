@@ -45,6 +45,8 @@ stop() {
 configure() {
     local cpus memory
     eval "$(slurmd -C | head -1 | tr ' ' '\n' | sed -n 's/^CPUs=/cpus=/p; s/^RealMemory=/memory=/p')"
+    # A job that is requeued waits for cred_expire, a run ends within 10 s of SIGTERM (KillWait), and sbatch --wait looks again
+    # after up to half of MinJobAge: waits that are shorter than those of a cluster.
     cat > "$root/slurm.conf" << END
 ClusterName=ci
 SlurmctldHost=$host(127.0.0.1)
@@ -52,7 +54,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket=$root/munge/socket
+AuthInfo=socket=$root/munge/socket,cred_expire=15
 SlurmctldPort=16817
 SlurmdPort=16818
 StateSaveLocation=$root/state
@@ -68,7 +70,8 @@ AccountingStoragePort=16819
 AccountingStoragePass=$root/munge/socket
 MpiDefault=none
 ReturnToService=2
-KillWait=20
+KillWait=12
+MinJobAge=10
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_interval=1,batch_sched_delay=0

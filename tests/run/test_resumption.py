@@ -18,20 +18,20 @@ from tests.runs import make_step
 OPTIONS = {"report": False, "procs": 1, "outliers": "spare_stars"}
 #: What is kept last before the run is cut off, in its order.
 PLACES = (
-    "exposures-read.0/1",
+    "exposures-read.0/0",
     "tweakreg-state.0/0",
-    "outlier_detection-map_pixels.0/1",
+    "outlier_detection-map_pixels.0/0",
     "outlier_detection-median_err-median_tile.0/0",
-    "outlier_detection-look.0/1",
-    "outlier_detection-flag_found.0/1",
-    "resample-drizzle.0/1",
+    "outlier_detection-look.0/0",
+    "outlier_detection-flag_found.0/0",
+    "resample-drizzle.0/0",
 )
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """Three MIRI dithers."""
-    return simulate_observation(tmp_path_factory.mktemp("small") / "in", n_dithers=3, window=(128, 128))
+    """Two MIRI dithers."""
+    return simulate_observation(tmp_path_factory.mktemp("small") / "in", n_dithers=2, window=(96, 96))
 
 
 class Watched:
@@ -97,20 +97,34 @@ def test_cut_off_in_each_step_it_goes_on_and_does_nothing_twice(small, crds, tmp
         patch.setattr(SourceCatalogStep, "process", _cut_off)
         assert not run(small, out, crds)
     assert record(out)["pipeline"] == "mosaic"
+    check_not_trusted_once_touched(small, crds, shutil.copytree(out, tmp_path / "touched"), kept)
     with monkeypatch.context() as patch:
         patch.setattr(OutputFolder, "publish", _publish_one)
         assert not run(small, out, crds)
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.fits")}
-    assert len(before) == 4
-    kept.last.add("measure-measure_exposure.0/1")
-    assert not run(small, out, crds)
+    assert len(before) == 3
+    for place in ("measure-exposures-measure_exposure.0/0", "measure-mosaic.0/0"):
+        kept.last.add(place)
+        assert not run(small, out, crds)
     assert run(small, out, crds)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(kept.names) == len(set(kept.names))
     assert differences(out, undisturbed) == []
     assert "goes on where the start of" in log(out)
     assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
-    check_same_record(record(out), record(undisturbed), n_starts=len(PLACES) + 5)
+    check_same_record(record(out), record(undisturbed), n_starts=len(PLACES) + 6)
+
+
+def check_not_trusted_once_touched(small, crds, out, kept):
+    """A mosaic that is not as it was made does not stay."""
+    before = [*kept.names]
+    mosaic = next(out.glob("*_i2d.fits"))
+    mosaic.write_bytes(mosaic.read_bytes()[:-1] + b"\1")
+    kept.last.update(AFRESH)
+    assert not run(small, out, crds)
+    assert kept.names == [*before, *AFRESH]
+    assert f"{mosaic.name} are not as they were made" in log(out)
+    kept.names[:] = before
 
 
 def _publish_one(folder, files):
@@ -137,12 +151,15 @@ def check_same_record(found, expected, n_starts):
     assert all(start["started"] <= start["ended"] for start in found["starts"])
 
 
+AFRESH, GOES_ON = ["exposures-read.0/0"], ["tweakreg-state-find_sources.0/1"]
+
+
 @pytest.fixture(scope="module")
 def begun(small, crds, tmp_path_factory):
     """The folder of a run that was cut off while sources were found."""
     folder = tmp_path_factory.mktemp("begun") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        Watched(patch).last.add("tweakreg-state-find_sources.0/1")
+        Watched(patch).last.add("tweakreg-state-find_sources.0/0")
         assert not run(small, folder, crds)
     return folder
 
@@ -150,24 +167,23 @@ def begun(small, crds, tmp_path_factory):
 @pytest.fixture
 def cut_off(begun, tmp_path, kept):
     """A copy of it; the next start ends as soon as anything is kept."""
-    kept.last |= {"exposures-read.0/0", "tweakreg-state-find_sources.0/2"}
+    kept.last |= {*AFRESH, *GOES_ON}
     return shutil.copytree(begun, tmp_path / "out")
 
 
-AFRESH, GOES_ON = ["exposures-read.0/0"], ["tweakreg-state-find_sources.0/2"]
-
-
-def test_what_does_not_change_products_does_not_matter(small, crds, cut_off, kept):
+def test_what_does_not_change_products_does_not_matter(small, crds, cut_off, monkeypatch):
+    monkeypatch.setattr("app.pipeline.run.make_pipeline", _cut_off)
     run(small, cut_off, crds, procs=2, verbose=True, do_blot=True, overwrite=True)
-    assert kept.names == GOES_ON
     assert len(record(cut_off)["starts"]) == 2
+    assert "goes on where the start of" in log(cut_off)
+    assert len(list((cut_off / ".jwst-lv3-work/checkpoints").iterdir())) == 2
 
 
 @pytest.mark.parametrize(
     ("options", "word"),
     [
         ({"outliers": "observatory"}, "outliers: was 'spare_stars', is 'observatory'"),
-        ({"exclude": ["_00003_"]}, "_00003_mirimage_cal.fits: is gone"),
+        ({"exclude": ["_00002_"]}, "_00002_mirimage_cal.fits: is gone"),
     ],
 )
 def test_another_run_starts_afresh(small, crds, cut_off, kept, options, word):
@@ -210,7 +226,7 @@ def test_changed_exposures_or_files_that_are_named_start_afresh(small, crds, tmp
     levels, path = tmp_path / "levels.txt", min(folder.glob("*_cal.fits"))
     levels.write_text("".join(f"{file.name} 0.5\n" for file in folder.glob("*_cal.fits")))
     options = {"in_dir": folder, "sky_levels": str(levels)}
-    kept.last.add("exposures-read.0/1")
+    kept.last.update(AFRESH)
     run(small, tmp_path / "out", crds, **options)
     for change, word in (
         (lambda: path.write_bytes(path.read_bytes()[:-1] + b"\1"), f"{path.name}: has changed"),
@@ -219,12 +235,12 @@ def test_changed_exposures_or_files_that_are_named_start_afresh(small, crds, tmp
         change()
         kept.names.clear()
         run(small, tmp_path / "out", crds, **options)
-        assert kept.names == ["exposures-read.0/0", "exposures-read.0/1"]
+        assert kept.names == AFRESH
         assert word in log(tmp_path / "out")
     kept.names.clear()
-    kept.last.add("exposures-read.0/2")
+    kept.last.add("exposures-read.0/1")
     run(small, tmp_path / "out", crds, **options)
-    assert kept.names == ["exposures-read.0/2"]
+    assert kept.names == ["exposures-read.0/1"]
 
 
 def test_after_an_error_it_goes_on_too(small, crds, begun, tmp_path, kept, monkeypatch):
@@ -242,23 +258,9 @@ def test_after_an_error_it_goes_on_too(small, crds, begun, tmp_path, kept, monke
     assert "measurements" not in record(out)
 
 
-def test_a_mosaic_that_was_touched_before_it_had_a_catalogue_is_made_again(small, crds, tmp_path, kept, monkeypatch):
-    out = tmp_path / "out"
-    with monkeypatch.context() as patch:
-        patch.setattr(SourceCatalogStep, "process", _cut_off)
-        assert not run(small, out, crds, outliers="observatory")
-    mosaic = next(out.glob("*_i2d.fits"))
-    mosaic.write_bytes(mosaic.read_bytes()[:-1] + b"\1")
-    kept.names.clear()
-    kept.last.add("exposures-read.0/0")
-    assert not run(small, out, crds, outliers="observatory")
-    assert kept.names == ["exposures-read.0/0"]
-    assert f"{mosaic.name} are not as they were made" in log(out)
-
-
 def test_one_work_dir_for_equal_folders_on_two_hosts(small, crds, begun, tmp_path, kept):
     """Each out_dir has a work folder of its own, though their paths, as each host sees them, are the same."""
-    kept.last.add("tweakreg-state-find_sources.0/1")
+    kept.last.add("tweakreg-state-find_sources.0/0")
     out, there, scratch = tmp_path / "out", tmp_path / "there", tmp_path / "scratch"
     run(small, out, crds, work_dir=scratch)
     (one,) = scratch.iterdir()
@@ -271,9 +273,9 @@ def test_one_work_dir_for_equal_folders_on_two_hosts(small, crds, begun, tmp_pat
     assert other != one
     assert not (out / ".jwst-lv3-work").exists()
     kept.names.clear()
-    kept.last.add("tweakreg-state-find_sources.0/2")
+    kept.last.add("tweakreg-state-find_sources.0/1")
     shutil.rmtree(out)
     there.rename(out)
     run(small, out, crds, work_dir=scratch)
-    assert kept.names == ["tweakreg-state-find_sources.0/2"]
+    assert kept.names == ["tweakreg-state-find_sources.0/1"]
     assert list(scratch.iterdir()) == [one]

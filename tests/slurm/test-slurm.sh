@@ -71,21 +71,22 @@ by_launcher() {  # by_launcher MEMORY [OVERRIDE ...]
         "out_root=$WORK/launcher" hydra.launcher.cpus_per_task=2 hydra.launcher.timeout_min=30 "hydra.launcher.mem_gb=$1" "${@:2}"
 }
 
-by_array() {  # by_array ROOT MINUTES MEMORY [OVERRIDE ...]: plan in the image, then the array
+by_array() {  # by_array ROOT MINUTES MEMORY [OVERRIDE ...]: plan in the image, then the array, of tasks with $CPUS cores
     mkdir -p "$1"
     # --no-eval: the runscript that Apptainer gives an OCI image would expand ${target}; apptainer.def's own does not.
     apptainer --quiet run --no-eval --contain --no-home --bind "$1" "$SIF" -m action=plan "${TARGETS[@]}" "out_root=$1" "${@:4}" &&
-        timeout 600 scripts/slurm_array.sh "$SIF" "$1" "--time=$2" "--mem=$3" --cpus-per-task=2 --wait
+        timeout 600 scripts/slurm_array.sh "$SIF" "$1" "--time=$2" "--mem=$3" --cpus-per-task="${CPUS:-2}" --wait
 }
 
 taken_back() {  # taken_back HOW FOLDER COMMAND...: SLURM takes the job of a sweep back while it is at work, and starts it again
     local how=$1 folder=$2 job
     shift 2
     "$@" &
-    for _ in $(seq 300); do
-        grep -q '"step": "tweakreg"' "$folder/lv3_run.json" 2> /dev/null && break
+    for _ in $(seq 600); do  # until its first step is finished, and kept
+        grep -q '"tweakreg": [0-9]' "$folder/lv3_run.json" 2> /dev/null && break
         sleep 0.2
     done
+    grep -o '"tweakreg": [0-9].*' "$folder/lv3_run.json" || { kill $!; return 1; }
     job=$(squeue --noheader --states=RUNNING --format=%i | head -1)
     if [ "$how" = PREEMPTED ]; then
         sbatch --quiet --partition=urgent --exclusive --output=/dev/null --wrap 'sleep 2'
@@ -139,19 +140,33 @@ sweeps() {
     check "array: all finished" states_are "$WORK/array" 'success success success success'
 }
 
+half() { finished_in_parts "$WORK/half/half/F770W" 1 by_array "$WORK/half" 1 4G "${HALF[@]}"; }
+
+ended() {  # ended PROCESS LOG: what was started before
+    local status=0
+    wait "$1" || status=$?
+    cat "$2"
+    return $status
+}
+
 ends() {
+    local half
+    CPUS=1
+    half > "$WORK/half.log" 2>&1 &  # beside the next: each takes one core
+    half=$!
     check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 16 "${LATE[@]}" "out_root=$WORK/late" \
         hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=3 hydra.launcher.signal_delay_s=60
     check "launcher: state" states_are "$WORK/late" timed_out
     check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 16G "${LATE[@]}"
     check "array: state" states_are "$WORK/late_array" timed_out
-    check "array: half the time it needs is enough, in parts" finished_in_parts "$WORK/half/half/F770W" 1 \
-        by_array "$WORK/half" 1 4G "${HALF[@]}"
+    check "array: half the time it needs is enough, in parts" ended $half "$WORK/half.log"
+    CPUS=2
     check "launcher: pre-empted" taken_back PREEMPTED "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
     check "launcher: state" states_are "$WORK/again" success
     check "launcher: it went on" starts_are "$WORK/again/good/F770W" 2
     check "array: requeued" taken_back REQUEUED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" success
+    check "array: it went on" starts_are "$WORK/again_array/good/F770W" 2
     finish
 }
 

@@ -71,6 +71,16 @@ def test_a_job_whose_lock_is_touched_runs(tmp_path):
     assert row({"out_dir": str(lock.parent)}, tmp_path, {})["state"] == "died"
 
 
+def test_a_clock_that_is_set_back_makes_no_job_live_or_die(tmp_path):
+    lock = write_record(tmp_path / "job", **RUNNING) / ".jwst-lv3.lock"
+    lock.write_text("")
+    tomorrow = time.time() + 86400
+    ended = {str(lock.parent): Ended("CANCELLED", tomorrow)}
+    assert row({"out_dir": str(lock.parent)}, tmp_path, ended)["state"] == "running"
+    os.utime(lock, (tomorrow, tomorrow))
+    assert row({"out_dir": str(lock.parent)}, tmp_path, {})["state"] == "died"
+
+
 def test_numbers_of_a_job(tmp_path):
     found = row({"out_dir": str(write_record(tmp_path / "a" / "job"))}, tmp_path, {})
     assert (found["job"], found["minutes"], found["peak_memory_gb"]) == ("a/job", 3.0, 1.5)

@@ -23,6 +23,7 @@ from app.observation.exposure import Exposure
 from app.observation.names import CRF, exposure_product
 from app.observation.tangent_plane import TangentPlane
 from app.plan.plan import Plan
+from app.runtime.checkpoints import kept
 from app.runtime.pool import run_all
 
 __all__ = ["measure"]
@@ -62,10 +63,11 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
     mosaic, catalogue, scale = folder / plan.names.mosaic, folder / plan.names.catalogue, plan.band.pixel_scale
+    look = partial(measure_mosaic, mosaic, plan.band.fwhm * scale, scale)
     return {
         "pixel_scale": scale,
-        **(_exposures(plan, exposures, folder) if exposures else _NOTHING),
-        "mosaic": asdict(measure_mosaic(mosaic, plan.band.fwhm * scale, scale)) if mosaic.is_file() else None,
+        **(kept("exposures", partial(_exposures, plan, exposures, folder)) if exposures else _NOTHING),
+        "mosaic": asdict(kept("mosaic", look)) if mosaic.is_file() else None,
         "catalogue": asdict(read_catalogue(catalogue)) if catalogue.is_file() else None,
     }
 

@@ -9,7 +9,7 @@ QUICK := tests/house tests/config tests/observation tests/record tests/plan test
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env dev demo test test-wheel test-faults test-faults-all check lint docs site bench lock clean
+.PHONY: help env dev demo test test-wheel test-faults test-faults-all check lint docs site audit bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
@@ -71,13 +71,25 @@ build/site-env/.done: requirements/docs.txt
 bench: dev  ## Measure speed and memory against jwst's own pipeline, write docs/performance.md
 	$(BIN)/python scripts/bench.py build/bench $(ARGS)
 
+audit: build/audit-env/.done  ## Ask PyPI for known faults of all locked packages (needs a network)
+	build/audit-env/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+	    $(patsubst %.in,--requirement %.txt,$(wildcard requirements/*.in)) || { status=$$?; \
+	    echo "make audit: faults are listed above; where a package was not found, or no connection made, nothing was checked:" \
+	        "pypi.org itself is needed, a mirror of its packages is not enough" >&2; exit $$status; }
+
+build/audit-env/.done: requirements/audit.txt
+	$(PYTHON) -m venv build/audit-env
+	build/audit-env/bin/pip install --disable-pip-version-check --quiet --require-hashes -r requirements/audit.txt
+	@touch $@
+
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
     --no-header --no-emit-index-url --no-annotate
 
 lock:  ## Renew the locked requirements (needs uv)
 	cd requirements && $(LOCK) --upgrade run.in -o run.txt && $(LOCK) --upgrade build.in -o build.txt \
 	    && $(LOCK) --upgrade -c build.txt dev.in -o dev.txt && $(LOCK) -c run.txt login.in -o login.txt \
-	    && $(LOCK) -c build.txt sbom.in -o sbom.txt && $(LOCK) docs.in -o docs.txt
+	    && $(LOCK) -c build.txt sbom.in -o sbom.txt && $(LOCK) docs.in -o docs.txt \
+	    && $(LOCK) audit.in -o audit.txt
 
 clean:  ## Remove the environment and what the demo made
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

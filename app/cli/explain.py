@@ -5,7 +5,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from textwrap import wrap
 
-from app.config.composition import CONF, DOCS
+from app.config.folders import DOCS, option_files
 from app.config.forms import in_words
 from app.config.schema import NOT_GIVEN, Lv3Config, nearest
 from app.runtime.errors import ConfigError
@@ -29,7 +29,7 @@ def explanation(name: str | None) -> str:
         There is no such key and no such group.
     """
     keys = {item.name: item for item in fields(Lv3Config)}
-    groups = _groups()
+    groups = option_files()
     if name is None:
         lines = ["Keys: " + ", ".join(keys), "Config groups: " + ", ".join(groups)]
         text = [part for line in lines for part in [*wrap(line, _WIDTH, subsequent_indent="  "), ""]]
@@ -39,15 +39,6 @@ def explanation(name: str | None) -> str:
     paragraphs = [_key(keys[name])] if name in keys else []
     paragraphs += [_option(name, word, file) for word, file in groups.get(name, {}).items()]
     return "\n\n".join("\n".join(lines) for lines in paragraphs) + "\n"
-
-
-def _groups() -> dict[str, dict[str, Path]]:
-    """The file of every option of every config group."""
-    folders = sorted({path.parent for path in CONF.rglob("*.yaml")} - {CONF})
-    return {
-        folder.relative_to(CONF).as_posix(): {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-        for folder in folders
-    }
 
 
 def _key(item: Field) -> Iterator[str]:

@@ -15,13 +15,8 @@ from app.config.schema import PRESETS, Lv3Config, unknown_keys
 from app.config.validation import check
 from app.runtime.errors import ConfigError
 
-__all__ = ["CONF", "DOCS", "INSTALL", "check_root", "check_root_file", "composition_error", "to_config"]
+__all__ = ["INSTALL", "check_root", "check_root_file", "composition_error", "to_config"]
 
-CONF = Path(__file__).parent / "conf"  # in a checkout a link to conf/, in a wheel the files themselves
-
-#: The documentation, which travels with the program: in a checkout a link to docs/, in a wheel the files themselves.
-DOCS = Path(__file__).parent / "docs"
-OmegaConf.register_new_resolver("lv3_docs", lambda: str(DOCS), replace=True)  # for the text of --help
 
 #: What installs Hydra's launchers for clusters and for several jobs at once.
 INSTALL = "pip install 'jwst-lv3[sweep]'"

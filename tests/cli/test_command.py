@@ -13,6 +13,7 @@ from astropy.wcs import WCS
 
 from app.cli.explain import explanation
 from app.cli.release.rules import problems
+from app.cli.usage import answer
 from app.config.hydra_internals import parse_arguments
 from app.crds import CONTEXT
 from app.record.provenance import datasums
@@ -95,6 +96,22 @@ def test_the_version_names_what_matters():
     result = command("--version", module=True)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == f"jwst-lv3 {version('jwst-lv3')}, jwst {version('jwst')}, CRDS context {CONTEXT}\n"
+
+
+@pytest.mark.parametrize("asked", ["--help", "--version"])
+def test_what_it_says_of_itself_needs_no_other_package(asked):
+    """A second is long for a page of text: in the image, with a cold cache, every package that is imported counts."""
+    code = "import sys; from app.__main__ import main; main(); print(*{m.partition('.')[0] for m in sys.modules})"
+    found = subprocess.run([sys.executable, "-c", code, asked], capture_output=True, text=True, check=True).stdout
+    loaded = set(found.splitlines()[-1].split())
+    assert loaded & {"hydra", "omegaconf", "yaml", "numpy", "astropy", "jwst", "crds"} == set()
+
+
+def test_help_lists_options_of_ones_own(tmp_path):
+    (tmp_path / "survey").mkdir()
+    (tmp_path / "survey/mine.yaml").touch()
+    for words in (["--config-dir", str(tmp_path)], [f"--config-dir={tmp_path}"], ["-cd", str(tmp_path)]):
+        assert "survey: mine, none, phangs\n" in answer(["--help", *words])
 
 
 def test_a_key_and_a_group_are_explained_and_a_slip_is_put_right():

@@ -6,7 +6,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 
-from app.config.composition import CONF, to_config
+from app.config.composition import to_config
+from app.config.folders import CONF
 from app.config.validation import check
 from app.observation.bands import BANDS, find_bands
 from app.plan.parameters import check_parameters, effective, layers

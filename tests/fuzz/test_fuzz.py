@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from omegaconf.errors import OmegaConfBaseException
 
-from app.config.composition import CONF, composition_error, to_config
+from app.config.composition import composition_error, to_config
+from app.config.folders import CONF
 from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.observation.bands import find_bands

@@ -8,7 +8,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app import __main__ as command
+from app.cli import command
 from app.runtime.errors import ConfigError, InputError, Lv3Error
 from tests.fuzz.test_fuzz import BOUNDED, NASTY
 

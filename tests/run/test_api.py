@@ -7,7 +7,7 @@ from hydra.core.global_hydra import GlobalHydra
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from app import Lv3Step
-from app.__main__ import _compose
+from app.cli.command import _compose
 from app.config.hydra_internals import parse_arguments
 from app.crds import SYNTHETIC_CONTEXT, CrdsOptions
 from app.runtime.errors import ConfigError, InputError

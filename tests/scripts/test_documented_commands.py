@@ -18,7 +18,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from stcal.tweakreg import astrometric_utils
 
-from app import __main__ as command
+from app.cli import command
 from app.crds.cache.synthetic import make_synthetic_cache
 from app.observation.exposure import read_exposures
 from app.observation.grouping import visit_id

@@ -10,7 +10,8 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from app.config.composition import CONF, to_config
+from app.config.composition import to_config
+from app.config.folders import CONF
 from app.runtime.errors import ConfigError, ExitCode
 from scripts.from_pjpipe import main, move
 

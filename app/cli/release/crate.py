@@ -1,7 +1,8 @@
 """The provenance of a release as an RO-Crate: which run, of which program, made which file of which exposures.
 
 Profile: Process Run Crate 0.5 of Workflow Run RO-Crate, https://w3id.org/ro/wfrun/process/0.5, on RO-Crate 1.1,
-https://w3id.org/ro/crate/1.1. Paths and names of machines are left out.
+https://w3id.org/ro/crate/1.1; said in the terms of W3C PROV (https://www.w3.org/TR/prov-o/) too. Paths and names of
+machines are left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from app.config.schema import Lv3Config
 __all__ = ["CRATE_NAME", "crate"]
 
 CRATE_NAME = "ro-crate-metadata.json"
+#: What RO-Crate has no word for; it has those of PROV, and the prefix.
+_OWN_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 _CRATE, _PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
 _TYPES = {
     "fits": "application/fits",
@@ -64,19 +67,34 @@ def crate(made: Mapping[str, tuple[Sequence[Run], Path]], runs: Sequence[Run], c
         {"@id": LICENCE_ADDRESS, "@type": "CreativeWork", "name": LICENCE},
         {"@id": "#lead", "@type": "Person", "name": config.hlsp_lead},
     ]
-    files = [_file(name, path) for name, (_, path) in made.items()]
+    files = [_file(name, path, shown) for name, (shown, path) in made.items()]
     graph = [*fixed, *files, *_software(runs), *(entity for run in runs for entity in _run(run, made))]
-    return {"@context": f"{_CRATE}/context", "@graph": list({entity["@id"]: entity for entity in graph}.values())}
+    return {
+        "@context": [f"{_CRATE}/context", _OWN_TERMS],
+        "@graph": list({entity["@id"]: entity for entity in graph}.values()),
+    }
 
 
 def _ref(identifier: str) -> dict[str, str]:
     return {"@id": identifier}
 
 
-def _file(name: str, path: Path) -> Entity:
+def _file(name: str, path: Path, shown: Sequence[Run]) -> Entity:
     kind = _TYPES.get(name.rpartition("_")[2].split(".")[1], "application/octet-stream")
-    return {"@id": name, "@type": "File", "name": PurePath(name).name, "contentSize": str(path.stat().st_size),
-            "encodingFormat": kind}  # fmt: skip
+    sources = {
+        "prov:wasGeneratedBy": [_ref(_action_id(run)) for run in shown],
+        "wasDerivedFrom": [
+            _ref(name) for name in dict.fromkeys(_exposure_id(e) for r in shown for e in r.record["inputs"])
+        ],
+    }
+    return {
+        "@id": name,
+        "@type": "File",
+        "name": PurePath(name).name,
+        "contentSize": str(path.stat().st_size),
+        "encodingFormat": kind,
+        **(sources if shown else {}),
+    }
 
 
 def _software(runs: Iterable[Run]) -> Iterator[Entity]:
@@ -110,11 +128,15 @@ def _action_id(run: Run) -> str:
     return "#run-" + "-".join(run.key)
 
 
+def _exposure_id(entry: Mapping[str, Any]) -> str:
+    return f"#exposure-{PurePath(entry['file']).name}"
+
+
 def _run(run: Run, made: Mapping[str, tuple[Sequence[Run], Path]]) -> Iterator[Entity]:
     """The action that is a run, the exposures that it took, and the parameters that were set."""
     record = run.record
     exposures = [
-        {"@id": f"#exposure-{PurePath(entry['file']).name}", "@type": "CreativeWork",
+        {"@id": _exposure_id(entry), "@type": "CreativeWork",
          "name": PurePath(entry["file"]).name, "encodingFormat": "application/fits", "sha256": entry["sha256"]}
         for entry in record["inputs"]
     ]  # fmt: skip
@@ -131,6 +153,8 @@ def _run(run: Run, made: Mapping[str, tuple[Sequence[Run], Path]]) -> Iterator[E
         "actionStatus": _ref("http://schema.org/CompletedActionStatus"),
         "object": [_ref(entity["@id"]) for entity in (*exposures, *settings)],
         "result": [_ref(name) for name, (shown, _) in made.items() if run in shown],
+        "prov:used": [_ref(entity["@id"]) for entity in exposures],
+        "prov:wasAssociatedWith": [_ref("#jwst-lv3"), _ref("#lead")],
     }
     yield from exposures
     yield from settings

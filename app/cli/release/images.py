@@ -137,7 +137,17 @@ def _write(primary: fits.Header, cards: list[tuple], hdus: list[fits.FitsHDU], p
         header.comments[key] = comment if fits_in else ""
     images = [_compressed(hdu) if compress and hdu.is_image else hdu for hdu in hdus]
     fits.HDUList([fits.PrimaryHDU(header=header), *images]).writeto(place)
+    if compress:
+        _say_not_quantized(place)
     return place
+
+
+def _say_not_quantized(path: Path) -> None:
+    """Say of floating-point images that they are not quantized, as fpack does: without it DS9 reads integers."""
+    with fits.open(path, mode="update", disable_image_compression=True) as hdus:
+        for hdu in hdus:
+            if hdu.header.get("ZBITPIX", 0) < 0:
+                hdu.header["ZQUANTIZ"] = ("NONE", "lossless compression without quantization")
 
 
 def _compressed(hdu: fits.ImageHDU) -> fits.CompImageHDU:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from app.config.schema import Lv3Config
 from app.observation.bands import find_bands
 from app.observation.hlsp import Collection, hlsp_target
 from app.observation.names import ProductNames
+from app.record.flagged import faults_of
 from app.record.record import FINISHED, read_record
 from app.runtime.errors import InputError
 from app.runtime.files import sha256
@@ -139,12 +140,21 @@ def _state(job: Mapping[str, Any]) -> str:
 def _of_one(run: Run, accepted: set[str]) -> Iterator[str]:
     if not run.has_mosaic:
         yield f"{run.folder}: the run made no mosaic"
-    codes = {caveat["code"] for caveat in run.record["caveats"]} - accepted
-    for caveat in run.record["caveats"]:
+    caveats = [*run.record["caveats"], *_faults(run)]
+    codes = {caveat["code"] for caveat in caveats} - accepted
+    for caveat in caveats:
         if caveat["code"] in codes:
             yield f"{run.folder}: caveat {caveat['code']}: {caveat['message']}"
     if codes:
         yield f"{run.folder}: look at its report; what is as it should be: accept=[{','.join(sorted(codes))}]"
+
+
+def _faults(run: Run) -> list[dict[str, str]]:
+    """Faults of the version that made it, as caveats, but for those that were known when it ran."""
+    version = run.record["versions"]["jwst-lv3"]
+    known = {caveat["message"] for caveat in run.record["caveats"]}
+    found = [asdict(fault.caveat(version)) for fault in faults_of(version)]
+    return [caveat for caveat in found if caveat["message"] not in known]
 
 
 def _changed(run: Run) -> list[str]:

@@ -24,6 +24,7 @@ from app.plan.checks import (
     references,
     size,
     sky_matching,
+    version,
 )
 from app.plan.cost import Estimate, estimate
 from app.plan.parameters import Parameters, check_parameters, effective
@@ -92,7 +93,7 @@ def look_ahead(plan: Plan) -> Outlook:
     ----------
     plan : Plan
     """
-    found: list[Caveat | Lv3Error | str] = [*outputs.check(plan), *references.check(plan)]
+    found: list[Caveat | Lv3Error | str] = [*version.check(plan), *outputs.check(plan), *references.check(plan)]
     try:
         chosen = plan.layers
     except CrdsError:  # said by references.check

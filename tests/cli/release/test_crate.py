@@ -23,7 +23,9 @@ def released(tmp_path_factory):
 @pytest.fixture(scope="module")
 def entities(released):
     crate = json.loads((released / "ro-crate-metadata.json").read_text())
-    assert crate["@context"] == "https://w3id.org/ro/crate/1.1/context"
+    base, own = crate["@context"]
+    assert base == "https://w3id.org/ro/crate/1.1/context"
+    assert own == {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}  # else no term of the context
     found = {entity["@id"]: entity for entity in crate["@graph"]}
     assert len(found) == len(crate["@graph"])
     return found
@@ -80,6 +82,19 @@ def test_each_run_is_an_action_of_the_program(entities):
         assert sum("_rgb-" in name for name in results) == 6
     versions = {entity["name"]: entity["softwareVersion"] for entity in kinds(entities, "SoftwareApplication")}
     assert versions == VERSIONS
+
+
+def test_provenance_is_said_in_the_terms_of_prov_too(entities):
+    """Of what and by what each file was made; W3C Recommendation PROV-O, section 3.1."""
+    mosaics = [entity for name, entity in entities.items() if name.endswith("_i2d.fits")]
+    for mosaic in mosaics:
+        (action,) = (entities[name] for name in references(mosaic["prov:wasGeneratedBy"]))
+        assert {"@id": mosaic["@id"]} in action["result"]
+        assert mosaic["wasDerivedFrom"] == action["prov:used"]
+        assert all(name.startswith("#exposure-") for name in references(action["prov:used"]))
+        assert references(action["prov:wasAssociatedWith"]) == ["#jwst-lv3", "#lead"]
+    rgb = next(entity for name, entity in entities.items() if "_rgb-" in name)
+    assert (len(mosaics), len(rgb["prov:wasGeneratedBy"]), len(rgb["wasDerivedFrom"])) == (3, 3, 6)
 
 
 def test_exposures_have_checksums_and_parameters_no_paths(entities):

@@ -127,6 +127,15 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
     assert "no run has left a record" in refusal(make_config(tmp_path, tmp_path / "release"))[0]
 
 
+def test_a_fault_of_its_version_that_was_found_later_is_said(one, tmp_path, monkeypatch):
+    version = one.record["versions"]["jwst-lv3"]
+    (tmp_path / "flagged.yaml").write_text(f"[{{versions: [{version}], fault: levels are wrong, see: CHANGELOG}}]")
+    monkeypatch.setenv("LV3_FLAGGED_VERSIONS", str(tmp_path / "flagged.yaml"))
+    said = refusal(make_config(one.folder, tmp_path / "release"))
+    assert ["levels are wrong" in said[0], "accept=[flagged_version]" in said[1], len(said)] == [True, True, 2]
+    assert release(make_config(one.folder, tmp_path / "release", accept=["flagged_version"])).is_dir()
+
+
 def test_a_run_with_caveats_is_released_only_where_they_are_accepted(tmp_path):
     caveats = [{"code": code, "message": f"this is {code}", "hint": ""} for code in ("few_matches", "sky_steps")]
     run = make_run(tmp_path / "out", state="success_with_caveats", caveats=caveats)

@@ -12,7 +12,7 @@ from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-__all__ = ["Difference", "compare_catalogues", "compare_exposures", "compare_mosaics"]
+__all__ = ["Difference", "compare_catalogues", "compare_exposures", "compare_mosaics", "have_same_grid"]
 
 _STRIP = 256  # rows that are read at a time
 _SAMPLES = 4_000_000  # pixels of which quantiles are taken
@@ -54,7 +54,7 @@ def compare_mosaics(first: Path, second: Path) -> list[Difference]:
         Of mosaics on different grids that they are, and nothing more.
     """
     with fits.open(first) as a, fits.open(second) as b:
-        if not _is_same_grid(a["SCI"], b["SCI"]):
+        if not have_same_grid(a["SCI"], b["SCI"]):
             return [Difference("grids differ: pixels are not compared", np.nan, "", counts=True)]
         error = np.nanmedian(a["ERR"].section[:: max(1, a["ERR"].shape[0] // 1000)]) if "ERR" in a else 1.0
         n_all, n_one, largest = 0, 0, 0.0
@@ -75,7 +75,8 @@ def compare_mosaics(first: Path, second: Path) -> list[Difference]:
     ]
 
 
-def _is_same_grid(a: Any, b: Any) -> bool:
+def have_same_grid(a: Any, b: Any) -> bool:
+    """Whether the pixels of two images, HDUs with a WCS, are at the same places of the sky."""
     if a.shape != b.shape:
         return False
     corners = np.array([[0, 0], [a.shape[1] - 1, 0], [0, a.shape[0] - 1], [a.shape[1] - 1, a.shape[0] - 1]])

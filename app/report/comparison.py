@@ -7,21 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.visualization import AsinhStretch, ImageNormalize
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from app.report.pictures import BLACK, NOTHING, SIDE, SOFTENING, WHITE
+from app.report.overlays import difference_limit, jpeg, stretch_limits, thinned
+from app.report.pictures import NOTHING, SIDE
 from app.runtime.files import write_text
 
 __all__ = ["PAGE_NAME", "write_comparison"]
 
 PAGE_NAME = "lv3_compare.html"
-
-_LEAST_SHOWN, _SHOWN = 1.0, 0.995  # [error] of the difference; share of its pixels that are within the colours
 
 
 def write_comparison(
@@ -48,41 +44,30 @@ def write_comparison(
 
 
 def _pictures(first: Path, second: Path) -> dict[str, str]:
-    a, error = _thinned(first)
-    b, _ = _thinned(second)
-    finite = a[np.isfinite(a)]
-    low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
-    norm = ImageNormalize(vmin=low, vmax=max(high, low + 1e-12), stretch=AsinhStretch(SOFTENING))
-    difference = (b - a) / error
-    there = np.abs(difference[np.isfinite(difference)])
-    most = max(_LEAST_SHOWN, float(np.quantile(there, _SHOWN)) if there.size else 0.0)
-    around = ImageNormalize(vmin=-most, vmax=most)
+    a, b = thinned(first, SIDE), thinned(second, SIDE)
+    limits = stretch_limits(a.image)
     return {
-        "a": _drawn(a, "gray", norm),
-        "b": _drawn(b, "gray", norm),
-        "difference": _drawn(difference, "RdBu_r", around, "b less a, in median errors of a"),
+        "a": _uri(jpeg(a.image, limits)),
+        "b": _uri(jpeg(b.image, limits)),
+        "difference": _difference((b.image - a.image) / a.error),
     }
 
 
-def _thinned(path: Path) -> tuple[NDArray[np.floating], float]:
-    """Every so many pixels of a mosaic, and its median error."""
-    with fits.open(path) as hdus:
-        step = max(1, int(np.ceil(max(hdus["SCI"].shape) / SIDE)))
-        error = np.nanmedian(hdus["ERR"].section[::step, ::step]) if "ERR" in hdus else 1.0
-        return np.array(hdus["SCI"].section[::step, ::step], dtype=float), float(error)
-
-
-def _drawn(image: NDArray[np.floating], colours: str, norm: ImageNormalize, label: str = "") -> str:
+def _difference(image: NDArray[np.float64]) -> str:
+    """With a bar of its colours."""
     ny, nx = image.shape
-    size = 8 / max(nx, ny)
-    figure = Figure(figsize=(nx * size, ny * size + 0.6 * bool(label)), layout="constrained", facecolor=NOTHING)
+    size, most = 8 / max(nx, ny), difference_limit(image)
+    figure = Figure(figsize=(nx * size, ny * size + 0.6), layout="constrained", facecolor=NOTHING)
     axes = figure.add_subplot()
     axes.set_axis_off()
-    drawn = axes.imshow(image, cmap=colormaps[colours], norm=norm, origin="lower", interpolation="nearest")
-    if label:
-        bar = figure.colorbar(drawn, ax=axes, orientation="horizontal", fraction=0.05, pad=0.01)
-        bar.set_label(label, color="white", fontsize=14)
-        bar.ax.tick_params(colors="white", labelsize=14)
+    drawn = axes.imshow(image, cmap="RdBu_r", vmin=-most, vmax=most, origin="lower", interpolation="nearest")
+    bar = figure.colorbar(drawn, ax=axes, orientation="horizontal", fraction=0.05, pad=0.01)
+    bar.set_label("b less a, in median errors of a", color="white", fontsize=14)
+    bar.ax.tick_params(colors="white", labelsize=14)
     file = io.BytesIO()
     figure.savefig(file, format="jpeg", pil_kwargs={"quality": 88})
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return _uri(file.getvalue())
+
+
+def _uri(picture: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()

@@ -1,18 +1,19 @@
 """One row of a sweep's summary: the state of one job, from its record, from SLURM, or from a missing heartbeat."""
 
-import math
 import time
 from collections.abc import Mapping
 from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from app.observation.names import REPORT_NAME
+from app.observation.names import RECORD_NAME, REPORT_NAME
 from app.record.record import FINISHED, State, read_record, seconds_of
 from app.runtime import errors
 from app.runtime.errors import ExitCode
 from app.runtime.lock import LEASE, LOCK_NAME
+from app.runtime.logs import LOG_NAME
 from app.sweep.lines import line
+from app.sweep.measured import measured
 from app.sweep.slurm import Ended
 
 __all__ = ["FINAL", "REFUSED", "WAITING", "row"]
@@ -70,18 +71,22 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     return {
         "job": relpath(folder, root) if out_dir else known["job"],
         "out_dir": out_dir,
+        "target": record.get("config", {}).get("target"),
+        "band": record.get("config", {}).get("band"),
         "state": str(state),
         "exit_code": _exit_code(state, error, bool(record.get("config", {}).get("strict"))),
         "caveats": [caveat["code"] for caveat in record.get("caveats", ())],
         "minutes": _minutes(record),
         "peak_memory_gb": _peak_memory(record),
         "exposures": sum(entry["role"] == "science" for entry in record.get("inputs", ())) or None,
-        "alignment_rms_mas": _alignment(record),
+        **measured(record),
         "message": error.get("message") or (known.get("message") if not record else None),
         "hint": _hint(state, record),
         "overrides": known.get("overrides") or line(record.get("command") or ()),
         "mosaic": _path(folder / mosaic, root) if mosaic else None,
         "report": _path(folder / REPORT_NAME, root) if record else None,
+        "log": _path(folder / LOG_NAME, root) if out_dir else None,
+        "record": _path(folder / RECORD_NAME, root) if record else None,
     }
 
 
@@ -141,13 +146,6 @@ def _peak_memory(record: Mapping[str, Any]) -> float | None:
     """Peak memory [GB] of the main process and of its largest worker together."""
     peak = record.get("peak_memory")
     return round(sum(peak.values()) / 1e9, 2) if peak else None
-
-
-def _alignment(record: Mapping[str, Any]) -> float | None:
-    """Root mean square of the exposures' offsets from each other after alignment [milliarcsec]."""
-    exposures = (record.get("measurements") or {}).get("exposures", ())
-    offsets = [e["offset"] for e in exposures if e["offset"] is not None]
-    return round(1000 * math.sqrt(sum(x * x for x in offsets) / len(offsets)), 1) if offsets else None
 
 
 def _hint(state: str, record: Mapping[str, Any]) -> str | None:

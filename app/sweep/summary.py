@@ -26,6 +26,7 @@ from app.runtime.words import listed
 from app.sweep.page import write_page
 from app.sweep.rows import FINAL, REFUSED, WAITING, row
 from app.sweep.slurm import slurm_states
+from app.sweep.varied import varied
 
 __all__ = ["SUMMARY_NAME", "Summary", "find_jobs", "key_of", "read_summary"]
 
@@ -164,9 +165,13 @@ def _changed(path: Path) -> int:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
+    """The rows, with a column for each key that the jobs vary."""
     text = io.StringIO()
     if rows:
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        values = varied(row["overrides"] for row in rows)
+        writer = csv.DictWriter(text, fieldnames=list(values[0] | rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(row | {"caveats": " ".join(row["caveats"])} for row in rows)
+        writer.writerows(
+            keys | row | {"caveats": " ".join(row["caveats"])} for keys, row in zip(values, rows, strict=True)
+        )
     return text.getvalue()

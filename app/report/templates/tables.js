@@ -22,6 +22,3 @@ for (const table of document.querySelectorAll("table.sorts")) {
     head.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(); });
   });
 }
-for (const details of document.querySelectorAll("details")) {
-  window.addEventListener("beforeprint", () => { details.open = true; });
-}

@@ -1,0 +1,78 @@
+"""Mosaics as pictures that can be laid over each other: thinned alike, drawn at one stretch, and their differences."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.visualization import AsinhStretch
+from matplotlib import colormaps
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.report.pictures import BLACK, NOTHING, SOFTENING, WHITE
+
+__all__ = ["Thinned", "difference_limit", "jpeg", "stretch_limits", "thinned"]
+
+_LEAST_SHOWN, _SHOWN = 1.0, 0.995  # [error] of a difference; share of its pixels that are within the colours
+
+
+@dataclass(frozen=True, eq=False)
+class Thinned:
+    """Every so many pixels of a mosaic.
+
+    Parameters
+    ----------
+    image : ndarray of shape (ny, nx)
+        NaN where there is no data.
+    error : float
+        Median error of the mosaic's pixels (ERR); 1 where it has none.
+    """
+
+    image: NDArray[np.float64]
+    error: float
+
+
+def thinned(path: Path, side: int) -> Thinned:
+    """Every so many pixels of a mosaic, as many as fit: what is not read costs nothing.
+
+    Parameters
+    ----------
+    path : Path
+        ``*_i2d.fits``.
+    side : int
+        Most pixels along the longer side.
+    """
+    with fits.open(path) as hdus:
+        step = max(1, int(np.ceil(max(hdus["SCI"].shape) / side)))
+        errors = hdus["ERR"].data[::step, ::step] if "ERR" in hdus else np.empty(0)
+        errors = errors[np.isfinite(errors)]
+        image = np.array(hdus["SCI"].data[::step, ::step], dtype=float)  # mapped: a section goes pixel by pixel
+        return Thinned(image, float(np.median(errors)) if errors.size else 1.0)
+
+
+def stretch_limits(image: NDArray[np.float64]) -> tuple[float, float]:
+    """Values that are black and white."""
+    finite = image[np.isfinite(image)]
+    low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
+    return float(low), float(max(high, low + 1e-12))
+
+
+def difference_limit(difference: NDArray[np.float64]) -> float:
+    """The value at which the colours of a difference, in units of the error, end."""
+    there = np.abs(difference[np.isfinite(difference)])
+    return max(_LEAST_SHOWN, float(np.quantile(there, _SHOWN)) if there.size else 0.0)
+
+
+def jpeg(image: NDArray[np.float64], limits: tuple[float, float], colours: str = "gray") -> bytes:
+    """A picture with a pixel for each value; grey is stretched by asinh, other colours are linear."""
+    low, high = limits
+    there = np.isfinite(image)
+    scaled = (np.where(there, image, low).clip(low, high) - low) / (high - low)
+    painted = colormaps[colours](AsinhStretch(SOFTENING)(scaled) if colours == "gray" else scaled)[..., :3]
+    painted[~there] = to_rgb(NOTHING)
+    file = io.BytesIO()
+    Image.fromarray((255 * painted[::-1]).astype(np.uint8)).save(file, format="jpeg", quality=88)
+    return file.getvalue()

@@ -1,0 +1,41 @@
+"""Pages in a real browser: a probe runs in the page after all else, and what it leaves in the title comes back."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+
+def visit(page: Path, probe: str, *options: str, wait: int = 0) -> tuple[Any, list[str]]:
+    """What a probe, JavaScript that gives ``seen`` a value, saw in a page; and what was said on the console.
+
+    Without a browser tests fail, they are not skipped.
+    """
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "no Chromium: apt-get install chromium, or leave these tests out with -m 'not browser'"
+    told = "document.title = JSON.stringify(seen);"
+    script = f'<script>window.addEventListener("load", async () => {{ let seen; {probe}; {told} }});</script>'
+    probed = page.with_name("probed.html")
+    probed.write_text(page.read_text().replace("</body>", script + "</body>"))
+    command = [
+        chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,900", "--dump-dom",
+        "--enable-logging=stderr", f"--user-data-dir={page.parent / 'profile'}", *options,
+        *([f"--virtual-time-budget={wait}"] if wait else []), probed.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)[1]
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return json.loads(html.unescape(title)), console
+
+
+#: Of any page: what it fetched, what is broken, whether something is wider than the window.
+COMMON = """
+{
+  broken: [...document.images].filter((image) => !image.complete || !image.naturalWidth).map((image) => image.alt),
+  fetched: performance.getEntriesByType("resource").map((e) => e.name).filter((name) => !/^(data|blob):/.test(name)),
+  wide: document.documentElement.scrollWidth > window.innerWidth,
+}
+"""

@@ -18,7 +18,7 @@ from app.config.forms import as_list, formed
 from app.crds import CONTEXT, SYNTHETIC_CONTEXT, CrdsOptions
 from app.observation.bands import Channel, spelled
 from app.observation.grouping import GroupingRules
-from app.observation.names import safe_name
+from app.observation.names import CRF, safe_name
 from app.runtime.resources import usable_cores
 
 __all__ = ["NAMED_BACKGROUND", "NOT_GIVEN", "PRESETS", "Lv3Config", "nearest", "unknown_keys"]
@@ -184,6 +184,15 @@ class Lv3Config:
     mosaic_rotation: float | None = _option(
         None, "position angle of the mosaic's y axis [deg], 0 is north up; default along the first exposure's detector"
     )
+    tile_size: int | None = _option(
+        None, "side of the tiles that the mosaic is made in [pixel]; default one mosaic, in one piece"
+    )
+    tile_overlap: int = _option(0, "pixels that neighbouring tiles share; needs tile_size")
+    tiles: list[str] = _option(
+        [],
+        "names of the tiles to make, by row and column: r03c07; default all with data. Of "
+        "finished exposures, step_ext=crf, nothing is aligned, matched or flagged again",
+    )
     crds: CrdsOptions = field(
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
     )
@@ -299,6 +308,11 @@ class Lv3Config:
     def work_mark(self) -> Path:
         """Where work_dir is given: a file in out_dir while there is work, of a text that no other out_dir has."""
         return self.output_folder / _WORK
+
+    @property
+    def is_of_finished(self) -> bool:
+        """Whether some tiles are made of exposures that a first run has finished, as a cluster shares them out."""
+        return bool(self.tiles) and self.step_ext == CRF
 
     @property
     def aligned_by(self) -> str:

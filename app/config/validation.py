@@ -11,6 +11,7 @@ from app.config.schema import NAMED_BACKGROUND, NOT_GIVEN, PRESETS, Lv3Config, n
 from app.crds import CrdsOptions
 from app.observation.bands import find_bands
 from app.observation.hlsp import FIELDS
+from app.observation.names import TILE
 from app.runtime.errors import ConfigError, Lv3Error
 
 __all__ = ["REQUIRED", "check"]
@@ -26,6 +27,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 
 _FARTHEST = 60.0  # [arcsec] beyond it chance coincidences of stars are as good as a displaced visit
 _LONGEST_NAME = 150  # [byte] leaves room for the rest of a file name, of 255 bytes
+_SMALLEST_TILE = 64  # [pixel] the header of a smaller one takes more room than its pixels
 
 
 def check(config: Lv3Config) -> None:
@@ -40,7 +42,7 @@ def check(config: Lv3Config) -> None:
     refused = {name for name, found in problems.items() if found}
     # The rest is looked at as if what is refused were not there: it may count on types, and no problem is listed twice.
     rest = replace(config, **{item.name: _default(item) for item in fields(config) if item.name in refused})
-    checks = (_names, _choices, _band, _observations, _numbers, _presets, _mosaic, _release, _contradictions)
+    checks = (_names, _choices, _band, _observations, _numbers, _presets, _mosaic, _tiles, _release, _contradictions)
     found = [*chain.from_iterable(problems.values()), *(problem for check in checks for problem in check(rest))]
     if found:
         raise ConfigError(found)
@@ -155,6 +157,29 @@ def _mosaic(config: Lv3Config) -> Iterator[str]:
         yield f"mosaic_pixel_scale={scale!r}: a positive number is needed [arcsec]"
     if shape is not None and center is None:
         yield "mosaic_shape: is given without mosaic_center, so it is not known which part of the sky is wanted"
+
+
+def _tiles(config: Lv3Config) -> Iterator[str]:
+    """Size, overlap and names of tiles, and what is made of one mosaic only."""
+    size, overlap = config.tile_size, config.tile_overlap
+    if size is None:
+        for key in ("tile_overlap", "tiles"):
+            if value := getattr(config, key):
+                yield f"{key}={value}: is for a mosaic in tiles: choose mosaic=tiles, or set tile_size"
+        return
+    if size < _SMALLEST_TILE:
+        yield f"tile_size={size}: a whole number from {_SMALLEST_TILE} on is needed [pixel]"
+    if not 0 <= overlap < size:
+        yield f"tile_overlap={overlap}: a whole number from 0 to less than tile_size={size} is needed [pixel]"
+    for name in config.tiles:
+        if not TILE.fullmatch(name):
+            yield f"tiles: {name!r}: a tile is named by row and column, each with two digits or more: r03c07"
+    for key in ("do_drizzle", "do_blot"):
+        if getattr(config, key):
+            yield (
+                f"{key}=true: is made of one mosaic, and tile_size={size} asks for tiles: leave it out, or make the "
+                "mosaic in one piece"
+            )
 
 
 def _release(config: Lv3Config) -> Iterator[str]:

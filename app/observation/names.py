@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from app.observation.bands import Band
@@ -14,14 +14,21 @@ __all__ = [
     "DRIZZLED",
     "RECORD_NAME",
     "REPORT_NAME",
+    "TILE",
+    "TILES_INDEX",
     "ProductNames",
     "ascii_name",
     "base_name",
     "exposure_product",
+    "is_of_catalogue",
     "safe_name",
 ]
 
 RECORD_NAME, REPORT_NAME = "lv3_run.json", "lv3_report.html"
+#: What tiles a mosaic was made in: for programs, as a table, as regions for DS9.
+TILES_INDEX = ("tiles.json", "tiles.ecsv", "tiles.reg")
+#: Name of a tile, by row and column.
+TILE = re.compile(r"r\d{2,}c\d{2,}")
 #: Ends of the names of what is made for every exposure: as it went into the mosaic, on the mosaic's grid, the mosaic
 #: on its pixels.
 CRF, DRIZZLED, BLOTTED = "crf", "i2d_single", "i2d_blot"
@@ -41,16 +48,30 @@ class ProductNames:
     band : Band
     is_bgr : bool
         Background observations are processed: ``_bgr`` follows the band.
+    tile : str
+        Name of the tile, where the mosaic is made in tiles.
     """
 
     target: str
     band: Band
     is_bgr: bool = False
+    tile: str = ""
 
     @property
     def root(self) -> str:
-        """``<target>_<instrument>_lv3_<band>[_bgr]``, lower case."""
-        return f"{self.target}_{self.band.instrument}_lv3_{self.band.name}{self._end}".lower()
+        """``<target>_<instrument>_lv3_<band>[_bgr][_<tile>]``, lower case."""
+        tile = f"_{self.tile}" if self.tile else ""
+        return f"{self.target}_{self.band.instrument}_lv3_{self.band.name}{self._end}{tile}".lower()
+
+    def of_tile(self, name: str) -> "ProductNames":
+        """The names of one tile's products."""
+        return replace(self, tile=name)
+
+    def are_of_tile(self, file: str) -> bool:
+        """Whether a file has the name of a product of a tile, of whatever name."""
+        found = TILE.search(file, len(self.root))
+        names = self.of_tile(found[0]) if found else self
+        return bool(found) and file in (names.mosaic, names.catalogue, names.segments)
 
     @property
     def mosaic(self) -> str:
@@ -75,6 +96,11 @@ class ProductNames:
     @property
     def _end(self) -> str:
         return "_bgr" if self.is_bgr else ""
+
+
+def is_of_catalogue(file: str) -> bool:
+    """Whether a file is a catalogue, or belongs to one."""
+    return file.endswith(("_cat.ecsv", "_segm.fits"))
 
 
 def exposure_product(exposure: str, suffix: str) -> str:

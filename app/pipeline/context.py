@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
+from app.plan.tiling import Tiling
 
 __all__ = ["Context", "Notes"]
 
@@ -54,6 +55,10 @@ class Context:
         Width of the stars that outlier detection spares [pixel]; None: it flags as jwst does.
     is_lean : bool
         Where jwst's own implementation of a step needs all pixels, they stay in files.
+    saves_exposures : bool
+        Exposures are products.
+    tiling : Tiling or None
+        How the mosaic's grid is cut; None where the mosaic is made in one piece.
     take : callable
         Called when the mosaic and its exposures are complete, before the catalogue is made.
     """
@@ -69,4 +74,6 @@ class Context:
     sky_solution: SkyOptions | None = None
     spared_fwhm: float | None = None
     is_lean: bool = False
+    saves_exposures: bool = True
+    tiling: Tiling | None = None
     take: Callable[[], None] = lambda: None

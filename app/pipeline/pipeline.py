@@ -1,7 +1,7 @@
 """`calwebb_image3` with a grouping of its own for each step that groups, and products that say how they were made."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
@@ -11,9 +11,11 @@ from jwst.datamodels import ImageModel
 from jwst.pipeline import Image3Pipeline
 
 from app.observation.names import ascii_name
+from app.pipeline.box import Box
 from app.pipeline.context import Context
 from app.pipeline.divided.cuts import Grid, PixelMap, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.tiles import Tile
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.steps import (
     GroupedSkyMatchStep,
@@ -24,6 +26,7 @@ from app.pipeline.steps import (
     StampedSourceCatalogStep,
 )
 from app.plan.parameters import Layer, merged
+from app.plan.tiling import Cell
 from app.runtime.pool import run_all
 
 __all__ = ["Lv3Pipeline", "make_pipeline"]
@@ -40,6 +43,8 @@ class Lv3Pipeline(Image3Pipeline):
         What the run gives.
     groups_used : dict
         ``{step: {group id: [file name, ...]}}``, as each step saw them.
+    tiles : sequence of Tile
+        What resample has made, where the mosaic is made in tiles.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -54,6 +59,7 @@ class Lv3Pipeline(Image3Pipeline):
 
     context: Context
     groups_used: dict[str, dict[str, list[str]]]
+    tiles: Sequence[Tile] = ()
     _maps: tuple[Grid, list[PixelMap]] | None = None
 
     @classmethod
@@ -68,8 +74,16 @@ class Lv3Pipeline(Image3Pipeline):
         if isinstance(input_data, ImageModel):
             self.source_catalog.save_results = self.save_results
             self.source_catalog.run(input_data)
-        else:
-            super().process(input_data)
+            return
+        super().process(input_data)
+        for tile in self.tiles if not self.source_catalog.skip else ():
+            self.output_file = f"{self.tile_root(tile.cell)}.fits"
+            with ImageModel(tile.path) as model:
+                self.source_catalog.run(model)
+
+    def tile_root(self, cell: Cell) -> str:
+        """What names of a tile's files begin with, until they are published."""
+        return ascii_name(f"{self.context.product}_{cell.name}")
 
     @contextmanager
     def grouped(self, library: GroupedLibrary, step: str) -> Iterator[None]:
@@ -83,12 +97,15 @@ class Lv3Pipeline(Image3Pipeline):
         names = library.member_names
         self.groups_used[step] = {g: [names[i] for i in members] for g, members in library.group_indices.items()}
 
-    def pixel_maps(self, library: ExposureLibrary, grid: Grid) -> list[PixelMap]:
-        """Where all pixels of all exposures fall on a grid; known already where a step has asked before."""
+    def pixel_maps(self, library: ExposureLibrary, grid: Grid, boxes: Sequence[Box] = ()) -> list[PixelMap]:
+        """Where all pixels of all exposures fall on a grid; known already where a step has asked before.
+
+        Where boxes are given, exposures that reach none of them may be said to fall nowhere.
+        """
         if self._maps is None or not self._maps[0].has_same_pixel_map(grid):
             paths = [self.context.work_dir / f"pixels_{index}.npy" for index in range(len(library))]
             tasks = list(zip(library.exposures(), paths, strict=True))
-            self._maps = grid, list(run_all(partial(map_pixels, grid), tasks, self.context.procs))
+            self._maps = grid, list(run_all(partial(map_pixels, grid, boxes=boxes), tasks, self.context.procs))
         return self._maps[1]
 
     def with_pixels(self, library: GroupedLibrary, step: Any) -> GroupedLibrary:

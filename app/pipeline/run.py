@@ -8,7 +8,7 @@ from astropy.nddata.bitmask import interpret_bit_flags
 from jwst.datamodels import ImageModel
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
-from app.observation.names import ascii_name
+from app.observation.names import ascii_name, is_of_catalogue
 from app.pipeline.context import Context, Notes
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.read_noise import rescale_read_noise
@@ -114,6 +114,8 @@ def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: C
         sky_solution=SkyOptions(int(config.sky_order), str(config.sky_anchor)) if solves_sky else None,
         spared_fwhm=plan.band.fwhm if config.outliers == "spare_stars" else None,
         is_lean=kept is None or not kept.pixels,
+        saves_exposures=bool(plan.exposure_products),
+        tiling=plan.tiling,
         take=take,
     )
 
@@ -131,22 +133,19 @@ def _subtract_background(library: ExposureLibrary, plan: Plan, context: Context)
 
 
 def _remove_parts(plan: Plan, folder: Path) -> None:
-    """Remove what a killed start may have half written in a folder: exposures are whole, these are not sure to be."""
-    for name in _of_mosaic(plan):
-        for path in (folder / name, folder / ascii_name(name)):
-            path.unlink(missing_ok=True)
-
-
-def _of_mosaic(plan: Plan) -> tuple[str, str, str]:
-    return plan.names.mosaic, plan.names.catalogue, plan.names.segments
+    """Remove what a killed start may have half written in a folder: exposures and tiles are whole, these may not be."""
+    for path in folder.iterdir():
+        if path.name in (plan.names.mosaic, ascii_name(plan.names.mosaic)) or is_of_catalogue(path.name):
+            path.unlink()
 
 
 def _made(plan: Plan, folder: Path) -> list[Path]:
     """The products in a folder, by their own names: jwst writes a file's name into its header, which holds ASCII."""
-    for name in _of_mosaic(plan):
-        if (folder / ascii_name(name)).is_file():
-            (folder / ascii_name(name)).rename(folder / name)
-    return sorted(path for path in folder.iterdir() if path.is_file())
+    root, there = ascii_name(plan.product), [path for path in folder.iterdir() if path.is_file()]
+    return sorted(
+        path.rename(folder / f"{plan.product}{path.name[len(root) :]}") if path.name.startswith(f"{root}_") else path
+        for path in there
+    )
 
 
 def _alignment(plan: Plan) -> AlignmentChoice:

@@ -1,7 +1,8 @@
 """What a run will cost: the mosaic's size, peak memory, disk and number of files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.observation.names import TILES_INDEX
 from app.plan.grid import predict_shape
 from app.plan.parameters import Parameters
 from app.plan.peak_disk import peak_disk
@@ -25,13 +26,16 @@ class Estimate:
     disk : int
         Most disk space that products and temporary files take at any time [byte].
     n_files : int
-        Number of files in out_dir.
+        Number of files in out_dir, at most.
+    n_tiles : int
+        Number of tiles that are made, at most; 0 where the mosaic is made in one piece.
     """
 
     shape: tuple[int, int]
     memory: int
     disk: int
     n_files: int
+    n_tiles: int = 0
 
     @property
     def megapixels(self) -> float:
@@ -54,15 +58,21 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     """
     shape = predict_shape(plan.science, parameters)
     scale, ratio = (parameters.of("resample", name) for name in ("pixel_scale", "pixel_scale_ratio"))
+    tiles = [cell.n_pixels for cell in plan.tiling.cells(shape)] if plan.tiling else []
     work = Work.of(plan.science, shape[0] * shape[1], scale or ratio * plan.band.pixel_scale)
+    work = replace(work, tiles=tiles, with_context=parameters.of("resample", "enable_ctx"))
     with_catalogue = not parameters.skips("source_catalog")
     kept = serial_fallback(plan, parameters)
     memory = peak_memory(work, plan.config, with_catalogue, kept)
     disk = peak_disk(work, plan.science, plan.config, with_catalogue, kept)
-    return Estimate(shape, memory, disk, _n_files(plan, with_catalogue))
+    return Estimate(shape, memory, disk, _n_files(plan, with_catalogue, len(tiles)), len(tiles))
 
 
-def _n_files(plan: Plan, with_catalogue: bool) -> int:
-    """Exposures as they went into the mosaic and what is made of each; mosaic, association, record and log."""
-    per_exposure = 1 + plan.config.do_drizzle + plan.config.do_blot
-    return len(plan.science) * per_exposure + 1 + 2 * with_catalogue + 3
+def _n_files(plan: Plan, with_catalogue: bool, n_tiles: int) -> int:
+    """Exposures as they went into the mosaic and what is made of each; mosaic, association, record and log.
+
+    Of tiles, all may have data; their index comes on top.
+    """
+    per_exposure = 1 - plan.config.is_of_finished + plan.config.do_drizzle + plan.config.do_blot
+    mosaics = max(1, n_tiles) * (1 + 2 * with_catalogue) + (len(TILES_INDEX) if n_tiles else 0)
+    return len(plan.science) * per_exposure + mosaics + 3

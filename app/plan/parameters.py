@@ -38,6 +38,10 @@ _OURS = {
 }
 
 
+# Steps that exposures have behind them when they go into a mosaic.
+_BEFORE_MOSAIC = ("assign_mtwcs", "tweakreg", "skymatch", "outlier_detection")
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """Parameters of one origin.
@@ -128,7 +132,8 @@ def _tables(config: Lv3Config) -> list[tuple[str, str, dict[str, Any]]]:
     presets = [(f"preset {group}", f"presets.{group}", table) for group, table in config.ordered_presets]
     sky: dict[str, Any] = {"skymatch": {"skymethod": "user"}} if config.sky_levels else {}
     alignment: dict[str, Any] = {"tweakreg": {"skip": True}} if config.alignment == "none" else {}
-    keys = [("preset alignment", "alignment", alignment)]
+    finished: dict[str, Any] = {step: {"skip": True} for step in _BEFORE_MOSAIC} if config.is_of_finished else {}
+    keys = [("preset alignment", "alignment", alignment), ("preset tiles", "tiles", finished)]
     keys += [("preset sky", "sky_levels", sky), ("preset mosaic", "mosaic", _grid(config))]
     return [*presets, *keys, ("user", "jwst_parameters", config.jwst_parameters)]
 

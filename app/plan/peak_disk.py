@@ -42,7 +42,7 @@ def peak_disk(
     ----------
     work : Work
     exposures : list of Exposure
-        As they are on the disk; those that are written are as large.
+        As they are on the disk; those that are written, if any, are as large.
     config : Lv3Config
     with_catalogue : bool
         Whether sources of the mosaic are found.
@@ -50,7 +50,7 @@ def peak_disk(
         What jwst's own implementation keeps in memory, where it runs; there the exposures are copied before, and
         again, with the images of the mosaic's size, where it keeps nothing in memory.
     """
-    size, pixels = sum(e.size for e in exposures), sum(e.n_pixels for e in exposures)
+    size, pixels = 0 if config.is_of_finished else sum(e.size for e in exposures), sum(e.n_pixels for e in exposures)
     maps = pixels * _BYTES_MAP
     drizzled = work.n_exposures * work.cut * _ARRAYS_DRIZZLED * _BYTES
     median = work.mosaic * _BYTES
@@ -59,7 +59,7 @@ def peak_disk(
     copies = 0.0
     if fallback:
         copies = size if fallback.pixels else 2 * size + work.n_exposures * median
-    written = _mosaic(work, with_catalogue=False) + (parts if config.resume else 0)
+    written = _mosaic(work, with_catalogue=False) + (parts if config.resume or work.tiles else 0)
     before = maps + copies + max(median + max(drizzled, size), kept + size + max(parts, written))
     before += _KEPT * work.n_exposures if config.resume else 0
     unpacked = sum(e.size for e in exposures if e.packed)
@@ -69,13 +69,16 @@ def peak_disk(
 
 def _n_parts(work: Work, config: Lv3Config) -> int:
     """Drizzled exposures that are there while the mosaic is put together."""
-    if config.resume:
+    if config.resume or work.tiles:
         return work.n_exposures
     return min(_PARTS_A_PROCESS * config.n_procs, work.n_exposures) if config.n_procs > 1 else 1
 
 
 def _mosaic(work: Work, with_catalogue: bool) -> float:
-    return _HEADERS + work.mosaic * (_ARRAYS + work.n_planes + _ARRAYS_CATALOGUE * with_catalogue) * _BYTES
+    return (
+        _HEADERS * max(1, len(work.tiles))
+        + work.written * (_ARRAYS + work.n_planes + _ARRAYS_CATALOGUE * with_catalogue) * _BYTES
+    )
 
 
 def _companions(work: Work, pixels: int, config: Lv3Config) -> float:

@@ -5,6 +5,7 @@ The numbers of bytes are measured: proportional set sizes, summed over all proce
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -62,17 +63,33 @@ class Work:
         Number of pixels of the mosaic.
     cut : float
         Number of them that one exposure touches.
+    tiles : sequence of int
+        Number of pixels of each tile that is made; none where the mosaic is made in one piece.
+    with_context : bool
+        The mosaic has a context image.
     """
 
     n_exposures: int
     detector: float
     mosaic: float
     cut: float
+    tiles: Sequence[int] = ()
+    with_context: bool = True
+
+    @property
+    def held(self) -> float:
+        """Number of pixels of what is put together at a time."""
+        return max(self.tiles, default=self.mosaic)
+
+    @property
+    def written(self) -> float:
+        """Number of pixels in all files of the mosaic."""
+        return sum(self.tiles) or self.mosaic
 
     @property
     def n_planes(self) -> int:
         """Number of planes of CON."""
-        return ceil(self.n_exposures / _EXPOSURES_PER_PLANE)
+        return ceil(self.n_exposures / _EXPOSURES_PER_PLANE) if self.with_context else 0
 
     @classmethod
     def of(cls, exposures: list[Exposure], mosaic: float, pixel_scale: float) -> Work:
@@ -135,7 +152,7 @@ def peak_memory(
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:
-        peaks.append(work.mosaic * _PER_CATALOGUE_PIXEL)
+        peaks.append(work.held * _PER_CATALOGUE_PIXEL)
     if config.do_drizzle or config.do_blot:
         peaks.append(_postprocess(work, procs, whole_grid))
     return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))
@@ -145,7 +162,7 @@ def _pipeline(work: Work, procs: int) -> float:
     """Data in memory while the mosaic is put together, by processes each of which has an exposure at work."""
     drizzling = work.detector * _PER_DETECTOR_PIXEL + work.cut * _PER_CUT_PIXEL
     adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
-    mosaic = work.mosaic * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
+    mosaic = work.held * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
     return procs * drizzling + adding + mosaic
 
 

@@ -13,12 +13,13 @@ from app.observation.files import find_files
 from app.observation.grouping import groups
 from app.observation.members import Member, Role
 from app.observation.moving import in_target_frame
-from app.observation.names import CRF, ProductNames, exposure_product
+from app.observation.names import CRF, TILES_INDEX, ProductNames, exposure_product
 from app.observation.packed import PACKED, UNPACKED_FOLDER, readable, unpacked_name
 from app.plan.association import association
 from app.plan.parameters import Layer, Parameters, crds_layers, effective, layers, merged
 from app.plan.roles import assign_roles, find_band
 from app.plan.selection import Selected, select
+from app.plan.tiling import Tiling
 from app.runtime.errors import CrdsError
 
 __all__ = ["CATALOGUE_UNIT", "UNIT_ORIGIN", "Plan", "make_plan"]
@@ -100,13 +101,24 @@ class Plan:
 
     @property
     def exposure_products(self) -> list[str]:
-        """File names of the exposures as they go into the mosaic."""
-        return [exposure_product(exposure.name, CRF) for exposure in self.science]
+        """File names of the exposures as they go into the mosaic; none where they are inputs already."""
+        return [] if self.config.is_of_finished else [exposure_product(exposure.name, CRF) for exposure in self.science]
+
+    @property
+    def tiling(self) -> Tiling | None:
+        """How the mosaic's grid is cut; None where the mosaic is made in one piece."""
+        size, config = self.config.tile_size, self.config
+        return None if size is None else Tiling(size, config.tile_overlap, tuple(config.tiles))
+
+    @property
+    def combined(self) -> str:
+        """File name of what is there once the exposures are combined: the mosaic, or the index of its tiles."""
+        return TILES_INDEX[0] if self.tiling else self.names.mosaic
 
     @property
     def promised(self) -> list[str]:
         """File names of what the pipeline has to make: the exposures, and the mosaic where it makes one."""
-        return [*self.exposure_products, *([] if self.parameters.skips("resample") else [self.names.mosaic])]
+        return [*self.exposure_products, *([] if self.parameters.skips("resample") else [self.combined])]
 
     @cached_property
     def asked(self) -> list[Layer]:

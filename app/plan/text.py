@@ -135,7 +135,8 @@ def _cost(description: dict[str, Any]) -> Iterator[str]:
         yield "Mosaic: not known, see below"
         return
     rows, columns = cost["shape"]
-    yield f"Mosaic: {columns} x {rows} pixels, {rows * columns / 1e6:.1f} million"
+    tiles = f", in up to {cost['n_tiles']} tiles" if cost["n_tiles"] else ""
+    yield f"Mosaic: {columns} x {rows} pixels, {rows * columns / 1e6:.1f} million{tiles}"
     yield f"Memory: some {_gigabytes(cost['memory'])}"
     yield f"Disk: some {_gigabytes(cost['disk'])} in {cost['n_files']} files"
 

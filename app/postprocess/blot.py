@@ -12,7 +12,7 @@ from stcal.resample.utils import calc_pixmap
 from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
-from app.postprocess.cutout_wcs import cutout_around
+from app.pipeline.cutout_wcs import cutout_around
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 

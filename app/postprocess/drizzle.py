@@ -12,7 +12,7 @@ from jwst.resample.resample import ResampleImage
 from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
-from app.postprocess.cutout_wcs import cutout_around, cutout_wcs
+from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 

@@ -10,13 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from app.assess.findings.limits import most_in_cores
 from app.assess.measure.mosaic import MAGNITUDE_BIN
 from app.observation.bands import find_bands
-from app.observation.names import REPORT_NAME, base_name
+from app.observation.names import REPORT_NAME, TILES_INDEX, base_name
+from app.pipeline.tile_index import read_index
 from app.record.record import seconds_of
 from app.report import figures
 from app.report.methods import methods
 from app.report.pictures import picture, weight_picture
 from app.report.residuals import residuals
 from app.report.stars import cutouts, profile, read_stars
+from app.report.tile_pictures import tile_pictures
 from app.runtime.files import write_text
 
 __all__ = ["write_report"]
@@ -75,6 +77,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "mosaic": mosaic,
         "catalogue": catalogue,
         "unit": unit,
+        "tiles": measured.get("tiles", []),
         "pictures": _pictures(folder, mosaic),
         "residuals": residuals(record, folder),
         "level_errors": _level_errors(record),
@@ -106,6 +109,8 @@ def _instrument(record: Mapping[str, Any]) -> str:
 def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, str]:
     if mosaic is None or not (path := folder / mosaic["file"]).is_file():
         return {}
+    if mosaic["file"] == TILES_INDEX[0]:
+        return tile_pictures(folder, read_index(folder) or {}, mosaic["unit"])
     return {"mosaic": picture(path, mosaic["footprint"], mosaic["unit"]), "weight": weight_picture(path)}
 
 
@@ -115,6 +120,7 @@ def _stars(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
     mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
     if not (
         mosaic
+        and not measured.get("tiles")  # each has its own stars
         and catalogue
         and catalogue["n_sources"]
         and (folder / mosaic["file"]).is_file()

@@ -3,6 +3,8 @@
 import base64
 import io
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,11 @@ __all__ = [
     "SIDE",
     "SOFTENING",
     "WHITE",
+    "Binned",
+    "binned",
     "block_means",
+    "draw_sky",
+    "draw_weight",
     "picture",
     "sky_vectors",
     "weight_picture",
@@ -43,6 +49,33 @@ NOTHING = "#2a2f3a"
 ARROW = 0.09
 
 
+@dataclass(frozen=True)
+class Binned:
+    """An image averaged over blocks.
+
+    Parameters
+    ----------
+    image : ndarray
+        NaN where there is nothing.
+    shape : (int, int)
+        Rows and columns before.
+    step : int
+        Side of a block [pixel].
+    wcs : WCS
+        Where the blocks are on the sky.
+    """
+
+    image: Array
+    shape: tuple[int, int]
+    step: int
+    wcs: WCS
+
+    @staticmethod
+    def step_of(shape: tuple[int, int]) -> int:
+        """Side of the blocks with which an image fits a page."""
+        return max(1, int(np.ceil(max(shape) / SIDE)))
+
+
 def picture(path: Path, corners: list[list[float]], unit: str) -> str:
     """The mosaic, stretched by asinh, with a grid of the sky, arrows, a scale bar and a bar of colours, as a data URI.
 
@@ -55,35 +88,47 @@ def picture(path: Path, corners: list[list[float]], unit: str) -> str:
     unit : str
         Of the mosaic.
     """
-    image, shape, wcs = _binned(path, "SCI")
+    return draw_sky(binned(path, "SCI"), corners, unit)
+
+
+def draw_sky(
+    sky: Binned, corners: list[list[float]], unit: str, mark: Callable[[Axes, int], None] = lambda *_: None
+) -> str:
+    """An image of the sky as `picture` draws it; `mark` may draw over it, with the side of its blocks [pixel]."""
+    image = sky.image
     finite = image[np.isfinite(image)]
     low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
     norm = ImageNormalize(vmin=low, vmax=max(high, low + 1e-12), stretch=AsinhStretch(SOFTENING))
-    figure, axes = _frame(image, "gray", norm, wcs, f"surface brightness [{unit}]")
-    _compass(axes, image.shape, shape, corners)
+    figure, axes = _frame(image, "gray", norm, sky.wcs, f"surface brightness [{unit}]")
+    _compass(axes, image.shape, sky.shape, corners)
+    mark(axes, sky.step)
     return _to_uri(figure)
 
 
 def weight_picture(path: Path) -> str:
     """The mosaic's weights, as a data URI."""
-    image, _, wcs = _binned(path, "WHT")
+    return draw_weight(binned(path, "WHT"))
+
+
+def draw_weight(weight: Binned) -> str:
+    """Weights as `weight_picture` draws them."""
+    image = weight.image
     image[image == 0] = np.nan
     finite = image[np.isfinite(image)]
     norm = ImageNormalize(vmin=0, vmax=np.quantile(finite, 0.99) if finite.size else 1)
-    figure, _ = _frame(image, "viridis", norm, wcs, "weight")
+    figure, _ = _frame(image, "viridis", norm, weight.wcs, "weight")
     return _to_uri(figure)
 
 
-def _binned(path: Path, name: str) -> tuple[Array, tuple[int, int], WCS]:
-    """An image averaged over blocks so that it fits a page, its own shape, and where the blocks are on the sky."""
+def binned(path: Path, name: str, step: int | None = None) -> Binned:
+    """An image averaged over blocks, by default such that it fits a page."""
     with fits.open(path) as hdus:
         image = hdus[name].data
-        ny, nx = image.shape
-        step = max(1, int(np.ceil(max(ny, nx) / SIDE)))
+        step = step or Binned.step_of(image.shape)
         with warnings.catch_warnings():  # dates that astropy completes
             warnings.simplefilter("ignore", AstropyWarning)
             wcs = WCS(hdus["SCI"].header)
-        return block_means(image, step), (ny, nx), wcs[::step, ::step]
+        return Binned(block_means(image, step), image.shape, step, wcs[::step, ::step])
 
 
 def block_means(image: NDArray, step: int) -> Array:

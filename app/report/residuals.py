@@ -47,7 +47,7 @@ class Residuals:
 
 
 def residuals(record: Mapping[str, Any], folder: Path) -> Residuals | None:
-    """Residuals of all exposures whose files are there, or None without any, or without a mosaic.
+    """Residuals of all exposures whose files are there, or None without any, or without a mosaic in one piece.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def residuals(record: Mapping[str, Any], folder: Path) -> Residuals | None:
     mosaic = measured.get("mosaic")
     files = [folder / exposure_product(e["file"], CRF) for e in measured.get("exposures", [])]
     there = {number: file for number, file in enumerate(files, start=1) if file.is_file()}
-    if not mosaic or not there or not (path := folder / mosaic["file"]).is_file():
+    if not mosaic or measured.get("tiles") or not there or not (path := folder / mosaic["file"]).is_file():
         return None
     procs = record["config"].get("procs") or usable_cores()
     found = dict(zip(there, run_all(partial(residual_map, path), there.values(), procs), strict=True))

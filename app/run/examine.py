@@ -44,7 +44,8 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
 
 def _not_measured(plan: Plan, measurements: dict[str, Any]) -> Iterator[Caveat]:
     measured = {entry["file"] for entry in measurements["exposures"]}
-    if names := [exposure.name for exposure in plan.science if exposure.name not in measured]:
+    science = plan.science if plan.exposure_products else []
+    if names := [exposure.name for exposure in science if exposure.name not in measured]:
         yield Caveat(
             "not_measured",
             f"{len(names)} of {len(plan.science)} exposures were not measured, because their products are missing: "

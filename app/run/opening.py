@@ -70,4 +70,5 @@ def _needs(outlook: Outlook | None, duration: Duration) -> str:
     cost = outlook.cost
     rows, columns = cost.shape
     needs = f"{cost.memory / 1e9:.1f} GB of memory, {cost.disk / 1e9:.2f} GB of disk"
-    return f"expected: a mosaic of {columns} x {rows} pixels, {needs}, {time}"
+    tiles = f" in up to {cost.n_tiles} tiles" if cost.n_tiles else ""
+    return f"expected: a mosaic of {columns} x {rows} pixels{tiles}, {needs}, {time}"

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.observation.names import RECORD_NAME, REPORT_NAME
+from app.observation.names import RECORD_NAME, REPORT_NAME, TILES_INDEX
 from app.record.record import read_record
 from app.runtime.errors import InputError
 
@@ -49,13 +49,19 @@ class Result:
 
     @property
     def mosaic(self) -> Path | None:
-        """The mosaic; None where there is none."""
-        return self._one("_i2d.fits")
+        """The mosaic; None where there is none, or it was made in tiles."""
+        return None if self.tiles else self._one("_i2d.fits")
+
+    @property
+    def tiles(self) -> list[Path]:
+        """The tiles of the mosaic; none where it was made in one piece."""
+        is_in_tiles = any(path.name == TILES_INDEX[0] for path in self.products)
+        return [path for path in self.products if path.name.endswith("_i2d.fits")] if is_in_tiles else []
 
     @property
     def catalogue(self) -> Path | None:
-        """The source catalogue; None where there is none."""
-        return self._one("_cat.ecsv")
+        """The source catalogue; None where there is none, or each tile has its own."""
+        return None if self.tiles else self._one("_cat.ecsv")
 
     @property
     def exposures_out(self) -> list[Path]:

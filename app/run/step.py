@@ -179,7 +179,7 @@ class Lv3Step:
         assert self._record is not None
         for caveat in self._record.data["caveats"]:
             log.info("caveat: %s %s", caveat["message"], caveat["hint"])
-        names = {"mosaic": self.plan.names.mosaic, "record": RECORD_NAME, "report": REPORT_NAME}
+        names = {"mosaic": self.plan.combined, "record": RECORD_NAME, "report": REPORT_NAME}
         for what, path in ((what, self._folder.path / name) for what, name in names.items()):
             if path.is_file():  # no mosaic where resample is skipped, no report where it failed
                 log.info("%s: %s", what, path)

@@ -1,6 +1,6 @@
 """What a job will cost, roughly, from headers alone: for the totals of a sweep, which must take seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.plan.peak_disk import peak_disk
 from app.plan.peak_memory import Work, box_area, peak_memory
@@ -50,4 +50,8 @@ def cost(plan: Plan) -> Cost:
     by_pixel = _SECONDS_PIXELS + plan.config.do_drizzle * _SECONDS_DRIZZLE + plan.config.do_blot * _SECONDS_BLOT
     seconds = _SECONDS_START + len(exposures) * _SECONDS_EXPOSURE + (taken * by_pixel + mosaic * _SECONDS_MOSAIC) / 1e6
     work = Work.of(exposures, mosaic, scale)
+    if plan.tiling:
+        side = round(mosaic**0.5)  # of a square as large as the mosaic
+        some = replace(plan.tiling, wanted=()).cells((side, side))[: len(plan.tiling.wanted) or None]
+        work = replace(work, tiles=[tile.n_pixels for tile in some])
     return Cost(len(exposures), seconds / 3600, peak_memory(work, plan.config), peak_disk(work, exposures, plan.config))

@@ -6,7 +6,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from app.observation.names import RECORD_NAME, REPORT_NAME
+from app.observation.names import RECORD_NAME, REPORT_NAME, TILES_INDEX
 from app.record.record import FINISHED, State, read_record, seconds_of
 from app.runtime import errors
 from app.runtime.errors import ExitCode
@@ -67,7 +67,8 @@ def row(known: Mapping[str, Any], root: Path, slurm: Mapping[str, Ended]) -> dic
     error = record.get("error") or {}
     state = REFUSED if refused else _state(folder, record, error, slurm.get(str(folder)))
     products = [product["file"] for product in record.get("products", ())]
-    mosaic = next((name for name in products if name.endswith("_i2d.fits")), "")
+    is_in_tiles = TILES_INDEX[0] in products
+    mosaic = "" if is_in_tiles else next((name for name in products if name.endswith("_i2d.fits")), "")
     return {
         "job": relpath(folder, root) if out_dir else known["job"],
         "out_dir": out_dir,

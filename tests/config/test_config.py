@@ -242,3 +242,25 @@ def test_the_run_that_others_follow_is_solved():
     follow = {"target": "a", "band": "F770W", "in_dir": "in", "alignment": "from_run", "align_from": "out/a/F300M"}
     assert Lv3Config(**follow).aligned_by == "from_run"
     assert Lv3Config(**follow | {"band": "F300M"}).aligned_by == "solution"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tile_size": 63}, "tile_size=63: a whole number from 64 on"),
+        ({"tile_size": 100, "tile_overlap": 100}, "tile_overlap=100: a whole number from 0 to less than tile_size=100"),
+        ({"tile_size": 100, "tile_overlap": -1}, "tile_overlap=-1:"),
+        ({"tile_overlap": 20}, "tile_overlap=20: is for a mosaic in tiles: choose mosaic=tiles"),
+        ({"tiles": ["r00c00"]}, "tiles=['r00c00']: is for a mosaic in tiles"),
+        ({"tile_size": 100, "tiles": ["r1c1"]}, "'r1c1': a tile is named by row and column"),
+        ({"tile_size": 100, "do_drizzle": True}, "do_drizzle=true: is made of one mosaic"),
+        ({"tile_size": 100, "do_blot": True}, "do_blot=true: is made of one mosaic"),
+    ],
+)
+def test_tiles_that_cannot_be_made(options, said):
+    (problem,) = problems(**options)
+    assert said in problem
+
+
+def test_tiles_that_can_be_made():
+    assert problems(tile_size=64, tile_overlap=63, tiles=["r00c00", "r100c07"], mosaic_rotation=0.0) == []

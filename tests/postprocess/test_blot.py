@@ -10,8 +10,8 @@ from astropy.stats import mad_std
 from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
+from app.pipeline.cutout_wcs import cutout_wcs
 from app.postprocess.blot import blot, blot_mosaic
-from app.postprocess.cutout_wcs import cutout_wcs
 from tests.postprocess.stars import bright_stars
 
 DO_NOT_USE = 1

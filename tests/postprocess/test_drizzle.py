@@ -7,7 +7,7 @@ import pytest
 from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
-from app.postprocess.cutout_wcs import cutout_wcs
+from app.pipeline.cutout_wcs import cutout_wcs
 from app.postprocess.drizzle import drizzle_exposure
 from tests.postprocess.conftest import MOSAIC
 from tests.postprocess.stars import aperture_flux, bright_stars

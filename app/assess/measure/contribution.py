@@ -20,7 +20,7 @@ def sampled(image: NDArray) -> NDArray:
     return image[..., ::step, ::step]
 
 
-def contributions(path: Path, places: Sequence[int]) -> list[float] | None:
+def contributions(path: Path, places: Sequence[int], part: tuple[slice, slice] = np.s_[:, :]) -> list[float] | None:
     """How much of the sky exposures contribute to [arcsec2]; None where the mosaic does not say.
 
     Parameters
@@ -30,13 +30,15 @@ def contributions(path: Path, places: Sequence[int]) -> list[float] | None:
     places : sequence of int
         Places of the exposures in the association, which are their bits in the context image (jwst documentation,
         "Context Image").
+    part : tuple of slice
+        Rows and columns that are looked at; default all.
     """
     with open_fits(path) as hdus:
         if "CON" not in hdus:
             return None
-        weighted = sampled(hdus["WHT"].data) > 0
-        context = sampled(hdus["CON"].data).astype(np.uint32)
+        weighted = sampled(hdus["WHT"].data[part]) > 0
+        context = sampled(hdus["CON"].data[:, *part]).astype(np.uint32)
         header = hdus["SCI"].header
-        frame = hdus["SCI"].data.size * float(header["PIXAR_SR"]) * SR_TO_ARCSEC2
+        frame = hdus["SCI"].data[part].size * float(header["PIXAR_SR"]) * SR_TO_ARCSEC2
     seen = (context[place // 32] & np.uint32(1 << place % 32) for place in places)
     return [float(np.mean((bits > 0) & weighted)) * frame for bits in seen]

@@ -19,9 +19,11 @@ from app.assess.measure.known_positions import Comparison, KnownPositions, compa
 from app.assess.measure.mosaic import measure_mosaic, read_catalogue
 from app.assess.measure.overlaps import Agreement, Overlap, agreement, compare
 from app.assess.measure.position_errors import position_errors
+from app.assess.measure.tiles import measure_tiles, tile_contributions
 from app.observation.exposure import Exposure
 from app.observation.names import CRF, exposure_product
 from app.observation.tangent_plane import TangentPlane
+from app.pipeline.tile_index import read_index
 from app.plan.plan import Plan
 from app.runtime.checkpoints import kept
 from app.runtime.pool import run_all
@@ -62,11 +64,20 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         ``measurements`` of the record; app/record/record.schema.json says what is in it.
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
+    return {
+        "pixel_scale": plan.band.pixel_scale,
+        **(kept("exposures", partial(_exposures, plan, exposures, folder)) if exposures else _NOTHING),
+        **_mosaic(plan, folder),
+    }
+
+
+def _mosaic(plan: Plan, folder: Path) -> dict[str, Any]:
+    """The mosaic and its catalogue, or tiles, each and all together."""
     mosaic, catalogue, scale = folder / plan.names.mosaic, folder / plan.names.catalogue, plan.band.pixel_scale
+    if plan.tiling and (index := read_index(folder)):
+        return measure_tiles(folder, index, plan.band.fwhm * scale, scale, plan.config.n_procs)
     look = partial(measure_mosaic, mosaic, plan.band.fwhm * scale, scale)
     return {
-        "pixel_scale": scale,
-        **(kept("exposures", partial(_exposures, plan, exposures, folder)) if exposures else _NOTHING),
         "mosaic": asdict(kept("mosaic", look)) if mosaic.is_file() else None,
         "catalogue": asdict(read_catalogue(catalogue)) if catalogue.is_file() else None,
     }
@@ -111,10 +122,14 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
 def _contributions(
     plan: Plan, exposures: Sequence[Exposure], measured: Sequence[Measured], folder: Path
 ) -> list[float] | list[None]:
-    """Share of the field of each exposure that it gives to the mosaic."""
+    """Share of the field of each exposure that it gives to the mosaic; None where that is not there whole."""
     mosaic = folder / f"{plan.product}_i2d.fits"
-    places = {exposure.name: place for place, exposure in enumerate(plan.science)}
-    areas = contributions(mosaic, [places[e.name] for e in exposures]) if mosaic.is_file() else None
+    known = {exposure.name: place for place, exposure in enumerate(plan.science)}
+    places, areas = [known[e.name] for e in exposures], None
+    if plan.tiling and not plan.tiling.wanted and (index := read_index(folder)):
+        areas = tile_contributions(folder, index, places)
+    elif not plan.tiling and mosaic.is_file():
+        areas = contributions(mosaic, places)
     if areas is None:
         return [None] * len(exposures)
     return [area / shapely.Polygon(m.outline).area for area, m in zip(areas, measured, strict=True)]

@@ -139,7 +139,7 @@ def _state(job: Mapping[str, Any]) -> str:
 
 def _of_one(run: Run, accepted: set[str]) -> Iterator[str]:
     if not run.has_mosaic:
-        yield f"{run.folder}: the run made no mosaic"
+        yield f"{run.folder}: the run made no mosaic in one piece"
     caveats = [*run.record["caveats"], *_faults(run)]
     codes = {caveat["code"] for caveat in caveats} - accepted
     for caveat in caveats:

@@ -4,6 +4,7 @@ An exposure touches only a box of the mosaic. Drizzled into that box instead of 
 differs by whole pixels, it gives the same pixels.
 """
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from jwst.resample.resample import ResampleImage
 from stcal.resample.utils import calc_pixmap
 
 from app.pipeline.box import Box
+from app.pipeline.cutout_wcs import cutout_around
 from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.runtime.checkpoints import LeftFile
@@ -81,10 +83,17 @@ class Grid:
         return np.array_equal(self.wcs(x, y), other.wcs(x, y), equal_nan=True)
 
 
-def map_pixels(grid: Grid, task: tuple[ExposureFile, Path]) -> "PixelMap":
-    """Compute where the pixels of an exposure fall, and keep that in a file."""
+def map_pixels(grid: Grid, task: tuple[ExposureFile, Path], boxes: Sequence[Box] = ()) -> "PixelMap":
+    """Compute where the pixels of an exposure fall, and keep that in a file.
+
+    Where boxes are given and its outline is in none of them, it is said to fall nowhere.
+    """
     exposure, path = task
     wcs = exposure.without_pixels().meta.wcs
+    if boxes:
+        outline = cutout_around(wcs, exposure.shape, grid.wcs)
+        if not any(outline & box for box in boxes):
+            return PixelMap(path, Box(0, 0, 0, 0))
     pixels = calc_pixmap(wcs, grid.wcs, exposure.shape, stepsize=grid.stepsize, order=grid.order)
     save_arrays(path, pixels)
     return PixelMap(path, _touched(pixels, grid.box))
@@ -109,12 +118,17 @@ class PixelMap(LeftFile):
     Parameters
     ----------
     path : Path
-        File of an array (ny, nx, 2) of x and y on the mosaic's grid; NaN outside the bounding box.
+        File of an array (ny, nx, 2) of x and y on the mosaic's grid; NaN outside the bounding box. It need not be there
+        where the box is empty.
     box : Box
         All of the mosaic that the exposure can touch.
     """
 
     box: Box
+
+    def checksum(self) -> int:
+        """That of the file, if there is one."""
+        return super().checksum() if self.box else 0
 
     def on(self, cut: Box) -> np.ndarray:
         """The map onto a cut of the mosaic."""

@@ -1,6 +1,6 @@
 """The members of an association whose arrays stay in their files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.runtime.checkpoints import LeftFile
 from app.runtime.errors import InputError
 from app.runtime.pool import run_all
 
-__all__ = ["ExposureLibrary"]
+__all__ = ["ExposureLibrary", "Members"]
 
 
 class ExposureLibrary(OpeningLibrary, GroupedLibrary):
@@ -123,6 +123,42 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
     def _members_at(self, files: Iterable[Path]) -> list[dict[str, Any]]:
         members = self.asn["products"][0]["members"]
         return [{**member, "expname": str(file)} for member, file in zip(members, files, strict=True)]
+
+
+class Members:
+    """Some members of a library, for what asks a library for its models in turn.
+
+    Parameters
+    ----------
+    library : ExposureLibrary
+    places : sequence of int
+        Places of the members.
+    """
+
+    def __init__(self, library: ExposureLibrary, places: Sequence[int]) -> None:
+        self._library, self._places = library, places
+        self.asn = library.asn
+
+    def __enter__(self) -> "Members":
+        self._library.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._library.__exit__(*error)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[ImageModel]:
+        return (self._library.borrow(place) for place in self._places)
+
+    def shelve(self, model: ImageModel) -> None:
+        """Take a model back."""
+        self._library.shelve(model)
+
+    def read_metadata(self, index: int) -> dict[str, Any]:
+        """Metadata of a member, as the library gives them."""
+        return self._library.read_metadata(self._places[index])
 
 
 def _read(path: Path) -> ExposureFile | str:

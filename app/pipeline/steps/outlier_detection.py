@@ -33,7 +33,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
 
     def _run(self, *args: Any) -> GroupedLibrary:
         result = super()._run(*args)
-        if self.skip:
+        if self.skip and self.parent.context.saves_exposures:
             self.save_model(result)
         return result
 

@@ -1,18 +1,25 @@
-"""The mosaic, by several processes."""
+"""The mosaic, by several processes, in one piece or in tiles."""
 
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from jwst.datamodels import ImageModel
 from jwst.resample import ResampleStep
 from jwst.resample.resample import ResampleImage
 
+from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid
+from app.pipeline.divided.exposure_files import save_model
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.resampling import resample
+from app.pipeline.divided.tiles import make_tiles
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.steps.base import Stamped
+from app.pipeline.tile_index import write_index
 from app.plan.serial_fallback import resampling_falls_back
+from app.plan.tiling import Cell
 from app.runtime.errors import ResampleError
 
 __all__ = ["StampedResampleStep"]
@@ -25,13 +32,14 @@ class StampedResampleStep(Stamped, ResampleStep):
     _failure = ResampleError
 
     def run(self, *args: Any) -> Any:
-        """Make the mosaic, and hand it over with its exposures: they are whole."""
+        """Make the mosaic, and hand it over with its exposures: they are whole; tiles wait for their catalogues."""
         result = super().run(*args)
-        self.parent.context.take()
+        if not self.parent.tiles:
+            self.parent.context.take()
         return result
 
-    def process(self, input_data: GroupedLibrary) -> ImageModel:
-        """Make the mosaic."""
+    def process(self, input_data: GroupedLibrary) -> ImageModel | list[Path]:
+        """Make the mosaic, or the files of its tiles."""
         if resampling_falls_back(partial(getattr, self)):
             return super().process(self.parent.with_pixels(input_data, self))
         if not isinstance(input_data, ExposureLibrary):
@@ -45,5 +53,22 @@ class StampedResampleStep(Stamped, ResampleStep):
         }
         only_image = {"blendheaders": False, "enable_ctx": False, "enable_var": False, "compute_err": None}
         grid = Grid.of(ResampleImage(input_data, **{**parameters, **only_image}))
+        if self.parent.context.tiling:
+            return self._make_tiles(input_data, grid, parameters)
         maps = self.parent.pixel_maps(input_data, grid)
         return resample(input_data, grid, maps, parameters, self.parent.context.procs)
+
+    def _make_tiles(self, library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> list[Path]:
+        context = self.parent.context
+        cells = context.tiling.cells(grid.shape)
+        maps = self.parent.pixel_maps(library, grid, [Box(*cell.limits) for cell in cells])
+        self.parent.tiles = make_tiles(library, grid, maps, parameters, cells, self._save_tile, context.procs)
+        if not self.parent.tiles:
+            raise ResampleError("resample: no exposure has data in any of the tiles")
+        write_index(context.products, context.product, grid, context.tiling, self.parent.tiles)
+        return [tile.path for tile in self.parent.tiles]
+
+    def _save_tile(self, cell: Cell, model: ImageModel) -> Path:
+        """Write a tile as stpipe does with a result."""
+        self.finalize_result(model, [])
+        return save_model(model, self.parent.context.products / f"{self.parent.tile_root(cell)}_i2d.fits")

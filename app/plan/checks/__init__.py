@@ -24,6 +24,7 @@ from app.plan.checks import (
     references,
     size,
     sky_matching,
+    tiles,
     version,
 )
 from app.plan.cost import Estimate, estimate
@@ -113,6 +114,7 @@ def look_ahead(plan: Plan) -> Outlook:
     found += [*alignment.check(plan, parameters), *reach.check(plan, parameters), *groups.check(plan, parameters)]
     found += [*catalogues.check(plan, parameters), *outliers.check(plan, parameters)]
     found += sky_matching.check(plan, parameters)
+    found += [*tiles.check(plan, parameters, cost)]
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]
     errors = [finding for finding in found if isinstance(finding, Lv3Error)]
     caveats = [finding for finding in found if isinstance(finding, Caveat)]

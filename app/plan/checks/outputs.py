@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.config.paths import listed_catalogues, named_files
-from app.observation.names import RECORD_NAME, REPORT_NAME, exposure_product
+from app.observation.names import RECORD_NAME, REPORT_NAME, TILES_INDEX, exposure_product
 from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.product_kinds import product_kinds
@@ -75,9 +75,21 @@ def _names(plan: Plan) -> set[str]:
     made_later = (exposure_product(exposure.name, suffix) for suffix in later for exposure in plan.science)
     return {
         *(RECORD_NAME, LOG_NAME, *([REPORT_NAME] if plan.config.report else [])),
-        *(names.association, TABLE_NAME, names.mosaic, names.catalogue, names.segments),
+        *(names.association, TABLE_NAME, *(_of_tiles(plan) if plan.tiling else _of_mosaic(plan))),
         *(*plan.exposure_products, *made_later),
     }
+
+
+def _of_mosaic(plan: Plan) -> tuple[str, ...]:
+    return plan.names.mosaic, plan.names.catalogue, plan.names.segments
+
+
+def _of_tiles(plan: Plan) -> Iterator[str]:
+    """The index, and what is there by a name that a tile can have: which there will be is known after alignment."""
+    folder = plan.config.output_folder
+    yield from TILES_INDEX
+    if folder.is_dir():
+        yield from (path.name for path in folder.iterdir() if plan.names.are_of_tile(path.name))
 
 
 def _listed(folder: Path) -> set[str]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
 from app.assess.measure.correlated_noise import measure_correlation
-from app.pipeline.divided import resampling
 from app.pipeline.divided.cuts import Grid, map_pixels
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.parts import Total, drizzle
 from app.simulation import Faults, Scene, simulate_observation
 
 N, SIDE = 200, 72
@@ -60,9 +60,9 @@ def make_mosaics(folder: Path, scale: float, monkeypatch: pytest.MonkeyPatch) ->
 
 def drizzle_all(exposures, maps, grid) -> Iterator[dict[str, NDArray]]:
     for _ in range(N):
-        total = resampling._Total(grid, len(exposures), PARAMETERS)
+        total = Total(grid, grid.box, len(exposures), PARAMETERS)
         for index, pair in enumerate(zip(exposures, maps, strict=True)):
-            total.add(index, resampling._drizzle(grid, PARAMETERS, pair))
+            total.add(index, drizzle(grid, PARAMETERS, pair))
         yield total.finish()
 
 

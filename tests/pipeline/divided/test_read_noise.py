@@ -9,9 +9,9 @@ from astropy.io import fits
 from jwst.resample.resample import ResampleImage
 from numpy.typing import NDArray
 
-from app.pipeline.divided import resampling
 from app.pipeline.divided.cuts import Grid, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.parts import drizzle
 from app.pipeline.divided.read_noise import noise_factor, rescale_read_noise
 from app.simulation import Faults, Scene, simulate_observation
 
@@ -65,6 +65,6 @@ def weights_in_mosaic(library: ExposureLibrary, folder: Path) -> Iterator[NDArra
     grid = Grid.of(ResampleImage(library, **parameters))
     for number, exposure in enumerate(library.exposures()):
         pixels = map_pixels(grid, (exposure, folder / f"{number}.npy"))
-        part = resampling._drizzle(grid, parameters, (exposure, pixels))
+        part = drizzle(grid, parameters, (exposure, pixels))
         with part.path.open("rb") as planes:
             yield [np.load(planes) for _ in range(2)][1]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from app.pipeline.box import Box
-from app.pipeline.divided.resampling import _VARIANCES, _Part, _Total
+from app.pipeline.divided.parts import VARIANCES, Part, Total
 
-GRID = SimpleNamespace(shape=(6, 8), pixel_scale_ratio=0.5)
+GRID, WHOLE = SimpleNamespace(pixel_scale_ratio=0.5), Box(0, 0, 8, 6)
 PARAMETERS = {"fillval": "NAN", "weight_type": "ivm", "enable_ctx": True, "enable_var": True}
 BOXES = (Box(0, 0, 5, 6), Box(3, 1, 8, 6), Box(2, 0, 6, 6))
 
@@ -17,20 +17,20 @@ def make_part(path, box, absent):
     random = np.random.default_rng(len(path.name) + box.x0)
     data, weight, *variances = random.uniform(1, 2, (5, *box.shape)).astype(np.float32)
     context = np.ones(box.shape, np.int32)
-    planes = dict(zip(_VARIANCES, variances, strict=True))
+    planes = dict(zip(VARIANCES, variances, strict=True))
     for name in absent:
         planes[name][1:3, 1:4] = -1
     with path.open("wb") as file:
         for plane in (data, weight, context, *variances):
             np.save(file, plane)
-    return _Part(path, box), planes
+    return Part(path, box), planes
 
 
 @pytest.mark.parametrize("absent", [(), ("var_flat",), ("var_rnoise",), ("var_poisson", "var_flat")])
 def test_variances_are_those_of_the_weighted_mean_of_what_is_there(tmp_path, absent):
-    total = _Total(GRID, len(BOXES), PARAMETERS)
-    sums = np.zeros((3, *GRID.shape))
-    weights = np.zeros((3, *GRID.shape))
+    total = Total(GRID, WHOLE, len(BOXES), PARAMETERS)
+    sums = np.zeros((3, *WHOLE.shape))
+    weights = np.zeros((3, *WHOLE.shape))
     for index, box in enumerate(BOXES):
         part, variances = make_part(tmp_path / f"{index}.npy", box, absent if index == 1 else ())
         total.add(index, part)
@@ -42,7 +42,7 @@ def test_variances_are_those_of_the_weighted_mean_of_what_is_there(tmp_path, abs
     made = total.finish()
     with np.errstate(invalid="ignore", divide="ignore"):
         expected = sums / weights**2 * 4
-    for name, variance in zip(_VARIANCES, expected, strict=True):
+    for name, variance in zip(VARIANCES, expected, strict=True):
         np.testing.assert_allclose(made[name], variance, rtol=1e-5, err_msg=name)
     covered = np.isfinite(expected).any(axis=0)
     error = np.where(covered, np.sqrt(np.nansum(expected, axis=0)), np.nan)

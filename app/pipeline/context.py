@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.pipeline.aligned import Aligned
 from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
@@ -56,6 +57,8 @@ class Context:
         Where jwst's own implementation of a step needs all pixels, they stay in files.
     take : callable
         Called when the mosaic and its exposures are complete, before the catalogue is made.
+    aligned : Aligned or None
+        Alignment and sky levels that an earlier run has found; None: they are found.
     """
 
     procs: int
@@ -70,3 +73,4 @@ class Context:
     spared_fwhm: float | None = None
     is_lean: bool = False
     take: Callable[[], None] = lambda: None
+    aligned: Aligned | None = None

@@ -1,7 +1,8 @@
 """What a run will cost: the mosaic's size, peak memory, disk and number of files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.plan.backgrounds import median_images
 from app.plan.grid import predict_shape
 from app.plan.parameters import Parameters
 from app.plan.peak_disk import peak_disk
@@ -55,6 +56,7 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     shape = predict_shape(plan.science, parameters)
     scale, ratio = (parameters.of("resample", name) for name in ("pixel_scale", "pixel_scale_ratio"))
     work = Work.of(plan.science, shape[0] * shape[1], scale or ratio * plan.band.pixel_scale)
+    work = replace(work, backgrounds=median_images(plan))
     with_catalogue = not parameters.skips("source_catalog")
     kept = serial_fallback(plan, parameters)
     memory = peak_memory(work, plan.config, with_catalogue, kept)

@@ -34,7 +34,7 @@ demo: env  ## Simulate a small MIRI observation, make its mosaic without network
 	$(BIN)/jwst-lv3 action=demo out_dir=$(DEMO)
 
 test: dev  ## Run all tests but those of the slow stages
-	$(BIN)/python -m pytest -n 2 -m "not container and not slurm and not faults and not bench"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not container and not slurm and not faults and not bench"
 
 test-wheel: dev  ## Build the wheel, install it and the locked packages into an empty environment, make the demo there
 	rm -rf build/wheel && $(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.pipeline.aligned import Aligned
 from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
@@ -61,6 +62,8 @@ class Context:
         How the mosaic's grid is cut; None where the mosaic is made in one piece.
     take : callable
         Called when the mosaic and its exposures are complete, before the catalogue is made.
+    aligned : Aligned or None
+        Alignment and sky levels that an earlier run has found; None: they are found.
     """
 
     procs: int
@@ -77,3 +80,4 @@ class Context:
     saves_exposures: bool = True
     tiling: Tiling | None = None
     take: Callable[[], None] = lambda: None
+    aligned: Aligned | None = None

@@ -11,6 +11,7 @@ from jwst.datamodels import ImageModel
 from jwst.pipeline import Image3Pipeline
 
 from app.observation.names import ascii_name
+from app.pipeline.aligned import take_over
 from app.pipeline.box import Box
 from app.pipeline.context import Context
 from app.pipeline.divided.cuts import Grid, PixelMap, map_pixels
@@ -27,6 +28,7 @@ from app.pipeline.steps import (
 )
 from app.plan.parameters import Layer, merged
 from app.plan.tiling import Cell
+from app.record.standing import FOUND_BEFORE
 from app.runtime.pool import run_all
 
 __all__ = ["Lv3Pipeline", "make_pipeline"]
@@ -75,6 +77,8 @@ class Lv3Pipeline(Image3Pipeline):
             self.source_catalog.save_results = self.save_results
             self.source_catalog.run(input_data)
             return
+        if self.context.aligned is not None:
+            self._take_over(input_data)
         super().process(input_data)
         for tile in self.tiles if not self.source_catalog.skip else ():
             self.output_file = f"{self.tile_root(tile.cell)}.fits"
@@ -84,6 +88,13 @@ class Lv3Pipeline(Image3Pipeline):
     def tile_root(self, cell: Cell) -> str:
         """What names of a tile's files begin with, until they are published."""
         return ascii_name(f"{self.context.product}_{cell.name}")
+
+    def _take_over(self, library: ExposureLibrary) -> None:
+        """Put exposures into the state in which an earlier run had them after skymatch, with its groups and log."""
+        assert self.context.aligned is not None
+        groups = self.context.aligned.groups
+        self.groups_used.update({step: groups[step] for step in FOUND_BEFORE if step in groups})
+        self.log_records[:0] = take_over(library, self.context.aligned, self.context.procs)
 
     @contextmanager
     def grouped(self, library: GroupedLibrary, step: str) -> Iterator[None]:

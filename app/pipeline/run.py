@@ -1,6 +1,7 @@
 """Run the pipeline: the only place where a plan meets jwst."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from jwst.datamodels import ImageModel
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.observation.names import ascii_name, is_of_catalogue
+from app.pipeline.aligned import Aligned
 from app.pipeline.context import Context, Notes
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.read_noise import rescale_read_noise
@@ -40,6 +42,7 @@ def run_pipeline(
     output_dir: Path,
     take: Callable[[list[Path]], None] = lambda _: None,
     mosaic: Path | None = None,
+    aligned: Aligned | None = None,
 ) -> list[Path]:
     """Run the pipeline on an association.
 
@@ -59,6 +62,8 @@ def run_pipeline(
         may move them.
     mosaic : Path, optional
         An earlier start has finished it and its exposures: only what comes after it is made.
+    aligned : Aligned, optional
+        An earlier run has aligned the exposures and found their sky levels: only what comes after that is made.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def run_pipeline(
         take(_made(plan, output_dir))
 
     _remove_parts(plan, output_dir)
-    context = context_of(plan, stamp, notes, output_dir, hand_over)
+    context = replace(context_of(plan, stamp, notes, output_dir, hand_over), aligned=aligned)
     made = [_made_files(plan, context.work_dir), _moved_catalogue(plan, notes, context.work_dir)]
     pipeline = make_pipeline([*plan.layers, *made], context)
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)

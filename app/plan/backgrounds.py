@@ -4,9 +4,13 @@ from collections.abc import Iterable
 
 from app.observation.exposure import Exposure
 from app.observation.members import Role
+from app.plan.peak_memory import MedianImage
 from app.plan.plan import Plan
 
-__all__ = ["backgrounds", "same_detector", "same_pixels"]
+__all__ = ["backgrounds", "median_images", "same_detector", "same_pixels"]
+
+#: Rows of all exposures that are in memory at a time (app/pipeline/divided/background_image.py).
+_ROWS = 128
 
 
 def backgrounds(plan: Plan) -> dict[str, list[Exposure]]:
@@ -25,6 +29,17 @@ def backgrounds(plan: Plan) -> dict[str, list[Exposure]]:
     others = [m.exposure for m in plan.members if m.role is Role.BACKGROUND]
     fitting = {e.name: same_detector(e, others) for e in plan.science}
     return {e.name: _by_distance(e, same_pixels(e, fitting[e.name]) or fitting[e.name]) for e in plan.science}
+
+
+def median_images(plan: Plan) -> tuple[MedianImage, ...]:
+    """The median images that are made of background exposures, for estimates of memory and disk."""
+    if plan.config.background_use != "image":
+        return ()
+    sets = {tuple(sorted(e.name for e in found)): found for found in backgrounds(plan).values() if found}
+    return tuple(
+        MedianImage(found[0].n_pixels, len(found) * min(_ROWS, found[0].shape[0]) * found[0].shape[1])
+        for found in sets.values()
+    )
 
 
 def same_detector(exposure: Exposure, others: Iterable[Exposure]) -> list[Exposure]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from app.observation.names import TILES_INDEX
+from app.plan.backgrounds import median_images
 from app.plan.grid import predict_shape
 from app.plan.parameters import Parameters
 from app.plan.peak_disk import peak_disk
@@ -60,7 +61,8 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     scale, ratio = (parameters.of("resample", name) for name in ("pixel_scale", "pixel_scale_ratio"))
     tiles = [cell.n_pixels for cell in plan.tiling.cells(shape)] if plan.tiling else []
     work = Work.of(plan.science, shape[0] * shape[1], scale or ratio * plan.band.pixel_scale)
-    work = replace(work, tiles=tiles, with_context=parameters.of("resample", "enable_ctx"))
+    with_context = parameters.of("resample", "enable_ctx")
+    work = replace(work, backgrounds=median_images(plan), tiles=tiles, with_context=with_context)
     with_catalogue = not parameters.skips("source_catalog")
     kept = serial_fallback(plan, parameters)
     memory = peak_memory(work, plan.config, with_catalogue, kept)

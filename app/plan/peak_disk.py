@@ -21,6 +21,8 @@ _BYTES_MAP = 16
 #: While outliers are found, of every exposure: image and weight. While the mosaic is put together, of all exposures, or
 #: where nothing is kept of those that wait to be added, two a process: image, weight, context and three variances.
 _ARRAYS_DRIZZLED, _ARRAYS_PART, _PARTS_A_PROCESS = 2, 6, 2
+#: A median image of background exposures, in a temporary file that stays: the image and its variance.
+_ARRAYS_BACKGROUND = 2
 #: What the record finds on a full disk, and record, report, log and association [byte].
 _SMALL = 3e6
 #: What is known of an exposure after each step, and its sources, kept until the mosaic is there [byte].
@@ -51,14 +53,14 @@ def peak_disk(
         again, with the images of the mosaic's size, where it keeps nothing in memory.
     """
     size, pixels = 0 if config.is_of_finished else sum(e.size for e in exposures), sum(e.n_pixels for e in exposures)
-    maps = pixels * _BYTES_MAP
+    maps = pixels * _BYTES_MAP + sum(b.pixels for b in work.backgrounds) * _ARRAYS_BACKGROUND * _BYTES
     drizzled = work.n_exposures * work.cut * _ARRAYS_DRIZZLED * _BYTES
-    median = work.mosaic * _BYTES
+    median = work.mosaic * _BYTES * (2 if config.outliers == "spare_stars" else 1)  # of the errors, too
     parts = _n_parts(work, config) * work.cut * _ARRAYS_PART * _BYTES
     kept = median if config.resume else 0
     copies = 0.0
     if fallback:
-        copies = size if fallback.pixels else 2 * size + work.n_exposures * median
+        copies = size if fallback.pixels else 2 * size + work.n_exposures * work.mosaic * _BYTES
     written = _mosaic(work, with_catalogue=False) + (parts if config.resume or work.tiles else 0)
     before = maps + copies + max(median + max(drizzled, size), kept + size + max(parts, written))
     before += _KEPT * work.n_exposures if config.resume else 0

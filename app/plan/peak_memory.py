@@ -14,7 +14,7 @@ import numpy as np
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
 
-__all__ = ["SerialFallback", "Work", "box_area", "least_memory", "peak_memory"]
+__all__ = ["MedianImage", "SerialFallback", "Work", "box_area", "least_memory", "peak_memory"]
 
 #: The main process with jwst and its libraries, before data.
 _MAIN = 300e6
@@ -43,11 +43,30 @@ _PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
 #: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
 #: the cut, and of the whole grid where the drizzled exposure covers that.
 _PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 125, 20
+#: While a median image of background exposures is made, by its pixels, and by those of the rows that are read of all
+#: exposures at a time; while it is subtracted from an exposure, by its pixels.
+_PER_IMAGE_PIXEL, _PER_STRIP_PIXEL, _PER_SUBTRACTED_PIXEL = 72, 45, 12
 
 
 def least_memory(procs: int) -> float:
     """What a run needs before it reads any data [byte]: jwst, also in the process that workers are forked from."""
     return _MAIN + (_FORKER if procs > 1 else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MedianImage:
+    """A median image of background exposures.
+
+    Parameters
+    ----------
+    pixels : int
+        Number of its pixels.
+    strip : int
+        Number of pixels of the rows that are in memory at a time, of all exposures.
+    """
+
+    pixels: int
+    strip: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,8 @@ class Work:
         Number of pixels of each tile that is made; none where the mosaic is made in one piece.
     with_context : bool
         The mosaic has a context image.
+    backgrounds : tuple of MedianImage
+        Those that are made, and subtracted.
     """
 
     n_exposures: int
@@ -75,6 +96,7 @@ class Work:
     cut: float
     tiles: Sequence[int] = ()
     with_context: bool = True
+    backgrounds: tuple[MedianImage, ...] = ()
 
     @property
     def held(self) -> float:
@@ -148,7 +170,7 @@ def peak_memory(
     procs = min(config.n_procs, work.n_exposures)
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
-    peaks = [_DRAWING, _pipeline(work, procs)]
+    peaks = [_DRAWING, _pipeline(work, procs), _backgrounds(work, procs)]
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:
@@ -160,10 +182,17 @@ def peak_memory(
 
 def _pipeline(work: Work, procs: int) -> float:
     """Data in memory while the mosaic is put together, by processes each of which has an exposure at work."""
-    drizzling = work.detector * _PER_DETECTOR_PIXEL + work.cut * _PER_CUT_PIXEL
+    subtracted = _PER_SUBTRACTED_PIXEL if work.backgrounds else 0
+    drizzling = work.detector * (_PER_DETECTOR_PIXEL + subtracted) + work.cut * _PER_CUT_PIXEL
     adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
     mosaic = work.held * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
     return procs * drizzling + adding + mosaic
+
+
+def _backgrounds(work: Work, procs: int) -> float:
+    """Data in memory while median images of background exposures are made."""
+    each = [max(b.pixels * _PER_IMAGE_PIXEL, b.strip * _PER_STRIP_PIXEL) for b in work.backgrounds]
+    return sum(sorted(each)[-procs:])
 
 
 def _whole(work: Work, fallback: SerialFallback) -> float:

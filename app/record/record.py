@@ -81,7 +81,7 @@ class Record:
         self.path = folder / RECORD_NAME
         self._procs = config.n_procs
         self._began = time.monotonic() - (data or {}).get("duration", 0.0)
-        self.data: dict[str, Any] = data or {
+        self.data: dict[str, Any] = {
             "schema": SCHEMA_VERSION,
             "state": State.RUNNING,
             "started": _now(),
@@ -96,6 +96,7 @@ class Record:
             "starts": [],
             "versions": versions(),  # of what made the mosaic; products that are made later say theirs in their headers
             "image": image(),
+            **(data or {}),
         }
         self.data |= {"state": State.RUNNING, "error": None, "finished": None, "command": sys.argv[1:]}
         self.data.pop("kept", None)
@@ -169,12 +170,16 @@ class Record:
 
     def add_caveats(self, caveats: Iterable[Caveat]) -> None:
         """Add caveats, each once."""
+        self._add_caveats(map(asdict, caveats))
+
+    def _add_caveats(self, entries: Iterable[dict[str, Any]]) -> None:
         known = self.data["caveats"]
-        self.add(caveats=known + [entry for caveat in caveats if (entry := asdict(caveat)) not in known])
+        self.add(caveats=known + [entry for entry in entries if entry not in known])
 
     def warn(self, code: str, message: str, hint: str) -> None:
-        """Add a caveat."""
-        self.add_caveats([Caveat(code, message, hint)])
+        """Add a caveat, with the step that gives it."""
+        step = {"step": self.data["step"]} if "step" in self.data else {}
+        self._add_caveats([asdict(Caveat(code, message, hint)) | step])
 
     def end(self, state: State, error: BaseException | None = None) -> dict[str, Any]:
         """What the record would say of an end of the run, now."""

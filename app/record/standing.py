@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.record.product_kinds import is_made_after, option_differences, product_
 from app.record.record import FINISHED, plain, read_record
 from app.runtime.files import sha256
 
-__all__ = ["Standing", "differences", "identity", "standing"]
+__all__ = ["FOUND_BEFORE", "Standing", "differences", "identity", "standing"]
 
 # Config keys that do not change the products: they may differ between a run and its continuation.
 _HOW = {
@@ -39,6 +39,10 @@ _HOW = {
     *("release_dir", "accept", "split", "compress"),
     *("hlsp_id", "hlsp_version", "hlsp_name", "hlsp_lead", "hlsp_contact", "hlsp_doi", "hlsp_reference"),
 }
+#: The steps before outlier detection, whose results a run can have from one that flagged outliers otherwise.
+FOUND_BEFORE = ("tweakreg", "assign_mtwcs", "skymatch")
+#: The step that flags outliers.
+_FLAGS = "outlier_detection"
 _LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
 
 
@@ -54,20 +58,23 @@ class Standing:
         How that run differs from the one that is asked for.
     is_finished : bool
         All that is asked for is there.
+    aligned : dict or None
+        The record of a finished run that differs by nothing but how outliers are flagged: alignment and sky can be its.
     """
 
     record: dict[str, Any] | None = None
     differences: list[str] = field(default_factory=list)
     is_finished: bool = False
+    aligned: dict[str, Any] | None = None
 
 
-def standing(config: Lv3Config, members: Iterable[Member], versions: Mapping[str, str] | None) -> Standing:
+def standing(config: Lv3Config, members: Sequence[Member], versions: Mapping[str, str] | None) -> Standing:
     """Compare what is asked for with what is in its output folder.
 
     Parameters
     ----------
     config : Lv3Config
-    members : iterable of Member
+    members : sequence of Member
         Every exposure with its role.
     versions : mapping or None
         Versions of programs that the run has (see `provenance.versions`); None where they are not known.
@@ -77,6 +84,8 @@ def standing(config: Lv3Config, members: Iterable[Member], versions: Mapping[str
     if config.overwrite or record is None or record.get("pipeline") != "complete":
         return Standing()
     found = [*differences(record, config, members, versions or {}), *option_differences(record, config)]
+    if found and _can_keep_alignment(record, config, members, versions or {}):
+        return Standing(differences=found, aligned=record)
     if found:
         return Standing(record, found)
     has_missing = any(kind.missing(record, folder) for kind in product_kinds(config))
@@ -120,6 +129,21 @@ def identity(record: dict[str, Any], files: Iterable[Path]) -> str:
     read = [[str(path), status.st_size, status.st_mtime_ns] for path in files for status in [path.stat()]]
     parts = [config, record["config"]["crds"]["context"], inputs, record["versions"], read]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _can_keep_alignment(
+    record: dict[str, Any], config: Lv3Config, members: Iterable[Member], versions: Mapping[str, str]
+) -> bool:
+    """Whether a finished run differs by nothing but how outliers are flagged, and left its alignment."""
+    is_left = record["state"] in FINISHED and "sky_subtracted" in record
+    alike = replace(config, outliers=record["config"].get("outliers"), jwst_parameters=_with_own(record, config))
+    return is_left and not differences(record, alike, members, versions)
+
+
+def _with_own(record: dict[str, Any], config: Lv3Config) -> dict[str, Any]:
+    """The parameters that are asked for, with a run's own for outlier detection."""
+    others = {step: table for step, table in config.jwst_parameters.items() if step != _FLAGS}
+    return others | {step: table for step, table in record["config"]["jwst_parameters"].items() if step == _FLAGS}
 
 
 def _has_mosaic(record: dict[str, Any], folder: Path) -> bool:

@@ -10,6 +10,7 @@ from app.observation.names import REPORT_NAME
 from app.pipeline.stamp import Stamp
 from app.plan.association import write_association
 from app.plan.checks.outputs import strangers
+from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.provenance import references
 from app.record.record import Record
@@ -54,13 +55,13 @@ class Making:
         if begin.record is None:
             self.folder.remove(product["file"] for product in products)
             self.record.add_inputs(self.plan.members)
-        elif not begin.has_mosaic:
+        elif not (begin.has_mosaic or begin.is_aligned):
             self._take_back()
         if self.plan.config.resume:
             self.folder.own(identity_of(self.record.data, self.plan.config))
         with keeping(self.folder.checkpoints) if self.plan.config.resume else nullcontext():
             if not begin.is_made:
-                self._run(begin.has_mosaic)
+                self._run(begin)
             if "measurements" not in self.record.data:
                 examine(self.plan, self.record, self.folder.path)
         self.folder.disown()
@@ -74,23 +75,42 @@ class Making:
         self.folder.take_back(taken - made_anew)
         self.record.add(products=[product for product in listed if product["file"] not in taken])
 
-    def _run(self, has_mosaic: bool) -> None:
+    def _run(self, begin: Beginning) -> None:
+        from app.pipeline.aligned import Aligned
         from app.pipeline.run import run_pipeline
 
         plan, record = self.plan, self.record
         record.add(steps=plan.steps(plan.parameters), references=references(plan.references))
         self._publish([write_association(plan.association, self.folder.work / plan.names.association)])
-        mosaic = self.folder.path / plan.names.mosaic if has_mosaic else None
         run_pipeline(
-            plan.association_path, plan, self.stamp, record, self.folder.products, self._publish_mosaic, mosaic
+            plan.association_path,
+            plan,
+            self.stamp,
+            record,
+            self.folder.products,
+            self._publish_mosaic,
+            self.folder.path / plan.names.mosaic if begin.has_mosaic else None,
+            Aligned(self.folder.path, record.data["groups"], record.data["sky_subtracted"])
+            if begin.is_aligned
+            else None,
         )
         made = {product["file"] for product in record.data["products"]}
         if missing := [name for name in plan.promised if name not in made]:
             raise Lv3Error(f"the pipeline has not made {', '.join(missing)}; it made {', '.join(sorted(made))}")
+        record.data.get("kept_from", {}).pop("products", None)
         record.add(pipeline="complete")
+
+    def _remove_replaced(self, new: set[str]) -> None:
+        """Remove what was made of exposures with other outliers, but for what is replaced and what alignment made."""
+        old = {product["file"] for product in self.record.data.get("kept_from", {}).get("products", ())}
+        gone = old - new - {self.plan.names.association, TABLE_NAME}
+        self.folder.remove(gone)
+        self.record.add(products=[p for p in self.record.data["products"] if p["file"] not in gone])
 
     def _publish_mosaic(self, files: list[Path]) -> None:
         """Publish products, the mosaic among them if there is to be one; what led to it is not needed any more."""
+        if files and "pipeline" not in self.record.data:
+            self._remove_replaced({file.name for file in files})
         self._publish(files)
         if any(file.name == self.plan.names.mosaic for file in files):
             self.record.add(pipeline="mosaic")

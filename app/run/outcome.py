@@ -64,7 +64,9 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
         log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
         is_healthy = explained is error  # else there is no disk, or no memory, for more than the record
         if is_healthy and isinstance(error, Exception) and "measurements" not in record.data:
-            is_published = any(product["file"] == plan.combined for product in record.data["products"])
+            is_of_before = "kept_from" in record.data and "pipeline" not in record.data
+            is_listed = any(product["file"] == plan.combined for product in record.data["products"])
+            is_published = is_listed and not is_of_before
             examine(plan, record, folder.path if is_published else folder.products)
         folder.make_room()  # on a full disk the record needs it
         record.data |= folder.kept()

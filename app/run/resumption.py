@@ -1,6 +1,6 @@
-"""Where a run begins: afresh, or where an earlier start of the same run was cut off."""
+"""Where a run begins: afresh, where an earlier start of it was cut off, or after the sky levels of a finished run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,20 +8,23 @@ from typing import Any
 
 from app.config.paths import listed_catalogues, named_files
 from app.config.schema import Lv3Config
-from app.observation.names import REPORT_NAME
+from app.observation.names import CRF, REPORT_NAME, exposure_product
 from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.provenance import versions
 from app.record.record import FINISHED
-from app.record.standing import differences, identity
+from app.record.standing import FOUND_BEFORE, Standing, differences, identity
 from app.run.folder import OutputFolder
 from app.runtime.disk import folder_size
+from app.runtime.errors import InputError
 from app.runtime.files import sha256
 
 __all__ = ["Beginning", "beginning", "identity_of"]
 
 #: What a record says of the whole run, which is found anew.
 _FOUND_ANEW = {"measurements", "alignment_verdict"}
+#: What a record says of alignment and sky, and of what they were made of.
+_OF_ALIGNMENT = ("inputs", "groups", "sources", "alignment", "sky_solution", "sky_subtracted", "products")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,18 @@ class Beginning:
         """The mosaic and its exposures are there."""
         return self.record is not None and "pipeline" in self.record
 
+    @property
+    def is_aligned(self) -> bool:
+        """Exposures are there with alignment and sky of an earlier run; all after that is to be made."""
+        return self.record is not None and "kept_from" in self.record and not self.has_mosaic
+
 
 def identity_of(record: dict[str, Any], config: Lv3Config) -> str:
     """Identity of the run of a record, whose inputs are listed."""
     return identity(record, sorted(set(_files(config))))
 
 
-def beginning(
-    plan: Plan, folder: OutputFolder, earlier: dict[str, Any] | None, found: dict[str, Any] | None
-) -> Beginning:
+def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[str, Any] | None) -> Beginning:
     """Find out where a run begins; nothing is changed.
 
     Parameters
@@ -68,13 +74,21 @@ def beginning(
     plan : Plan
     folder : OutputFolder
         It is taken.
-    earlier : dict or None
-        The record of a run whose mosaic is there, with all that the configuration asks of it (see `standing`).
+    standing : Standing
+        What an earlier run left.
     found : dict or None
         The record in the folder, whatever it is.
+
+    Raises
+    ------
+    InputError
+        Outliers are to be flagged again in exposures that were changed since.
     """
+    earlier = standing.record
     config, record, owner = plan.config, earlier or found, folder.owner
     where = f"{folder.work}: what an earlier start finished is not used"
+    if standing.aligned is not None:
+        return _after_sky(plan, folder, standing.aligned, standing.differences)
     if not config.resume:
         return Beginning(earlier, words=[f"{where}: resume=false"] if owner else [])
     if record is None:
@@ -87,11 +101,33 @@ def beginning(
     words = [] if is_owner or owner is None else [f"{where}: files that the configuration names have changed"]
     if earlier is not None:
         return Beginning(earlier, is_owner, words)
-    if "pipeline" in record and (lost := _lost(record, plan, folder.path)):
+    begin = Beginning(_cleared(record), is_owner, [*words, _said(record, folder)])
+    if (begin.has_mosaic or begin.is_aligned) and (lost := _lost(record, plan, folder.path)):
         return Beginning(words=[*words, f"{folder.path}: {lost} are not as they were made: all is made again"])
-    if not (is_owner or "pipeline" in record):
+    if not (is_owner or begin.has_mosaic or begin.is_aligned):
         return Beginning(words=words)
-    return Beginning(_cleared(record), is_owner, [*words, _said(record, folder)])
+    return begin
+
+
+def _after_sky(plan: Plan, folder: OutputFolder, record: dict[str, Any], different: list[str]) -> Beginning:
+    """The beginning of a run that keeps alignment and sky of one that is finished."""
+    old = {"started": record["started"], "finished": record["finished"]} | record.get("kept_from", {})
+    kept_from = old | {"differences": different, "products": record["products"]}
+    kept = {key: record[key] for key in _OF_ALIGNMENT if key in record}
+    kept["times"] = {step: seconds for step, seconds in record["times"].items() if step in FOUND_BEFORE}
+    begin = Beginning(
+        kept | {"kept_from": kept_from, "caveats": _of_alignment(record)},
+        words=[
+            f"alignment and sky are those of the run of {old['started']}, outliers are flagged again: {text}"
+            for text in different
+        ],
+    )
+    if lost := _lost(kept | {"kept_from": kept_from}, plan, folder.path):
+        raise InputError(
+            f"out_dir={folder.path}: {lost} are not as they were made, so outliers cannot be flagged again in them; "
+            "set overwrite=true to make all again, or another out_dir"
+        )
+    return begin
 
 
 def _said(record: dict[str, Any], folder: OutputFolder) -> str:
@@ -102,21 +138,38 @@ def _said(record: dict[str, Any], folder: OutputFolder) -> str:
 
 def _cleared(record: dict[str, Any]) -> dict[str, Any]:
     """A record without what is going to be found anew."""
-    return {key: value for key, value in record.items() if key not in _FOUND_ANEW} | {"caveats": []}
+    caveats = _of_alignment(record) if "kept_from" in record else []
+    return {key: value for key, value in record.items() if key not in _FOUND_ANEW} | {"caveats": caveats}
+
+
+def _of_alignment(record: dict[str, Any]) -> list[dict[str, str]]:
+    """Caveats that the steps gave which are not run again."""
+    return [caveat for caveat in record["caveats"] if caveat.get("step") in FOUND_BEFORE]
 
 
 def _lost(record: dict[str, Any], plan: Plan, folder: Path) -> str:
-    """Names of published products that are gone or were changed, of those that were whole when the record said so."""
+    """Names of published products that are needed and are gone or were changed since the record was written.
 
-    def is_whole(product: dict[str, Any]) -> bool:
-        path = folder / Path(product["file"]).name
-        return path.is_file() and path.stat().st_size == product["size"] and sha256(path) == product["sha256"]
+    Of a mosaic without its catalogue these are all but that; of exposures whose outliers are flagged again, they.
+    """
+    if "pipeline" in record:
+        made_again = {REPORT_NAME}
+        made_again |= {plan.names.catalogue, plan.names.segments} if record["pipeline"] == "mosaic" else set()
+        names = [product["file"] for product in record["products"] if product["file"] not in made_again]
+    else:
+        names = [exposure_product(exposure.name, CRF) for exposure in plan.science]
+    # While products are replaced, one of them may be that of the run before.
+    listed = [*record["products"], *record.get("kept_from", {}).get("products", ())]
 
-    others = {REPORT_NAME, *((plan.names.catalogue, plan.names.segments) if record["pipeline"] == "mosaic" else ())}
-    products = [product for product in record["products"] if product["file"] not in others]
+    def is_whole(name: str) -> bool:
+        return any(_is_same(folder / Path(name).name, product) for product in listed if product["file"] == name)
+
     with ThreadPoolExecutor(2) as pool:
-        whole = list(pool.map(is_whole, products))
-    return ", ".join(product["file"] for product, is_there in zip(products, whole, strict=True) if not is_there)
+        return ", ".join(name for name, is_there in zip(names, pool.map(is_whole, names), strict=True) if not is_there)
+
+
+def _is_same(path: Path, product: Mapping[str, Any]) -> bool:
+    return path.is_file() and path.stat().st_size == product["size"] and sha256(path) == product["sha256"]
 
 
 def _files(config: Lv3Config) -> Iterator[Path]:

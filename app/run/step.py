@@ -23,7 +23,7 @@ from app.plan.plan import Plan, make_plan
 from app.record.product_kinds import product_kinds
 from app.record.provenance import own_version, versions
 from app.record.record import Record, State, read_record
-from app.record.standing import Standing, standing
+from app.record.standing import FOUND_BEFORE, Standing, standing
 from app.run.folder import OutputFolder
 from app.run.making import Making
 from app.run.opening import say_how_it_is_made, say_what_comes
@@ -143,8 +143,7 @@ class Lv3Step:
     def _run(self, lock: OutputLock, with_companions: bool = True) -> None:
         """Run what is missing, in a folder that is ours; companions are made of each exposure after the mosaic."""
         found = read_record(self._folder.path)
-        earlier = self._standing().record  # again: another run may have ended since
-        begin = beginning(self.plan, self._folder, earlier, found)
+        begin = beginning(self.plan, self._folder, self._standing(), found)  # again: another run may have ended since
         if not begin.keeps_work:
             self._folder.clear()
         self._folder.prepare()
@@ -190,6 +189,7 @@ class Lv3Step:
         after = companions + ["report"] * self.config.report
         measure = [] if "measurements" in (begin.record or {}) else ["measure"]
         pipeline = [] if begin.is_made else self.plan.steps(self.plan.parameters)
+        pipeline = [step for step in pipeline if not (begin.is_aligned and step in FOUND_BEFORE)]
         return [*pipeline, *measure, *after]
 
     def _postprocess(self, record: Record) -> None:
@@ -274,7 +274,7 @@ class Lv3Step:
     def _standing(self) -> Standing:
         """What an earlier run left; one that made another mosaic is refused, unless it may be replaced."""
         found = standing(self.config, self.plan.members, versions())
-        if found.differences:
+        if found.differences and found.aligned is None:
             look_ahead(self.plan).conclude(
                 strict=False
             )  # first the errors that do not depend on the folder, such as a mistyped value

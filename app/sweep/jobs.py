@@ -189,7 +189,8 @@ def _key(word: str) -> str:
 def _standing(plan: Plan, versions: dict[str, str] | None) -> tuple[Todo, list[str]]:
     """What is to be done, and why it is to be done again."""
     found = standing(plan.config, plan.members, versions)
-    todo = Todo.AGAIN if found.differences else Todo.FINISHED if found.is_finished else Todo.RUN
+    is_replaced = found.differences and found.aligned is None
+    todo = Todo.AGAIN if is_replaced else Todo.FINISHED if found.is_finished else Todo.RUN
     return todo, found.differences
 
 

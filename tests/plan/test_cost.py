@@ -6,7 +6,7 @@ import pytest
 
 from app.config.schema import Lv3Config
 from app.plan.cost import estimate
-from app.plan.peak_memory import SerialFallback, Work, box_area, least_memory, peak_memory
+from app.plan.peak_memory import MedianImage, SerialFallback, Work, box_area, least_memory, peak_memory
 from app.plan.plan import make_plan
 from app.plan.serial_fallback import serial_fallback
 from tests.factories import make_exposure
@@ -69,6 +69,16 @@ def test_memory_after_the_mosaic_is_within_15_percent(n, side, mosaic, cut, late
     assert needed / 1e6 == pytest.approx(megabytes, rel=0.15)
 
 
+@pytest.mark.parametrize(
+    ("side", "n", "megabytes"), [(512, 3, 18.4), (512, 12, 35.4), (1024, 3, 73.4), (1024, 6, 73.7)]
+)
+def test_memory_of_a_median_image_is_within_10_percent_of_what_was_measured(side, n, megabytes):
+    work = Work(1, 1, 1, 1)
+    images = replace(work, backgrounds=(MedianImage(side**2, n * 128 * side),))
+    needed, without = (peak_memory(w, config(procs=1), with_catalogue=False) for w in (images, work))
+    assert (needed - without) / 1e6 == pytest.approx(megabytes, rel=0.1)
+
+
 def test_more_processes_need_more_by_each_and_by_the_one_that_forks_them():
     work = Work(8, 512**2, 1e6, 3e5)
     one, two, four = (peak_memory(work, config(procs=n), with_catalogue=False) for n in (1, 2, 4))
@@ -104,6 +114,11 @@ def test_files_and_disk(miri, crds):
     assert more.n_files == plain.n_files + 8
     assert more.disk >= plain.disk > sum(path.stat().st_size for path in miri.folder.glob("*_02101_*_cal.fits"))
     assert plain.megapixels == plain.shape[0] * plain.shape[1] / 1e6
+
+    image, spared = cost(background_use="image"), cost(outliers="spare_stars")
+    assert image.disk - plain.disk == 2 * 256**2 * 4
+    assert image.memory > plain.memory
+    assert spared.disk > plain.disk
 
     large = {"mosaic_center": [24.1739, 15.7836], "mosaic_shape": [3000, 3000]}
     none, whole = cost(**large), cost(do_drizzle=True, **large)

@@ -11,11 +11,10 @@ from app.runtime.checkpoints import Answers
 from app.runtime.errors import OutlierError
 from app.runtime.files import publish
 from app.runtime.signals import Interrupted
-from app.simulation import simulate_observation
 from tests.faults.compare import differences
+from tests.run.conftest import OPTIONS
 from tests.runs import make_step
 
-OPTIONS = {"report": False, "procs": 1, "outliers": "spare_stars"}
 #: What is kept last before the run is cut off, in its order.
 PLACES = (
     "exposures-read.0/0",
@@ -26,12 +25,6 @@ PLACES = (
     "outlier_detection-flag_found.0/0",
     "resample-drizzle.0/0",
 )
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Two MIRI dithers."""
-    return simulate_observation(tmp_path_factory.mktemp("small") / "in", n_dithers=2, window=(96, 96))
 
 
 class Watched:
@@ -62,14 +55,6 @@ def record(folder):
 
 def log(folder):
     return (folder / "lv3_run.log").read_text()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(small, crds, tmp_path_factory):
-    """A run that nobody disturbs."""
-    folder = tmp_path_factory.mktemp("undisturbed") / "out"
-    make_step(small, folder, crds, **OPTIONS).do_step()
-    return folder
 
 
 def run(small, folder, crds, **options):

@@ -100,7 +100,8 @@ class ExposureFile:
                     model.instance[name] = file[extension].data
         self._add_noise(model)
         self._scale_noise(model)
-        self._subtract_from(model.data)
+        if "data" in model.instance:
+            self._subtract_from(model.data)
         return model
 
     def image(self) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,6 @@ The science is jwst's (`jwst.outlier_detection.imaging`): each group of exposure
 dropped, and the median over the groups is what each exposure is compared with.
 """
 
-import logging
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,26 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.outlier_detection.utils import flag_resampled_model_crs
 from numpy.lib.format import open_memmap
-from stcal.outlier_detection.utils import compute_weight_threshold, gwcs_blot
-from stdatamodels.jwst.datamodels.dqflags import pixel
+from stcal.outlier_detection.utils import compute_weight_threshold
 
 from app.pipeline.box import Box
 from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
+from app.pipeline.divided.flag_sparing import Rule, flag_sparing_stars
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
-from app.pipeline.divided.spare_stars import find_outliers, tolerated, usual_noise
-from app.pipeline.divided.star_cores import StarTable, find_hits, look_at_stars
 from app.runtime.checkpoints import LeftFile, is_keeping, kept
 from app.runtime.disk import allocate
 from app.runtime.pool import run_all
 
 __all__ = ["OutlierParameters", "flag_outliers"]
-
-log = logging.getLogger(__name__)
 
 # Tiles of the median: a fixed size, so that the work is divided alike whatever the number of processes [pixel].
 _TILE = 512
@@ -99,16 +93,13 @@ def flag_outliers(
         for pixels in maps:
             _part_path(pixels, name).unlink(missing_ok=True)
     if parameters.spared_fwhm is None:
-        flag: Callable[[Any], LeftFile] = partial(_flag, medians[0], grid, parameters.flag)
-        tasks: list[tuple[Any, ...]] = list(zip(exposures, maps, outputs, strict=True))
+        flag = partial(_flag, medians[0], grid, parameters.flag)
+        for _ in run_all(flag, list(zip(exposures, maps, outputs, strict=True)), procs):
+            pass
     else:
-        look = partial(_look, medians, grid, parameters)
-        looked = list(run_all(look, list(zip(exposures, maps, strict=True)), procs))
-        hits = find_hits([stars for _, stars in looked])
-        flag = _flag_found
-        tasks = list(zip(exposures, [found for found, _ in looked], hits, outputs, strict=True))
-    for _ in run_all(flag, tasks, procs):
-        pass
+        snr = parameters.flag["snr1"], parameters.flag["snr2"]
+        rule = Rule(parameters.spared_fwhm, snr, parameters.flag["backg"])
+        flag_sparing_stars(exposures, maps, grid, medians, rule, outputs, procs)
     if not is_keeping():
         for median in medians:
             median.unlink()
@@ -259,44 +250,4 @@ def _flag(
     with exposure.open() as model:
         with known_pixel_map(pixels.on(grid.box)):
             flag_resampled_model_crs(model, np.load(median, mmap_mode="r"), grid.wcs, **arguments)
-        return LeftFile(save_model(model, output))
-
-
-def _look(
-    medians: Sequence[Path], grid: Grid, parameters: OutlierParameters, task: tuple[ExposureFile, PixelMap]
-) -> tuple[np.ndarray, StarTable]:
-    """Find the outliers of an exposure, given as places in its flattened array, and look at its stars."""
-    exposure, pixels = task
-    whole, on_grid = [np.load(median, mmap_mode="r") for median in medians], pixels.on(grid.box)
-    flag, fwhm = parameters.flag, parameters.spared_fwhm
-    assert fwhm is not None
-    with exposure.open("data", "err", "dq") as model:
-        with known_pixel_map(on_grid):
-            blot, blot_error = (
-                gwcs_blot(median, grid.wcs, model.data.shape, model.meta.wcs, fillval=np.nan) for median in whole
-            )
-        background = model.meta.background
-        is_in_data = background.subtracted is False and background.level is not None
-        data = model.data - np.float32(background.level if is_in_data else flag["backg"])
-        noise = usual_noise(model.err, blot_error)
-        tolerance = tolerated(blot, fwhm)
-        found = find_outliers(data, noise, blot, tolerance, (flag["snr1"], flag["snr2"]))
-        bad = found | ((model.dq & pixel["DO_NOT_USE"]) > 0)
-        return np.flatnonzero(found), look_at_stars(data, noise, blot, tolerance, bad, fwhm, on_grid)
-
-
-def _flag_found(task: tuple[ExposureFile, np.ndarray, tuple[np.ndarray, np.ndarray], Path]) -> LeftFile:
-    """Flag the outliers that were found in an exposure and the pixels of stars that were hit, and write it.
-
-    It is done to the arrays as `flag_resampled_model_crs` does it.
-    """
-    exposure, found, hits, output = task
-    with exposure.open() as model:
-        outlier = np.zeros(model.data.shape, bool)
-        outlier.flat[found] = True
-        outlier[hits] = True
-        model.dq |= outlier * np.uint32(pixel["DO_NOT_USE"] | pixel["OUTLIER"])
-        match_nans_and_flags(model)
-        numbers = len(found), len(hits[0])
-        log.info("%d pixels marked as outliers, and %d in stars", *numbers, extra={"file_only": True})
         return LeftFile(save_model(model, output))

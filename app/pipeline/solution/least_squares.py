@@ -121,7 +121,7 @@ def solve(
         residuals=residuals * system.sigmas,
         weights=weights,
         scale=scale,
-        components=system.components(),
+        components=system.components,
     )
 
 
@@ -182,6 +182,9 @@ class _System:
         strength = np.sqrt(np.asarray(known.multiply(known).sum(axis=0)).ravel())
         self.units = 1 / np.where(strength > 0, strength, 1.0)
         self.rows = csr_array(known @ diags_array(self.units))
+        self.columns = csr_array(self.rows.T)  # turned once, not for each of the normal equations
+        # Labels of the sets of unknowns that rows tie to each other.
+        self.components = connected_components(abs(self.columns) @ abs(self.rows), directed=False)[1].astype(np.int64)
         prior = np.full(len(self.units), np.inf) if prior_sigmas is None else np.asarray(prior_sigmas, dtype=float)
         self.prior = np.maximum((self.units / prior) ** 2, RIDGE)
         self.blocks = np.arange(len(self.values)) if blocks is None else np.asarray(blocks, dtype=np.int64)
@@ -192,7 +195,9 @@ class _System:
     def normal(self, weights: Array, scale: float) -> _Normal:
         """The normal equations with these weights and this scale of the sigmas."""
         w = weights / scale**2
-        matrix = csr_array(self.rows.T @ diags_array(w) @ self.rows + diags_array(self.prior))
+        weighted = self.columns.copy()
+        weighted.data *= w[weighted.indices]
+        matrix = csr_array(weighted @ self.rows + diags_array(self.prior))
         return _Normal(matrix, self.rows.T @ (w * self.values), self.n_nuisance)
 
     def residuals(self, x: Array) -> Array:
@@ -242,13 +247,7 @@ class _System:
             spread = normal.inverse(columns)
             # As if the combinations had been measured without error.
             variance -= np.sum(spread * (_inverse(columns.T @ spread) @ spread.T).T, axis=1)
-        labels = self.components()
-        sizes = np.bincount(labels)[labels[: normal.n]]
+        sizes = np.bincount(self.components)[self.components[: normal.n]]
         is_unknown = (prior == RIDGE) & (RIDGE * variance * sizes > UNKNOWN)
         known = np.where(is_unknown, np.inf, np.sqrt(np.maximum(variance, 0)) * units)
         return np.concatenate([known, np.full(self.n_nuisance, np.nan)])
-
-    def components(self) -> NDArray[np.int64]:
-        """Labels of the sets of unknowns that rows tie to each other."""
-        touched = abs(self.rows)
-        return connected_components(touched.T @ touched, directed=False)[1].astype(np.int64)

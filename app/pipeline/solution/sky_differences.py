@@ -104,7 +104,8 @@ def _difference(
     values = _median(difference, n)
     scatter = PER_MAD * _median(np.abs(difference - values[:, None]), n)
     # The scatter of few samples is known badly: it counts as TRUST samples of what is usual.
-    variance = (n * scatter**2 + TRUST * np.median(scatter) ** 2) / (n + TRUST)
+    (usual,) = _median(scatter[None], np.array([len(scatter)]))
+    variance = (n * scatter**2 + TRUST * usual**2) / (n + TRUST)
     cells = np.stack([columns + column, rows + row], axis=1)
     return Differences(
         first=np.full(len(n), pair[0]),

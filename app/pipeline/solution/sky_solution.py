@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,12 +132,16 @@ class _Field:
         ]
         self.centres = np.array([p.mean(axis=0) if len(p) else np.zeros(2) for p in places])
         self.reaches = np.array([_narrowest(p) for p in places])
-        self.is_plane = np.array([order == 1 and k < n_groups and self._is_wide(k) for k in range(self.n)])
+        self.is_plane = np.zeros(self.n, bool)
+        if order == 1:
+            self.is_plane[:n_groups] = self._shared_reaches()[:n_groups] > NARROWEST * self.reaches[:n_groups]
 
-    def _is_wide(self, group: int) -> bool:
-        """Whether what a group shares with others can say what its slope is."""
-        shared = self.differences.places[(self.pairs == group).any(axis=1)]
-        return _narrowest(shared) > NARROWEST * self.reaches[group]
+    def _shared_reaches(self) -> Array:
+        """How far the places reach that each group shares with others: they say what its slope is."""
+        order = np.argsort(self.pairs.ravel(), kind="stable")
+        places = np.repeat(self.differences.places, 2, axis=0)[order]
+        ends = np.searchsorted(self.pairs.ravel()[order], np.arange(self.n + 1))
+        return np.array([_narrowest(places[start:end]) for start, end in pairwise(ends)])
 
     def solve(self, weights: Array) -> tuple[Array, Array]:
         """Values and standard errors of the unknowns; in a part that has no reference the mean of levels is 0."""

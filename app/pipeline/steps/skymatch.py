@@ -8,6 +8,7 @@ from astropy.nddata.bitmask import interpret_bit_flags
 from jwst.skymatch import SkyMatchStep
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
+from app.pipeline.aligned import as_recorded
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.sky_overlaps import SkyParameters, SkyResult, match_sky
 from app.pipeline.library import GroupedLibrary
@@ -30,6 +31,16 @@ class GroupedSkyMatchStep(Remembered, SkyMatchStep):
     _extends = SkyMatchStep
     _failure = SkyError
     subtract: bool
+
+    def _run(self, library: ExposureLibrary) -> GroupedLibrary:
+        """Find the levels, and note what is subtracted from pixels: products do not say it."""
+        before = [len(lights) for lights in library.subtracted]
+        result = super()._run(library)
+        if isinstance(result, ExposureLibrary):
+            lights = [lights[n:] for lights, n in zip(result.subtracted, before, strict=True)]
+            subtracted = dict(zip(result.member_names, map(as_recorded, lights), strict=True))
+            self.parent.context.notes.add(sky_subtracted=subtracted)
+        return result
 
     def process(self, input_models: ExposureLibrary) -> GroupedLibrary:
         """Match the sky levels, group by group."""

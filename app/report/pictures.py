@@ -13,6 +13,7 @@ from astropy.visualization import AsinhStretch, ImageNormalize
 from astropy.wcs import WCS
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -23,7 +24,9 @@ __all__ = [
     "SIDE",
     "SOFTENING",
     "WHITE",
+    "binned",
     "block_means",
+    "coverage_picture",
     "picture",
     "sky_vectors",
     "weight_picture",
@@ -37,6 +40,8 @@ SIDE = 900
 BLACK, WHITE, SOFTENING = 0.02, 0.998, 0.03
 #: Width of a picture, its margin on the left as a share of it, and the room below for labels and colours [inch].
 WIDTH, LEFT, BELOW = 9.0, 0.15, 1.4
+#: Most exposures at one place of which each number has a colour of its own.
+FEW_EXPOSURES = 16
 LETTERS = 14  # size of letters [pt]
 #: Where there is no data.
 NOTHING = "#2a2f3a"
@@ -55,35 +60,68 @@ def picture(path: Path, corners: list[list[float]], unit: str) -> str:
     unit : str
         Of the mosaic.
     """
-    image, shape, wcs = _binned(path, "SCI")
+    image, step, wcs = binned(path, "SCI")
     finite = image[np.isfinite(image)]
     low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
     norm = ImageNormalize(vmin=low, vmax=max(high, low + 1e-12), stretch=AsinhStretch(SOFTENING))
-    figure, axes = _frame(image, "gray", norm, wcs, f"surface brightness [{unit}]")
-    _compass(axes, image.shape, shape, corners)
+    figure, axes = _frame(image, "gray", norm, wcs[::step, ::step], f"surface brightness [{unit}]")
+    _compass(axes, image.shape, corners)
     return _to_uri(figure)
 
 
 def weight_picture(path: Path) -> str:
     """The mosaic's weights, as a data URI."""
-    image, _, wcs = _binned(path, "WHT")
+    image, step, wcs = binned(path, "WHT")
     image[image == 0] = np.nan
     finite = image[np.isfinite(image)]
     norm = ImageNormalize(vmin=0, vmax=np.quantile(finite, 0.99) if finite.size else 1)
-    figure, _ = _frame(image, "viridis", norm, wcs, "weight")
+    figure, _ = _frame(image, "viridis", norm, wcs[::step, ::step], "weight")
     return _to_uri(figure)
 
 
-def _binned(path: Path, name: str) -> tuple[Array, tuple[int, int], WCS]:
-    """An image averaged over blocks so that it fits a page, its own shape, and where the blocks are on the sky."""
+def coverage_picture(path: Path) -> str | None:
+    """The number of exposures that each place of the mosaic has, as a data URI; None where it does not say (CON)."""
+    with fits.open(path) as hdus:
+        if "CON" not in hdus:
+            return None
+        step = max(1, int(np.ceil(max(hdus["SCI"].shape) / SIDE)))
+        context = np.atleast_3d(hdus["CON"].data)[:, ::step, ::step].astype(np.uint32)
+        wcs = _sky(hdus)[::step, ::step]
+    numbers = np.bitwise_count(context).sum(axis=0).astype(float)
+    most = max(int(numbers.max()), 1)
+    norm = BoundaryNorm(np.arange(0.5, most + 1), 256) if most <= FEW_EXPOSURES else Normalize(1, most)
+    numbers[numbers == 0] = np.nan
+    figure, _ = _frame(numbers, "viridis", norm, wcs, "exposures")
+    return _to_uri(figure)
+
+
+def binned(path: Path, name: str, side: int = SIDE) -> tuple[Array, int, WCS]:
+    """An image averaged over blocks so that it fits a page.
+
+    Parameters
+    ----------
+    path : Path
+        ``*_i2d.fits``.
+    name : str
+        Of the extension.
+    side : int
+        Most blocks along the longer side.
+
+    Returns
+    -------
+    ndarray of shape (ny, nx), int, WCS
+        Means, NaN where a block has nothing; side of a block [pixel]; where the image's own pixels are on the sky.
+    """
     with fits.open(path) as hdus:
         image = hdus[name].data
-        ny, nx = image.shape
-        step = max(1, int(np.ceil(max(ny, nx) / SIDE)))
-        with warnings.catch_warnings():  # dates that astropy completes
-            warnings.simplefilter("ignore", AstropyWarning)
-            wcs = WCS(hdus["SCI"].header)
-        return block_means(image, step), (ny, nx), wcs[::step, ::step]
+        step = max(1, int(np.ceil(max(image.shape) / side)))
+        return block_means(image, step), step, _sky(hdus)
+
+
+def _sky(hdus: fits.HDUList) -> WCS:
+    with warnings.catch_warnings():  # dates that astropy completes
+        warnings.simplefilter("ignore", AstropyWarning)
+        return WCS(hdus["SCI"].header)
 
 
 def block_means(image: NDArray, step: int) -> Array:
@@ -101,7 +139,7 @@ def _mean(strip: NDArray, step: int) -> Array:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _frame(image: Array, colours: str, norm: ImageNormalize, wcs: WCS, label: str) -> tuple[Figure, Axes]:
+def _frame(image: Array, colours: str, norm: Normalize, wcs: WCS, label: str) -> tuple[Figure, Axes]:
     """A picture with the sky's coordinates around it, where they are known, and a bar of its colours below."""
     ny, nx = image.shape
     height = WIDTH * (1 - LEFT) * ny / nx + BELOW
@@ -115,7 +153,8 @@ def _frame(image: Array, colours: str, norm: ImageNormalize, wcs: WCS, label: st
     else:
         axes.set_axis_off()
     strip = figure.add_axes((LEFT, 0.55 / height, 0.995 - LEFT, 0.13 / height))
-    bar = figure.colorbar(drawn, cax=strip, orientation="horizontal", ticks=MaxNLocator(5))
+    ticks = np.arange(1, norm.vmax + 0.5) if isinstance(norm, BoundaryNorm) else MaxNLocator(5)
+    bar = figure.colorbar(drawn, cax=strip, orientation="horizontal", ticks=ticks)
     bar.set_label(label, color="white", fontsize=LETTERS, labelpad=1)
     bar.ax.tick_params(colors="white", labelsize=LETTERS)
     return figure, axes
@@ -146,9 +185,9 @@ def sky_vectors(corners: list[list[float]], shape: tuple[int, int]) -> tuple[Arr
     return north / np.hypot(*north), east / np.hypot(*east), float(np.sqrt(abs(np.linalg.det(jacobian))))
 
 
-def _compass(axes: Axes, drawn: tuple[int, ...], shape: tuple[int, int], corners: list[list[float]]) -> None:
-    north, east, scale = sky_vectors(corners, shape)
+def _compass(axes: Axes, drawn: tuple[int, ...], corners: list[list[float]]) -> None:
     ny, nx = drawn
+    north, east, per_pixel = sky_vectors(corners, (ny, nx))
     side = min(nx, ny)
     length = ARROW * side
     middle = np.array([nx - 1.9 * length, 1.9 * length])
@@ -156,7 +195,6 @@ def _compass(axes: Axes, drawn: tuple[int, ...], shape: tuple[int, int], corners
         tip, letter = tuple(middle + length * vector), middle + 1.4 * length * vector
         axes.annotate("", tip, tuple(middle), arrowprops={"arrowstyle": "-|>", "color": "white", "lw": 1.3})
         axes.text(letter[0], letter[1], name, color="white", ha="center", va="center", fontsize=LETTERS)
-    per_pixel = scale * shape[1] / nx
     bar = _round_length(0.22 * nx * per_pixel)
     x, y = 0.05 * nx, 0.05 * ny
     axes.plot([x, x + bar / per_pixel], [y, y], color="white", lw=2, solid_capstyle="butt")

@@ -1,7 +1,7 @@
 """All measurements of a run, from its inputs and its products, as a table for the record."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from app.assess.measure.contribution import contributions
+from app.assess.measure.displaced_stars import displaced_stars
 from app.assess.measure.exposure import CELL, Measured, measure_exposure
 from app.assess.measure.flag_map import join_cells
 from app.assess.measure.frames import open_fits, read_wcs
@@ -23,6 +24,7 @@ from app.observation.exposure import Exposure
 from app.observation.names import CRF, exposure_product
 from app.observation.tangent_plane import TangentPlane
 from app.plan.plan import Plan
+from app.runtime.errors import in_one_line
 from app.runtime.pool import run_all
 
 __all__ = ["measure"]
@@ -35,14 +37,17 @@ SKY_POINTS = 64
 TOLERANCE = 0.6
 
 
-#: Where there are no exposures.
+#: Where there is nothing.
 _NOTHING: dict[str, Any] = {
     "exposures": [],
     "overlaps": [],
     "position_errors": None,
     "group_residuals": [],
     "known_positions": [],
+    "displaced_stars": [],
     "outlier_map": None,
+    "mosaic": None,
+    "catalogue": None,
 }
 
 
@@ -61,13 +66,28 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         ``measurements`` of the record; app/record/record.schema.json says what is in it.
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
-    mosaic, catalogue, scale = folder / plan.names.mosaic, folder / plan.names.catalogue, plan.band.pixel_scale
-    return {
-        "pixel_scale": scale,
-        **(_exposures(plan, exposures, folder) if exposures else _NOTHING),
-        "mosaic": asdict(measure_mosaic(mosaic, plan.band.fwhm * scale, scale)) if mosaic.is_file() else None,
-        "catalogue": asdict(read_catalogue(catalogue)) if catalogue.is_file() else None,
-    }
+    mosaic, catalogue = folder / plan.names.mosaic, folder / plan.names.catalogue
+    found: dict[str, Any] = {"pixel_scale": plan.band.pixel_scale} | _NOTHING
+    kinds: dict[str, Callable[[], dict[str, Any]]] = {}
+    if exposures:
+        kinds["exposures"] = lambda: _exposures(plan, exposures, folder)
+    if mosaic.is_file():
+        kinds["mosaic"] = lambda: {"mosaic": _mosaic(plan, mosaic)}
+    if catalogue.is_file():
+        kinds["catalogue"] = lambda: {"catalogue": asdict(read_catalogue(catalogue))}
+    failed = {}
+    for kind, function in kinds.items():
+        try:
+            found |= function()
+        except Exception as error:  # the others can still be measured
+            log.exception("%s could not be measured", kind)
+            failed[kind] = in_one_line(error)
+    return found | {"failed": failed}
+
+
+def _mosaic(plan: Plan, path: Path) -> dict[str, Any]:
+    scale = plan.band.pixel_scale
+    return asdict(measure_mosaic(path, plan.band.fwhm * scale, scale))
 
 
 def _crf(exposure: Exposure, folder: Path) -> Path:
@@ -102,6 +122,7 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
         "position_errors": asdict(true),
         "group_residuals": [_residual_entry(r) for r in residuals(measured, names, overlaps, true)],
         "known_positions": [_known_entry(k, found) for k, found in zip(known, compared, strict=True)],
+        "displaced_stars": [asdict(star) for star in displaced_stars(measured, overlaps, true, plane)],
         "outlier_map": asdict(join_cells([m.cells for m in measured], CELL * spacing)),
     }
 

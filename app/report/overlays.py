@@ -14,7 +14,7 @@ from PIL import Image
 
 from app.report.pictures import BLACK, NOTHING, SOFTENING, WHITE
 
-__all__ = ["Thinned", "difference_limit", "jpeg", "stretch_limits", "thinned"]
+__all__ = ["Thinned", "difference_limit", "jpeg", "stretch_limits", "stretched", "thinned"]
 
 _LEAST_SHOWN, _SHOWN = 1.0, 0.995  # [error] of a difference; share of its pixels that are within the colours
 
@@ -66,12 +66,18 @@ def difference_limit(difference: NDArray[np.float64]) -> float:
     return max(_LEAST_SHOWN, float(np.quantile(there, _SHOWN)) if there.size else 0.0)
 
 
+def stretched(image: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.float64]:
+    """Values as shades from 0 to 1, by asinh; NaN is black."""
+    low, high = limits
+    return AsinhStretch(SOFTENING)((np.nan_to_num(image, nan=low).clip(low, high) - low) / max(high - low, 1e-30))
+
+
 def jpeg(image: NDArray[np.float64], limits: tuple[float, float], colours: str = "gray") -> bytes:
     """A picture with a pixel for each value; grey is stretched by asinh, other colours are linear."""
     low, high = limits
     there = np.isfinite(image)
-    scaled = (np.where(there, image, low).clip(low, high) - low) / (high - low)
-    painted = colormaps[colours](AsinhStretch(SOFTENING)(scaled) if colours == "gray" else scaled)[..., :3]
+    linear = (np.where(there, image, low).clip(low, high) - low) / (high - low)
+    painted = colormaps[colours](stretched(image, limits) if colours == "gray" else linear)[..., :3]
     painted[~there] = to_rgb(NOTHING)
     file = io.BytesIO()
     Image.fromarray((255 * painted[::-1]).astype(np.uint8)).save(file, format="jpeg", quality=88)

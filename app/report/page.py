@@ -1,7 +1,9 @@
 """The page: what the record says, in the order in which a reader asks."""
 
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,20 @@ from app.observation.names import REPORT_NAME, TILES_INDEX, base_name
 from app.pipeline.tile_index import read_index
 from app.record.record import seconds_of
 from app.report import figures
+from app.report.depth import depth, faint_end
 from app.report.methods import methods
-from app.report.pictures import picture, weight_picture
+from app.report.pictures import coverage_picture, picture, weight_picture
 from app.report.residuals import residuals
+from app.report.star_pairs import draw_pairs, star_pairs
 from app.report.stars import cutouts, profile, read_stars
 from app.report.tile_pictures import tile_pictures
+from app.report.viewer import leaflet, view
+from app.runtime.errors import in_one_line
 from app.runtime.files import write_text
 
 __all__ = ["write_report"]
+
+log = logging.getLogger(__name__)
 
 _VERDICTS = {
     "running": "running",
@@ -58,6 +66,22 @@ def write_report(record: Mapping[str, Any], folder: Path) -> Path:
     return write_text(folder / REPORT_NAME, page)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What stands in the place of a part that could not be made: why."""
+
+    reason: str
+
+
+def attempt(function: Callable[..., Any], *arguments: Any) -> Any:
+    """A part of the page, or why there is none: one that fails is no reason to leave out the others."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        log.warning("report: %s failed", function.__name__, exc_info=error)
+        return Missing(in_one_line(error))
+
+
 def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """All that the template uses."""
     measured = record.get("measurements") or {}
@@ -65,6 +89,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
     unit = mosaic["unit"] if mosaic else "MJy/sr"
     text, works = methods(record, _instrument(record))
+    limit = depth(mosaic, _fwhm(record)) if mosaic else None
     return {
         "judged": record.get("alignment_verdict"),
         "record": record,
@@ -76,26 +101,39 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "overlaps": overlaps,
         "mosaic": mosaic,
         "catalogue": catalogue,
+        "not_measured": measured.get("failed", {}),
         "unit": unit,
         "tiles": measured.get("tiles", []),
         "pictures": _pictures(folder, mosaic),
-        "residuals": residuals(record, folder),
+        "view": attempt(view, record, folder),
+        "leaflet": leaflet(),
+        "depth": limit,
+        "faint_end": faint_end(catalogue["magnitudes"], limit) if catalogue else "",
+        "residuals": attempt(residuals, record, folder),
         "level_errors": _level_errors(record),
-        "figures": {
-            "footprints": figures.footprints(exposures),
-            "alignment": figures.alignment(exposures),
-            "offsets": figures.offsets(overlaps),
-            "sky_levels": figures.sky_levels(exposures, unit, _level_errors(record)),
-            "sky_steps": figures.sky_steps(overlaps, mosaic and (mosaic.get("noise") or mosaic["depth"]), unit),
-            "outliers": figures.outliers(exposures),
-            "outlier_map": figures.outlier_map(measured.get("outlier_map")),
-            "unused": figures.unused(exposures),
-            "magnitudes": figures.magnitudes(catalogue["magnitudes"] if catalogue else [], MAGNITUDE_BIN),
-        },
-        "stars": _stars(record, folder),
+        "figures": _figures(record, unit),
+        "stars": attempt(_stars, record, folder),
         "parameters": _changed_parameters(record),
         "methods": text,
         "works": works,
+    }
+
+
+def _figures(record: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    measured = record.get("measurements") or {}
+    exposures, overlaps = measured.get("exposures", []), measured.get("overlaps", [])
+    mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
+    noise = mosaic and (mosaic.get("noise") or mosaic["depth"])
+    return {
+        "footprints": attempt(figures.footprints, exposures),
+        "alignment": attempt(figures.alignment, exposures),
+        "offsets": attempt(figures.offsets, overlaps),
+        "sky_levels": attempt(figures.sky_levels, exposures, unit, _level_errors(record)),
+        "sky_steps": attempt(figures.sky_steps, overlaps, noise, unit),
+        "outliers": attempt(figures.outliers, exposures),
+        "outlier_map": attempt(figures.outlier_map, measured.get("outlier_map")),
+        "unused": attempt(figures.unused, exposures),
+        "magnitudes": attempt(figures.magnitudes, catalogue["magnitudes"] if catalogue else [], MAGNITUDE_BIN),
     }
 
 
@@ -106,12 +144,16 @@ def _instrument(record: Mapping[str, Any]) -> str:
     return str(next((b.instrument for b in bands if f"_{b.instrument}_lv3_" in names), bands[0].instrument))
 
 
-def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, str]:
+def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, Any]:
     if mosaic is None or not (path := folder / mosaic["file"]).is_file():
         return {}
     if mosaic["file"] == TILES_INDEX[0]:
         return tile_pictures(folder, read_index(folder) or {}, mosaic["unit"])
-    return {"mosaic": picture(path, mosaic["footprint"], mosaic["unit"]), "weight": weight_picture(path)}
+    return {
+        "mosaic": attempt(picture, path, mosaic["footprint"], mosaic["unit"]),
+        "weight": attempt(weight_picture, path),
+        "coverage": attempt(coverage_picture, path),
+    }
 
 
 def _stars(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
@@ -130,10 +172,20 @@ def _stars(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
     stars = read_stars(folder / mosaic["file"], folder / catalogue["file"])
     if stars is None:
         return None
+    pairs = None if "assign_mtwcs" in record["times"] else attempt(star_pairs, record, folder, stars.sky)
+    return {
+        "n": len(stars.images),
+        "cutouts": cutouts(stars),
+        "pairs": pairs if pairs is None or isinstance(pairs, Missing) else draw_pairs(pairs),
+        "profile": profile(stars, _fwhm(record) / mosaic["pixel_scale"]),
+    }
+
+
+def _fwhm(record: Mapping[str, Any]) -> float:
+    """Of the band [arcsec]."""
     instrument = _instrument(record)
     band = next(band for band in find_bands(record["config"]["band"]) if band.instrument == instrument)
-    fwhm = band.fwhm * band.pixel_scale / mosaic["pixel_scale"]
-    return {"n": len(stars.images), "cutouts": cutouts(stars), "profile": profile(stars, fwhm)}
+    return band.fwhm * band.pixel_scale
 
 
 def _level_errors(record: Mapping[str, Any]) -> dict[str, float | None]:

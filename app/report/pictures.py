@@ -15,6 +15,7 @@ from astropy.visualization import AsinhStretch, ImageNormalize
 from astropy.wcs import WCS
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -28,10 +29,12 @@ __all__ = [
     "Binned",
     "binned",
     "block_means",
+    "coverage_picture",
     "draw_sky",
     "draw_weight",
     "picture",
     "sky_vectors",
+    "step_of",
     "weight_picture",
 ]
 
@@ -43,6 +46,8 @@ SIDE = 900
 BLACK, WHITE, SOFTENING = 0.02, 0.998, 0.03
 #: Width of a picture, its margin on the left as a share of it, and the room below for labels and colours [inch].
 WIDTH, LEFT, BELOW = 9.0, 0.15, 1.4
+#: Most exposures at one place of which each number has a colour of its own.
+FEW_EXPOSURES = 16
 LETTERS = 14  # size of letters [pt]
 #: Where there is no data.
 NOTHING = "#2a2f3a"
@@ -57,23 +62,15 @@ class Binned:
     ----------
     image : ndarray
         NaN where there is nothing.
-    shape : (int, int)
-        Rows and columns before.
     step : int
         Side of a block [pixel].
     wcs : WCS
-        Where the blocks are on the sky.
+        Where the pixels of the image before are on the sky.
     """
 
     image: Array
-    shape: tuple[int, int]
     step: int
     wcs: WCS
-
-    @staticmethod
-    def step_of(shape: tuple[int, int]) -> int:
-        """Side of the blocks with which an image fits a page."""
-        return max(1, int(np.ceil(max(shape) / SIDE)))
 
 
 def picture(path: Path, corners: list[list[float]], unit: str) -> str:
@@ -99,8 +96,8 @@ def draw_sky(
     finite = image[np.isfinite(image)]
     low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
     norm = ImageNormalize(vmin=low, vmax=max(high, low + 1e-12), stretch=AsinhStretch(SOFTENING))
-    figure, axes = _frame(image, "gray", norm, sky.wcs, f"surface brightness [{unit}]")
-    _compass(axes, image.shape, sky.shape, corners)
+    figure, axes = _frame(image, "gray", norm, sky.wcs[:: sky.step, :: sky.step], f"surface brightness [{unit}]")
+    _compass(axes, image.shape, corners)
     mark(axes, sky.step)
     return _to_uri(figure)
 
@@ -116,19 +113,43 @@ def draw_weight(weight: Binned) -> str:
     image[image == 0] = np.nan
     finite = image[np.isfinite(image)]
     norm = ImageNormalize(vmin=0, vmax=np.quantile(finite, 0.99) if finite.size else 1)
-    figure, _ = _frame(image, "viridis", norm, weight.wcs, "weight")
+    figure, _ = _frame(image, "viridis", norm, weight.wcs[:: weight.step, :: weight.step], "weight")
     return _to_uri(figure)
 
 
-def binned(path: Path, name: str, step: int | None = None) -> Binned:
-    """An image averaged over blocks, by default such that it fits a page."""
+def coverage_picture(path: Path) -> str | None:
+    """The number of exposures that each place of the mosaic has, as a data URI; None where it does not say (CON)."""
+    with fits.open(path) as hdus:
+        if "CON" not in hdus:
+            return None
+        step = step_of(hdus["SCI"].shape)
+        context = np.atleast_3d(hdus["CON"].data)[:, ::step, ::step].astype(np.uint32)
+        wcs = _sky(hdus)[::step, ::step]
+    numbers = np.bitwise_count(context).sum(axis=0).astype(float)
+    most = max(int(numbers.max()), 1)
+    norm = BoundaryNorm(np.arange(0.5, most + 1), 256) if most <= FEW_EXPOSURES else Normalize(1, most)
+    numbers[numbers == 0] = np.nan
+    figure, _ = _frame(numbers, "viridis", norm, wcs, "exposures")
+    return _to_uri(figure)
+
+
+def step_of(shape: tuple[int, ...], side: int = SIDE) -> int:
+    """Side of the blocks, averaged over which an image has at most `side` of them along its longer side."""
+    return max(1, int(np.ceil(max(shape) / side)))
+
+
+def binned(path: Path, name: str, step: int | None = None, side: int = SIDE) -> Binned:
+    """An extension of ``*_i2d.fits`` averaged over blocks: of `step`, or such that at most `side` are on a side."""
     with fits.open(path) as hdus:
         image = hdus[name].data
-        step = step or Binned.step_of(image.shape)
-        with warnings.catch_warnings():  # dates that astropy completes
-            warnings.simplefilter("ignore", AstropyWarning)
-            wcs = WCS(hdus["SCI"].header)
-        return Binned(block_means(image, step), image.shape, step, wcs[::step, ::step])
+        step = step or step_of(image.shape, side)
+        return Binned(block_means(image, step), step, _sky(hdus))
+
+
+def _sky(hdus: fits.HDUList) -> WCS:
+    with warnings.catch_warnings():  # dates that astropy completes
+        warnings.simplefilter("ignore", AstropyWarning)
+        return WCS(hdus["SCI"].header)
 
 
 def block_means(image: NDArray, step: int) -> Array:
@@ -146,7 +167,7 @@ def _mean(strip: NDArray, step: int) -> Array:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _frame(image: Array, colours: str, norm: ImageNormalize, wcs: WCS, label: str) -> tuple[Figure, Axes]:
+def _frame(image: Array, colours: str, norm: Normalize, wcs: WCS, label: str) -> tuple[Figure, Axes]:
     """A picture with the sky's coordinates around it, where they are known, and a bar of its colours below."""
     ny, nx = image.shape
     height = WIDTH * (1 - LEFT) * ny / nx + BELOW
@@ -160,7 +181,8 @@ def _frame(image: Array, colours: str, norm: ImageNormalize, wcs: WCS, label: st
     else:
         axes.set_axis_off()
     strip = figure.add_axes((LEFT, 0.55 / height, 0.995 - LEFT, 0.13 / height))
-    bar = figure.colorbar(drawn, cax=strip, orientation="horizontal", ticks=MaxNLocator(5))
+    ticks = norm.boundaries[:-1] + 0.5 if isinstance(norm, BoundaryNorm) else MaxNLocator(5)
+    bar = figure.colorbar(drawn, cax=strip, orientation="horizontal", ticks=ticks)
     bar.set_label(label, color="white", fontsize=LETTERS, labelpad=1)
     bar.ax.tick_params(colors="white", labelsize=LETTERS)
     return figure, axes
@@ -191,9 +213,9 @@ def sky_vectors(corners: list[list[float]], shape: tuple[int, int]) -> tuple[Arr
     return north / np.hypot(*north), east / np.hypot(*east), float(np.sqrt(abs(np.linalg.det(jacobian))))
 
 
-def _compass(axes: Axes, drawn: tuple[int, ...], shape: tuple[int, int], corners: list[list[float]]) -> None:
-    north, east, scale = sky_vectors(corners, shape)
+def _compass(axes: Axes, drawn: tuple[int, ...], corners: list[list[float]]) -> None:
     ny, nx = drawn
+    north, east, per_pixel = sky_vectors(corners, (ny, nx))
     side = min(nx, ny)
     length = ARROW * side
     middle = np.array([nx - 1.9 * length, 1.9 * length])
@@ -201,7 +223,6 @@ def _compass(axes: Axes, drawn: tuple[int, ...], shape: tuple[int, int], corners
         tip, letter = tuple(middle + length * vector), middle + 1.4 * length * vector
         axes.annotate("", tip, tuple(middle), arrowprops={"arrowstyle": "-|>", "color": "white", "lw": 1.3})
         axes.text(letter[0], letter[1], name, color="white", ha="center", va="center", fontsize=LETTERS)
-    per_pixel = scale * shape[1] / nx
     bar = _round_length(0.22 * nx * per_pixel)
     x, y = 0.05 * nx, 0.05 * ny
     axes.plot([x, x + bar / per_pixel], [y, y], color="white", lw=2, solid_capstyle="butt")

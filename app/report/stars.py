@@ -19,7 +19,9 @@ __all__ = ["Stars", "cutouts", "profile", "read_stars"]
 
 _N = 10
 _HALF = 12  # [pixel] of a cutout
-_COLUMNS = ("xcentroid", "ycentroid", "is_extended", "nn_dist", "isophotal_flux")
+_NEAR = 2  # [pixel] from the catalogue's place to the brightest pixel
+_SKY = ("sky_centroid.ra", "sky_centroid.dec")
+_COLUMNS = ("xcentroid", "ycentroid", *_SKY, "is_extended", "nn_dist", "isophotal_flux")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +34,17 @@ class Stars:
         Cutouts of the mosaic around the pixel in which each star is.
     places : ndarray of shape (n, 2)
         Place of each star in its cutout, x and y [pixel].
+    sky : ndarray of shape (n, 2)
+        Right ascension and declination [deg].
     """
 
     images: NDArray[np.float64]
     places: NDArray[np.float64]
+    sky: NDArray[np.float64]
 
 
 def read_stars(mosaic: Path, catalogue: Path) -> Stars | None:
-    """The brightest sources that are no wider than a star, whole, and further from others than a cutout is wide.
+    """The brightest sources that are no wider than a star, whole, peaked, and further from others than a cutout.
 
     Parameters
     ----------
@@ -58,19 +63,26 @@ def read_stars(mosaic: Path, catalogue: Path) -> Stars | None:
     table = Table.read(catalogue, format="ascii.fast_basic", guess=False)[list(_COLUMNS)]
     table = table[(np.asarray(table["is_extended"], str) == "False") & (np.asarray(table["nn_dist"], float) > _HALF)]
     order = np.argsort(-np.nan_to_num(np.asarray(table["isophotal_flux"], float), nan=-np.inf))
-    images, places = [], []
+    images, places, sky = [], [], []
     with fits.open(mosaic) as hdus:
         for row in table[order]:
             x, y = round(float(row["xcentroid"])), round(float(row["ycentroid"]))
             if min(x, y) < _HALF:
                 continue
             image = hdus["SCI"].section[y - _HALF : y + _HALF + 1, x - _HALF : x + _HALF + 1]
-            if image.shape == (2 * _HALF + 1,) * 2 and np.isfinite(image).all():
+            if image.shape == (2 * _HALF + 1,) * 2 and np.isfinite(image).all() and _has_a_peak(image):
                 images.append(np.array(image, float))
                 places.append((row["xcentroid"] - x + _HALF, row["ycentroid"] - y + _HALF))
+                sky.append([row[name] for name in _SKY])
             if len(images) == _N:
                 break
-    return Stars(np.array(images), np.array(places, float)) if images else None
+    return Stars(np.array(images), np.array(places, float), np.array(sky, float)) if images else None
+
+
+def _has_a_peak(image: NDArray) -> bool:
+    """Whether the middle is the brightest of a cutout, and well above most of it: no part of a nebula, nor an edge."""
+    middle = image[_HALF - _NEAR : _HALF + _NEAR + 1, _HALF - _NEAR : _HALF + _NEAR + 1].max()
+    return bool(middle == image.max() and middle - np.median(image) > 2 * (np.quantile(image, 0.9) - np.median(image)))
 
 
 def cutouts(stars: Stars) -> str:
@@ -105,7 +117,14 @@ def profile(stars: Stars, fwhm: float) -> Markup:
         figure = Figure(figsize=(4.2, 2.7))
         axes = figure.add_axes((0.17, 0.2, 0.81, 0.7))
         axes.plot(middles, curves.T, color=BEFORE, lw=0.6, alpha=0.6)
-        axes.plot(middles, np.nanmedian(curves, axis=0), color=COLOURS[0], lw=1.8, label="median of the stars")
+        known = np.isfinite(curves).any(axis=0)  # no pixel may be so near to the centre of a single star
+        axes.plot(
+            middles[known],
+            np.nanmedian(curves[:, known], axis=0),
+            color=COLOURS[0],
+            lw=1.8,
+            label="median of the stars",
+        )
         width = fwhm / np.sqrt(8 * np.log(2))
         gauss = np.exp(-0.5 * (middles / width) ** 2)
         axes.plot(middles, gauss, "--", color=COLOURS[1], label="Gaussian of the band's FWHM")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from app.report.pictures import Binned, binned, draw_sky, draw_weight
+from app.report.pictures import Binned, binned, draw_sky, draw_weight, step_of
 
 __all__ = ["tile_pictures"]
 
@@ -39,7 +39,7 @@ def tile_pictures(folder: Path, index: Mapping[str, Any], unit: str) -> dict[str
 def _together(folder: Path, index: Mapping[str, Any], name: str) -> Binned:
     """An image of all tiles, averaged over blocks; where they share pixels, those of the later ones."""
     shape = index["shape"][0], index["shape"][1]
-    step = Binned.step_of(shape)
+    step = step_of(shape)
     image = np.full([-(-n // step) for n in shape], np.nan)
     for tile in index["tiles"]:
         x0, y0, *_ = tile["limits"]
@@ -50,5 +50,5 @@ def _together(folder: Path, index: Mapping[str, Any], name: str) -> Binned:
         known = np.isfinite(values)
         place[known] = values[known]
     wcs = part.wcs.deepcopy()  # of the last tile: its pixels are counted from another one
-    wcs.wcs.crpix += np.array([x0, y0]) / step
-    return Binned(image, shape, step, wcs)
+    wcs.wcs.crpix += (x0, y0)
+    return Binned(image, step, wcs)

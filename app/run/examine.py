@@ -18,6 +18,8 @@ __all__ = ["examine", "report"]
 
 log = logging.getLogger(__name__)
 
+_REPORT_IT = "Please report it, with lv3_run.log."
+
 
 def examine(plan: Plan, record: Record, folder: Path) -> None:
     """Measure the products of a run, as far as they exist, and add measurements and caveats to its record.
@@ -35,10 +37,13 @@ def examine(plan: Plan, record: Record, folder: Path) -> None:
         with scope("measure"):
             found = measure(plan, folder)
         record.add(measurements=found)
+        for kind, reason in found["failed"].items():
+            message = f"The {kind} could not be measured ({reason}); the products are not affected."
+            record.add_caveats([Caveat("measurement_failed", message, _REPORT_IT)])
         if record.data["measurements"]["exposures"]:
             record.add(alignment_verdict=alignment_verdict(record.data))
         record.add_caveats(find_caveats(record.data))
-        if record.data.get("pipeline") == "complete":
+        if record.data.get("pipeline") == "complete" and "exposures" not in found["failed"]:
             record.add_caveats(_not_measured(plan, record.data["measurements"]))
 
 
@@ -74,4 +79,4 @@ def _harmless(record: Record, code: str, what: str) -> Iterator[None]:
     except Exception as error:
         log.exception("%s could not be made; the products are not affected", what)
         message = f"{what} could not be made ({type(error).__name__}: {error}); the products are not affected."
-        record.add_caveats([Caveat(code, message, "Please report it, with lv3_run.log.")])
+        record.add_caveats([Caveat(code, message, _REPORT_IT)])

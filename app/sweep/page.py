@@ -1,5 +1,6 @@
 """sweep_report.html: every job of a sweep, what it varied, how good it is, and pictures to blink between."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,16 @@ def write_page(summary: Mapping[str, Any], root: Path) -> Path:
     environment = Environment(
         loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["breakable"] = _breakable
     jobs = summary["jobs"]
+    differing = varied(job["overrides"] for job in jobs)
     units = ", ".join(sorted({job["unit"] for job in jobs if job["unit"]}))
     page = environment.get_template("sweep_report.html").render(
         summary,
         title=root.resolve().name,
         columns=[(key, head, below.format(unit=units)) for key, head, below in _COLUMNS],
-        varied=varied(job["overrides"] for job in jobs),
+        varied=differing,
+        labels=_labels(jobs, differing),
         alike=alike(job["overrides"] for job in jobs),
         galleries=galleries(jobs, root),
         limit=LIMIT,
@@ -58,6 +62,17 @@ def write_page(summary: Mapping[str, Any], root: Path) -> Path:
         minutes_left=_minutes_left(jobs),
     )
     return write_text(root / PAGE_NAME, page)
+
+
+def _labels(jobs: Sequence[Mapping[str, Any]], differing: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What each job is called below the table: its number there, and what it varies."""
+    pairs = enumerate(zip(jobs, differing, strict=True), start=1)
+    return {job["job"]: f"{n}: {', '.join(filter(None, values.values())) or job['job']}" for n, (job, values) in pairs}
+
+
+def _breakable(text: str) -> str:
+    """A text that may break after each mark within a word."""
+    return re.sub(r"([._/,])(?=.)", "\\1\N{ZERO WIDTH SPACE}", text)
 
 
 def _minutes_left(jobs: Sequence[Mapping[str, Any]]) -> float | None:

@@ -163,3 +163,25 @@ def test_a_poor_result_is_called_so(finished, tmp_path):
 def test_exposures_that_alignment_left_in_place_need_no_arrows(finished):
     exposures = [e | {"moved": True, "shift": [0.0, 0.0]} for e in finished["measurements"]["exposures"]]
     assert figures.alignment(exposures) is None
+
+
+def test_a_part_that_fails_leaves_its_place_with_the_reason(finished, tmp_path, monkeypatch, caplog):
+    def fails(*_):
+        raise ValueError("no <such> thing")
+
+    for name in ("outliers", "footprints"):
+        monkeypatch.setattr(figures, name, fails)
+    monkeypatch.setattr("app.report.page.coverage_picture", fails)
+    monkeypatch.setattr("app.report.page.residuals", fails)
+    monkeypatch.setattr("app.report.page.view", fails)
+    finished["measurements"] |= {"catalogue": None, "failed": {"catalogue": "KeyError: x"}}
+    text = page(finished, tmp_path)
+    assert text.count("could not be made: ValueError: no &lt;such&gt; thing") == 5
+    assert "Catalogue could not be measured: KeyError: x" in text
+    assert len(re.findall("<svg role", text)) == 6
+    assert "no <such> thing" in caplog.text
+
+
+def test_the_depth_is_said_with_its_aperture(finished, tmp_path):
+    text = re.sub(r"\s+", " ", page(finished, tmp_path))
+    assert re.search(r"Depth: 2\d\.\d\d mag \(AB\), [\d.]+ nJy, is 5 times the noise in an aperture of 0.29", text)

@@ -10,7 +10,8 @@ from app.report import write_report
 from app.report.stars import cutouts, profile, read_stars
 
 SIDE, SIGMA = 200, 1.5
-HEAD = "# %ECSV 1.0\n# ---\nlabel xcentroid ycentroid is_extended nn_dist isophotal_flux\n"
+COLUMNS = "label xcentroid ycentroid sky_centroid.ra sky_centroid.dec is_extended nn_dist isophotal_flux"
+HEAD = f"# %ECSV 1.0\n# ---\n{COLUMNS}\n"
 
 
 @pytest.fixture
@@ -23,11 +24,12 @@ def made(tmp_path):
     rows = []
     for n, (px, py) in enumerate(places):
         image += (1 + n) * np.exp(-((x - px) ** 2 + (y - py) ** 2) / 2 / SIGMA**2)
-        rows.append(f"{n + 1} {px:.4f} {py:.4f} False 35.0 {n + 1.0}")
+        rows.append(f"{n + 1} {px:.4f} {py:.4f} {24 + n / 100} 15.5 False 35.0 {n + 1.0}")
     rows[14] = rows[14].replace("False", "True")
     rows[13] = rows[13].replace("35.0", "5.0")
-    rows.append("16 3.0 100.0 False 35.0 99.0")
-    rows.append("17 100.0 3.0 False 35.0 nan")
+    rows.append("18 20.0 160.5 24 15 False 35.0 98.0")  # empty sky
+    rows.append("16 3.0 100.0 24 15 False 35.0 99.0")
+    rows.append("17 100.0 3.0 24 15 False 35.0 nan")
     image[round(places[12][1]), round(places[12][0])] = np.nan
     mosaic, catalogue = tmp_path / "ngc0628_miri_lv3_f770w_i2d.fits", tmp_path / "x_cat.ecsv"
     images = {"SCI": image.astype("f4"), "WHT": np.ones_like(image)}
@@ -40,6 +42,7 @@ def made(tmp_path):
 def test_the_brightest_that_stand_alone_and_are_whole(made):
     stars = read_stars(*made)
     assert len(stars.images) == 10
+    assert (stars.sky[:, 1] == 15.5).all()
     peaks = [image.max() - 2 for image in stars.images]
     assert peaks == sorted(peaks, reverse=True)
     assert max(peaks) < 12.5, "neither the close, nor the extended, nor the one with a hole"

@@ -72,8 +72,9 @@ def test_what_is_said_of_quality():
 
 def test_the_page_has_a_column_for_each_key_that_is_varied_and_says_the_rest_once(jobs, tmp_path):
     text = page(jobs, tmp_path)
-    assert '<th scope="col">jwst_parameters.resample.pixfrac</th>' in text
-    assert "<td>0.8</td>" in text
+    plain = text.replace("\N{ZERO WIDTH SPACE}", "")
+    assert '<th scope="col" class="key">resample.pixfrac</th>' in plain
+    assert "<td>0.8</td>" in plain
     assert "In all jobs: <code>target=m33</code>" in text
     with (tmp_path / "sweep_summary.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -119,7 +120,7 @@ def test_pictures_are_drawn_anew_only_where_mosaics_are(jobs, tmp_path):
 
 def test_a_mosaic_that_cannot_be_read_has_no_picture(jobs, tmp_path, caplog):
     (tmp_path / "1.0/mosaic_i2d.fits").write_text("no mosaic")
-    assert "At the stretch of 0.8" in page(jobs, tmp_path)
+    assert "At the stretch of 2: 0.8" in page(jobs, tmp_path)
     assert "1.0/mosaic_i2d.fits: no picture" in caplog.text
 
 
@@ -133,24 +134,31 @@ PROBE = """
   const [below, above] = blink.querySelectorAll("img"), name = () => blink.querySelector("figcaption").textContent;
   for (const image of document.images) image.loading = "eager";
   while (![...document.images].every((image) => image.complete)) await new Promise((done) => setTimeout(done, 50));
+  const box = document.querySelector(".table");
   const rows = () => [...document.querySelectorAll("tbody tr")].filter((row) => row.offsetHeight);
-  const names = [name()];
+  const hidden = box.scrollWidth - box.clientWidth, names = [name()];
   button.click(); await new Promise((done) => setTimeout(done, 1000)); names.push(name());
   const isAbove = getComputedStyle(above).visibility; button.click(); names.push(name());
-  const head = [...document.querySelectorAll("th")].find((th) => th.textContent.includes("pixfrac"));
-  head.click(); const sorted = rows().map((row) => row.cells[1].textContent);
+  const head = [...document.querySelectorAll("th")].find((th) => th.textContent.endsWith("pixfrac"));
+  head.click(); const sorted = rows().map((row) => row.cells[1].textContent.replace(/\\u200b/g, ""));
   const words = document.querySelector("input"); words.value = "failed"; words.dispatchEvent(new Event("input"));
-  seen = { ...COMMON, names, isAbove, size: below.clientWidth, sorted, filtered: rows().length };
+  seen = { ...COMMON, names, isAbove, size: below.clientWidth, sorted, filtered: rows().length, hidden };
 """.replace("COMMON", COMMON)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1300, 500])
 def test_the_page_in_a_browser(jobs, tmp_path, width):
+    for n, job in enumerate(jobs):
+        job["overrides"] += (
+            f" +jwst_parameters.outlier_detection.snr='{n} {n}' tweakreg_grouping=degroup_short_chips_{n}"
+        )
     page(jobs, tmp_path)
     seen, console = visit(tmp_path / "sweep_report.html", PROBE, f"--window-size={width},900", wait=20_000)
     assert console == []
     assert (seen["broken"], seen["wide"]) == ([], False)
+    assert width < 1300 or seen["hidden"] <= 0, "no column is off the screen"
     assert all("/sweep_thumbnails/" in name for name in seen["fetched"])
-    assert (seen["names"], seen["isAbove"]) == (["1.0", "0.8", "1.0"], "visible")
+    assert [name[:6] for name in seen["names"]] == ["1: 1.0", "2: 0.8", "1: 1.0"]
+    assert seen["isAbove"] == "visible"
     assert (seen["sorted"], seen["filtered"]) == (["0.1", "0.5", "0.8", "1.0"], 1)

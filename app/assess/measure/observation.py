@@ -1,7 +1,7 @@
 """All measurements of a run, from its inputs and its products, as a table for the record."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from app.assess.measure.contribution import contributions
+from app.assess.measure.displaced_stars import displaced_stars
 from app.assess.measure.exposure import CELL, Measured, measure_exposure
 from app.assess.measure.flag_map import join_cells
 from app.assess.measure.frames import open_fits, read_wcs
@@ -26,6 +27,7 @@ from app.observation.tangent_plane import TangentPlane
 from app.pipeline.tile_index import read_index
 from app.plan.plan import Plan
 from app.runtime.checkpoints import kept
+from app.runtime.errors import in_one_line
 from app.runtime.pool import run_all
 
 __all__ = ["measure"]
@@ -38,14 +40,17 @@ SKY_POINTS = 64
 TOLERANCE = 0.6
 
 
-#: Where there are no exposures.
+#: Where there is nothing.
 _NOTHING: dict[str, Any] = {
     "exposures": [],
     "overlaps": [],
     "position_errors": None,
     "group_residuals": [],
     "known_positions": [],
+    "displaced_stars": [],
     "outlier_map": None,
+    "mosaic": None,
+    "catalogue": None,
 }
 
 
@@ -64,23 +69,32 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         ``measurements`` of the record; app/record/record.schema.json says what is in it.
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
-    return {
-        "pixel_scale": plan.band.pixel_scale,
-        **(kept("exposures", partial(_exposures, plan, exposures, folder)) if exposures else _NOTHING),
-        **_mosaic(plan, folder),
-    }
+    found: dict[str, Any] = {"pixel_scale": plan.band.pixel_scale} | _NOTHING
+    kinds: dict[str, Callable[[], dict[str, Any]]] = {}
+    if exposures:
+        kinds["exposures"] = lambda: kept("exposures", partial(_exposures, plan, exposures, folder))
+    failed = {}
+    for kind, function in (kinds | _of_mosaic(plan, folder)).items():
+        try:
+            found |= function()
+        except Exception as error:  # the others can still be measured
+            log.exception("%s could not be measured", kind)
+            failed[kind] = in_one_line(error)
+    return found | {"failed": failed}
 
 
-def _mosaic(plan: Plan, folder: Path) -> dict[str, Any]:
-    """The mosaic and its catalogue, or tiles, each and all together."""
+def _of_mosaic(plan: Plan, folder: Path) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What measures the mosaic and its catalogue, or tiles, each and all together."""
     mosaic, catalogue, scale = folder / plan.names.mosaic, folder / plan.names.catalogue, plan.band.pixel_scale
+    fwhm = plan.band.fwhm * scale
     if plan.tiling and (index := read_index(folder)):
-        return measure_tiles(folder, index, plan.band.fwhm * scale, scale, plan.config.n_procs)
-    look = partial(measure_mosaic, mosaic, plan.band.fwhm * scale, scale)
-    return {
-        "mosaic": asdict(kept("mosaic", look)) if mosaic.is_file() else None,
-        "catalogue": asdict(read_catalogue(catalogue)) if catalogue.is_file() else None,
-    }
+        return {"tiles": lambda: measure_tiles(folder, index, fwhm, scale, plan.config.n_procs)}
+    kinds: dict[str, Callable[[], dict[str, Any]]] = {}
+    if mosaic.is_file():
+        kinds["mosaic"] = lambda: {"mosaic": asdict(kept("mosaic", partial(measure_mosaic, mosaic, fwhm, scale)))}
+    if catalogue.is_file():
+        kinds["catalogue"] = lambda: {"catalogue": asdict(read_catalogue(catalogue))}
+    return kinds
 
 
 def _crf(exposure: Exposure, folder: Path) -> Path:
@@ -115,6 +129,7 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
         "position_errors": asdict(true),
         "group_residuals": [_residual_entry(r) for r in residuals(measured, names, overlaps, true)],
         "known_positions": [_known_entry(k, found) for k, found in zip(known, compared, strict=True)],
+        "displaced_stars": [asdict(star) for star in displaced_stars(measured, overlaps, true, plane)],
         "outlier_map": asdict(join_cells([m.cells for m in measured], CELL * spacing)),
     }
 

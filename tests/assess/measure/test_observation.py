@@ -70,3 +70,14 @@ def test_outliers_are_the_cosmic_rays(measured):
 def test_a_run_without_products_is_measured_as_far_as_it_came(miri, crds, tmp_path):
     found = measure(make_plan(make_step(miri, tmp_path, crds).config), tmp_path)
     assert (found["exposures"], found["overlaps"], found["mosaic"], found["catalogue"]) == ([], [], None, None)
+
+
+def test_one_kind_that_fails_leaves_the_others(miri, crds, tmp_path, caplog):
+    plan = make_plan(make_step(miri, tmp_path, crds).config)
+    (tmp_path / plan.names.mosaic).write_text("no mosaic")
+    (tmp_path / plan.names.catalogue).write_text("label is_extended\n1 True\n")
+    found = measure(plan, tmp_path)
+    assert list(found["failed"]) == ["mosaic"]
+    assert found["mosaic"] is None
+    assert found["catalogue"]["n_extended"] == 1
+    assert "mosaic could not be measured" in caplog.text

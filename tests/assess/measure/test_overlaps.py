@@ -1,14 +1,19 @@
 """Pairs of exposures: what the stars of both say, and nothing where they are not asked."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app.assess.measure.alignment import Motion
+from app.assess.measure.displaced_stars import displaced_stars
 from app.assess.measure.exposure import Measured
 from app.assess.measure.flag_map import Cells
 from app.assess.measure.level_differences import Samples
 from app.assess.measure.outliers import Flagged
 from app.assess.measure.overlaps import compare
+from app.assess.measure.position_errors import PositionErrors
+from app.observation.tangent_plane import TangentPlane
 
 EAST = np.array([9.3, 0.0])
 SQUARE = np.array([[-30.0, -30.0], [30.0, -30.0], [30.0, 30.0], [-30.0, 30.0]])
@@ -53,3 +58,19 @@ def test_a_displacement_is_looked_for_where_no_star_is_shared(stars):
 def test_stars_that_are_not_compared_say_nothing(stars):
     (overlap,) = compare([exposure("a", stars), exposure("b", stars + EAST)], None)
     assert (overlap.n_stars, len(overlap.stars), overlap.displacement) == ((0, 0), 0, None)
+
+
+def test_a_star_that_is_displaced_is_named_with_its_place(stars):
+    """All stars agree to a few milliarcseconds, and two are off by 0.1 and 0.05 arcsec."""
+    rng = np.random.default_rng(3)
+    plane = TangentPlane(24.0, 15.0)
+    errors = np.full(len(stars), 0.003)
+    noisy = [stars + rng.normal(0, 0.003, stars.shape) for _ in "ab"]
+    noisy[1][7] += (0.05, 0.0)
+    noisy[1][3] -= (0.0, 0.1)
+    pair = [replace(exposure(name, places), star_errors=errors) for name, places in zip("ab", noisy, strict=True)]
+    found = displaced_stars(pair, compare(pair, 0.16), PositionErrors(1.0, 0.0), plane)
+    assert [(star.first, star.second) for star in found] == [("a", "b")] * 2
+    np.testing.assert_allclose([star.offset for star in found], [[0, 0.1], [-0.05, 0]], atol=0.02)
+    np.testing.assert_allclose(plane.from_sky(*np.transpose([s.place for s in found])), noisy[0][[3, 7]], atol=1e-4)
+    assert found[0].error == pytest.approx(0.003 * 2**0.5)

@@ -1,0 +1,111 @@
+"""The same stars in the mean of the exposures as the input places them, and as alignment does: doubled, or one."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import map_coordinates
+
+from app.assess.measure.frames import open_fits, read_wcs
+from app.assess.measure.outliers import DO_NOT_USE
+from app.observation.names import CRF, exposure_product
+from app.report.overlays import stretched
+from app.runtime.pool import run_all
+from app.runtime.resources import usable_cores
+
+__all__ = ["draw_pairs", "stamps", "star_pairs"]
+
+Array = NDArray[np.float64]
+
+#: Pixels of the mosaic on either side of a star, and of the picture for one of them.
+_HALF, _ENLARGED = 12, 5
+
+
+def star_pairs(record: Mapping[str, Any], folder: Path, places: Array) -> Array | None:
+    """Stars before and after alignment, in the mean of all exposures that have them.
+
+    Parameters
+    ----------
+    record : mapping
+        Content of lv3_run.json.
+    folder : Path
+        Where the products are.
+    places : ndarray of shape (n, 2)
+        The stars on the sky, after alignment [deg].
+
+    Returns
+    -------
+    ndarray of shape (2, n, side, side) or None
+        None where nothing was moved, or the inputs are not there any more.
+    """
+    inputs = {Path(entry["file"]).name: Path(entry["file"]) for entry in record["inputs"]}
+    exposures = [e for e in record["measurements"]["exposures"] if inputs.get(e["file"], Path()).is_file()]
+    pairs = [(inputs[e["file"]], folder / exposure_product(e["file"], CRF)) for e in exposures]
+    if not any(e["moved"] for e in exposures) or not all(after.is_file() for _, after in pairs):
+        return None
+    # What all are moved by together would take the stars out of the picture.
+    together = np.median([e["shift"] for e in exposures], axis=0) / 3600
+    scale = record["measurements"]["mosaic"]["pixel_scale"]
+    procs = record["config"].get("procs") or usable_cores()
+    found = run_all(partial(stamps, places=places, together=together, scale=scale), pairs, procs)
+    return _mean(list(found))
+
+
+def stamps(files: tuple[Path, Path], *, places: Array, together: Array, scale: float) -> Array:
+    """Stars in one exposure, before and after alignment: rows go north, columns west.
+
+    Parameters
+    ----------
+    files : (Path, Path)
+        The input, and the exposure as it went into the mosaic; the pixels are those of the latter.
+    places : ndarray of shape (n, 2)
+        After alignment [deg].
+    together : ndarray of shape (2,)
+        Shift that the stars had before alignment less that, east and north [deg].
+    scale : float
+        Of the picture's pixels [arcsec].
+
+    Returns
+    -------
+    ndarray of shape (2, n, side, side)
+        NaN where the exposure has nothing.
+    """
+    offsets = np.arange(-_HALF, _HALF + 1) * scale / 3600
+    north, west = np.meshgrid(offsets, offsets, indexing="ij")
+    before, after = files
+    with open_fits(before) as old, open_fits(after) as new:
+        image = np.where((new["DQ"].data & DO_NOT_USE) == 0, new["SCI"].data, np.nan)
+        found = []
+        for hdus, moved in ((old, together), (new, np.zeros(2))):
+            dec = places[:, 1, None, None] - moved[1] + north
+            ra = places[:, 0, None, None] - (moved[0] + west) / np.cos(np.radians(dec))
+            x, y = read_wcs(hdus).invert(ra.ravel(), dec.ravel(), with_bounding_box=False)
+            values = map_coordinates(image, [y, x], order=1, cval=np.nan)
+            found.append(values.reshape(len(places), *north.shape))
+    return np.array(found)
+
+
+def _mean(found: Sequence[Array]) -> Array:
+    """The mean of what is known of each pixel; NaN where nothing is."""
+    total = np.sum([np.nan_to_num(values) for values in found], axis=0)
+    count = np.sum([np.isfinite(values) for values in found], axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def draw_pairs(pairs: Array) -> str:
+    """Before above, after below, each star from its sky to its peak after alignment, as a data URI."""
+    columns = []
+    for before, after in zip(*pairs, strict=True):
+        limits = float(np.nanmedian(after)), float(np.nanmax(after))
+        both = [np.pad(stretched(image, limits)[::-1], 1, constant_values=0) for image in (before, after)]
+        columns.append(np.concatenate(both))
+    sheet = np.kron(np.concatenate(columns, axis=1), np.ones((_ENLARGED, _ENLARGED)))
+    file = io.BytesIO()
+    Image.fromarray((255 * sheet).astype(np.uint8)).save(file, format="png")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

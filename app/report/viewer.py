@@ -1,0 +1,177 @@
+"""What the viewer of the mosaic shows: the picture with its levels, and what is laid over it, as data of the page."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from astropy.table import Table
+from astropy.wcs import WCS
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from app.observation.names import CRF, base_name, exposure_product
+from app.report.flagged import flagged_cells
+from app.report.levels import Levels, alpha_uri, picture_uri
+from app.report.pictures import BLACK, WHITE, binned
+from app.report.style import colour_of
+from app.runtime.pool import run_all
+from app.runtime.resources import usable_cores
+
+__all__ = ["leaflet", "view"]
+
+Array = NDArray[np.float64]
+
+#: Longest side of the picture [pixel]; a longer mosaic is averaged over blocks.
+SIDE = 2048
+#: Most sources that are drawn, the brightest.
+SOURCES = 5000
+_RED = (255, 64, 64)
+
+
+def leaflet() -> dict[str, Markup]:
+    """The viewer's program and its style sheet (Leaflet, see its LICENSE beside it), as they go into the page."""
+    folder = resources.files("app.report") / "templates" / "leaflet"
+    texts = {kind: (folder / f"leaflet.{kind}").read_text(encoding="utf-8") for kind in ("js", "css")}
+    return {kind: Markup(text.partition("//# sourceMappingURL")[0]) for kind, text in texts.items()}  # noqa: S704
+
+
+def view(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
+    """The data of the viewer, or None without a mosaic.
+
+    Parameters
+    ----------
+    record : mapping
+        Content of lv3_run.json.
+    folder : Path
+        Where the products are.
+
+    Returns
+    -------
+    dict
+        Places are pixels of the mosaic, from 0 at the middle of the first.
+    """
+    measured = record.get("measurements") or {}
+    mosaic = measured.get("mosaic")
+    if mosaic is None or measured.get("tiles") or not (path := folder / mosaic["file"]).is_file():
+        return None
+    sky = binned(path, "SCI", side=SIDE)
+    image, step, wcs = sky.image, sky.step, sky.wcs
+    levels = Levels.of(image)
+    finite = image[np.isfinite(image)]
+    cut = levels.encode(np.quantile(finite, [BLACK, WHITE]) if finite.size else np.zeros(2))
+    exposures = measured.get("exposures", [])
+    catalogue = measured.get("catalogue")
+    return {
+        "picture": picture_uri(levels.encode(image)),
+        "size": [step * image.shape[1], step * image.shape[0]],
+        "step": step,
+        "levels": [levels.middle, levels.width, levels.low, levels.high],
+        "cut": cut.tolist(),
+        "unit": mosaic["unit"],
+        "sky": _projection(wcs),
+        "exposures": _outlines(exposures, wcs),
+        "groups": _groups(exposures, wcs),
+        "sources": _sources(folder / catalogue["file"]) if catalogue else [],
+        "flagged": _flagged(record, folder, path, step, image.shape),
+        "displaced": _displaced(measured.get("displaced_stars", []), wcs),
+    }
+
+
+def _projection(wcs: WCS) -> dict[str, Any] | None:
+    """A gnomonic projection as its reference pixel (from 0), reference place, and matrix [deg / pixel]."""
+    if not wcs.has_celestial or list(wcs.wcs.ctype) != ["RA---TAN", "DEC--TAN"]:
+        return None
+    matrix = wcs.pixel_scale_matrix
+    return {"pixel": (wcs.wcs.crpix - 1).tolist(), "place": wcs.wcs.crval.tolist(), "matrix": matrix.tolist()}
+
+
+def _pixels(wcs: WCS, places: Any) -> list[list[float]]:
+    """Pixels of places on the sky, shape (n, 2), or nothing where the mosaic does not say where it is."""
+    if not wcs.has_celestial or not len(places):
+        return []
+    return np.round(np.stack(wcs.wcs_world2pix(*np.transpose(places), 0), -1), 2).tolist()
+
+
+def _outlines(exposures: Sequence[Mapping[str, Any]], wcs: WCS) -> list[dict[str, Any]]:
+    colours = colour_of([e["group"] for e in exposures])
+    return [
+        {
+            "name": base_name(e["file"]),
+            "group": e["group"],
+            "colour": colours[e["group"]],
+            "outline": _pixels(wcs, e["footprint"]),
+        }
+        for e in exposures
+    ]
+
+
+def _groups(exposures: Sequence[Mapping[str, Any]], wcs: WCS) -> list[dict[str, Any]]:
+    """What the exposures of each group cover together; parts that do not touch are outlines of their own."""
+    members: dict[str, list[shapely.Polygon]] = {}
+    for exposure in exposures:
+        if outline := _pixels(wcs, exposure["footprint"]):
+            members.setdefault(exposure["group"], []).append(shapely.Polygon(outline).buffer(0))
+    colours = colour_of([e["group"] for e in exposures])
+    return [
+        {
+            "name": group,
+            "n": len(outlines),
+            "colour": colours[group],
+            "outlines": [
+                np.round(part.exterior.coords, 1).tolist()
+                for part in shapely.get_parts(shapely.union_all(outlines))
+                if part.geom_type == "Polygon"
+            ],
+        }
+        for group, outlines in members.items()
+    ]
+
+
+def _sources(catalogue: Path) -> list[list[float | bool | None]]:
+    """Column, row, total magnitude, and whether it is wider than a star, of the brightest."""
+    if not catalogue.is_file():
+        return []
+    table = Table.read(catalogue, format="ascii.fast_basic", guess=False)
+    brightness = np.asarray(table["aper_total_abmag"], float)
+    wide = np.asarray(table["is_extended"], str) == "True"
+    x, y = (np.round(np.asarray(table[f"{axis}centroid"], float), 1) for axis in "xy")
+    order = [i for i in np.argsort(brightness) if np.isfinite(x[i]) and np.isfinite(y[i])][:SOURCES]
+    magnitudes = [round(float(m), 2) if np.isfinite(m) else None for m in brightness]
+    return [[float(x[i]), float(y[i]), magnitudes[i], bool(wide[i])] for i in order]
+
+
+def _flagged(record: Mapping[str, Any], folder: Path, mosaic: Path, step: int, shape: tuple[int, ...]) -> str | None:
+    """Where outliers are, in how many exposures, as a picture as large as that of the mosaic."""
+    names = (e["file"] for e in record["measurements"]["exposures"])
+    files = [file for name in names if (file := folder / exposure_product(name, CRF)).is_file()]
+    if not files:
+        return None
+    counts = np.zeros(shape, np.int32)
+    procs = record["config"].get("procs") or usable_cores()
+    for cells in run_all(partial(flagged_cells, mosaic=mosaic, step=step), files, procs):
+        column, row = cells.T
+        counts[row, column] += 1
+    return alpha_uri(counts, _RED)
+
+
+def _displaced(stars: Sequence[Mapping[str, Any]], wcs: WCS) -> list[dict[str, Any]]:
+    """Stars with their offset in pixels, and what is said of them."""
+    places = np.array([star["place"] for star in stars]).reshape(-1, 2)
+    offsets = np.array([star["offset"] for star in stars]).reshape(-1, 2) / 3600
+    shrink = np.cos(np.radians(places[:, 1:]))
+    here = _pixels(wcs, places)
+    there = _pixels(wcs, places + np.concatenate([offsets[:, :1] / shrink, offsets[:, 1:]], axis=1))
+    return [
+        {"place": a, "by": np.round(np.subtract(b, a), 3).tolist(), "text": _apart(star)}
+        for star, a, b in zip(stars, here, there, strict=False)
+    ]
+
+
+def _apart(star: Mapping[str, Any]) -> str:
+    length, error = 1000 * np.hypot(*star["offset"]), 1000 * star["error"]
+    names = f"{base_name(star['first'])} and {base_name(star['second'])}"
+    return f"{length:.0f} \N{PLUS-MINUS SIGN} {error:.0f} mas apart in {names}"

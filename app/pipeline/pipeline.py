@@ -27,7 +27,6 @@ from app.pipeline.steps import (
     StampedSourceCatalogStep,
 )
 from app.plan.parameters import Layer, merged
-from app.plan.tiling import Cell
 from app.record.standing import FOUND_BEFORE
 from app.runtime.pool import run_all
 
@@ -46,7 +45,7 @@ class Lv3Pipeline(Image3Pipeline):
     groups_used : dict
         ``{step: {group id: [file name, ...]}}``, as each step saw them.
     tiles : sequence of Tile
-        What resample has made, where the mosaic is made in tiles.
+        What resample has made, where the mosaic is made in tiles; their catalogues are not made here.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -76,18 +75,10 @@ class Lv3Pipeline(Image3Pipeline):
         if isinstance(input_data, ImageModel):
             self.source_catalog.save_results = self.save_results
             self.source_catalog.run(input_data)
-            return
-        if self.context.aligned is not None:
-            self._take_over(input_data)
-        super().process(input_data)
-        for tile in self.tiles if not self.source_catalog.skip else ():
-            self.output_file = f"{self.tile_root(tile.cell)}.fits"
-            with ImageModel(tile.path) as model:
-                self.source_catalog.run(model)
-
-    def tile_root(self, cell: Cell) -> str:
-        """What names of a tile's files begin with, until they are published."""
-        return ascii_name(f"{self.context.product}_{cell.name}")
+        else:
+            if self.context.aligned is not None:
+                self._take_over(input_data)
+            super().process(input_data)
 
     def _take_over(self, library: ExposureLibrary) -> None:
         """Put exposures into the state in which an earlier run had them after skymatch, with its groups and log."""

@@ -20,6 +20,7 @@ from app.pipeline.solution.background import subtract_background
 from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
+from app.pipeline.tile_catalogues import make_catalogues
 from app.plan.backgrounds import backgrounds
 from app.plan.catalogue import catalogue_file, mean_epoch, read_catalogue
 from app.plan.corrections import read_corrections
@@ -79,7 +80,8 @@ def run_pipeline(
     _remove_parts(plan, output_dir)
     context = replace(context_of(plan, stamp, notes, output_dir, hand_over), aligned=aligned)
     made = [_made_files(plan, context.work_dir), _moved_catalogue(plan, notes, context.work_dir)]
-    pipeline = make_pipeline([*plan.layers, *made], context)
+    chosen = [*plan.layers, *made]
+    pipeline = make_pipeline(chosen, context)
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     if mosaic is not None:
         with ImageModel(mosaic) as model:
@@ -87,6 +89,8 @@ def run_pipeline(
     else:
         with one_pool(context.procs, load):
             pipeline.run(_read(association, plan, context))
+            if pipeline.tiles and not plan.parameters.skips("source_catalog"):
+                make_catalogues(chosen, context, pipeline.tiles)
     context.take()
     return _made(plan, output_dir)
 

@@ -174,7 +174,8 @@ def peak_memory(
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:
-        peaks.append(work.held * _PER_CATALOGUE_PIXEL)
+        at_a_time = min(procs, len(work.tiles)) or 1
+        peaks.append(at_a_time * work.held * _PER_CATALOGUE_PIXEL)
     if config.do_drizzle or config.do_blot:
         peaks.append(_postprocess(work, procs, whole_grid))
     return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))

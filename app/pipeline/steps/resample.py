@@ -9,6 +9,7 @@ from jwst.datamodels import ImageModel
 from jwst.resample import ResampleStep
 from jwst.resample.resample import ResampleImage
 
+from app.observation.names import ascii_name
 from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid
 from app.pipeline.divided.exposure_files import save_model
@@ -71,4 +72,5 @@ class StampedResampleStep(Stamped, ResampleStep):
     def _save_tile(self, cell: Cell, model: ImageModel) -> Path:
         """Write a tile as stpipe does with a result."""
         self.finalize_result(model, [])
-        return save_model(model, self.parent.context.products / f"{self.parent.tile_root(cell)}_i2d.fits")
+        context = self.parent.context
+        return save_model(model, context.products / ascii_name(f"{context.product}_{cell.name}_i2d.fits"))

@@ -45,7 +45,8 @@ class StampedSourceCatalogStep(Stamped, SourceCatalogStep):
                 Path(self.make_output_path(suffix=suffix, ext=end)).unlink(missing_ok=True)
             self.parent.context.notes.warn(
                 "catalogue_failed",
-                f"The source catalogue could not be made ({error}); the mosaic and its exposures are whole.",
+                f"The source catalogue of {self.parent.context.product} could not be made ({error}); the mosaic and "
+                "its exposures are whole.",
                 "See source_catalog in lv3_run.log; jwst_parameters.source_catalog.skip=true leaves it out.",
             )
         return None

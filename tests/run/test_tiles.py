@@ -133,7 +133,7 @@ def test_each_tile_is_a_mosaic_on_the_common_grid(one, tiled):
             assert model.meta.cal_step.resample == "COMPLETE"
             assert model.meta.filename == tile["file"]
             assert len(model.hdrtab) == len(tile["exposures"]) == model.meta.resample.pointings
-            bits = np.bitwise_or.reduce(model.con.view(np.uint32), axis=(1, 2))
+            bits = np.bitwise_or.reduce(model.con.astype(np.uint32), axis=(1, 2))
             assert tile["bits"] == [i for i in range(3) if bits[i // 32] >> i % 32 & 1]
     assert any(len(tile["exposures"]) < 3 for tile in index_of(tiled)["tiles"])
 
@@ -200,7 +200,7 @@ def test_another_run_makes_some_of_the_tiles_from_the_exposures_of_the_first(tru
     name = index_of(tiled)["tiles"][0]["name"]
     options = {"in_dir": tiled, "step_ext": "crf", "tiles": [name], "report": False}
     record = run(truth, tmp_path / "out", crds, procs=1, **TILES, **options)
-    assert record["times"].keys() == {"resample", "source_catalog", "measure"}
+    assert record["steps"] == ["resample", "source_catalog"]
     assert [caveat["code"] for caveat in record["caveats"]] == []
     (tile,) = index_of(tmp_path / "out")["tiles"]
     assert not list((tmp_path / "out").glob("*_crf.fits"))

@@ -54,7 +54,8 @@ def tile_contributions(folder: Path, index: Mapping[str, Any], places: Sequence[
     """How much of the sky exposures contribute to all tiles [arcsec2] (see `contribution.contributions`)."""
     tiles = index["tiles"]
     found = [contributions(folder / tile["file"], places, _own_pixels(tile)) for tile in tiles]
-    return None if any(areas is None for areas in found) else np.sum(found, axis=0).tolist()
+    known = [areas for areas in found if areas is not None]
+    return np.sum(known, axis=0).tolist() if len(known) == len(found) else None
 
 
 def _own_pixels(tile: Mapping[str, Any]) -> tuple[slice, slice]:

@@ -54,8 +54,8 @@ def tile_contributions(folder: Path, index: Mapping[str, Any], places: Sequence[
     """How much of the sky exposures contribute to all tiles [arcsec2] (see `contribution.contributions`)."""
     tiles = index["tiles"]
     found = [contributions(folder / tile["file"], places, _own_pixels(tile)) for tile in tiles]
-    areas = [each for each in found if each is not None]
-    return np.sum(areas, axis=0).tolist() if len(areas) == len(found) else None
+    known = [areas for areas in found if areas is not None]
+    return np.sum(known, axis=0).tolist() if len(known) == len(found) else None
 
 
 def _own_pixels(tile: Mapping[str, Any]) -> tuple[slice, slice]:

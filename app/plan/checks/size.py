@@ -54,4 +54,4 @@ def _stretching(plan: Plan) -> str:
 def _too_much_memory(needed: float, limit: int, procs: int) -> MemoryExceededError:
     amounts = f"some {needed / _GB:.1f} GB are needed, and {limit / _GB:.1f} GB may be used"
     less = "" if procs == 1 else "fewer procs, "
-    return MemoryExceededError(f"memory: {amounts}; use {less}a larger machine or limit, or a smaller mosaic")
+    return MemoryExceededError(f"memory: {amounts}; use {less}a larger machine or limit, or small tiles (mosaic=tiles)")

@@ -9,6 +9,7 @@ from astropy.nddata.bitmask import interpret_bit_flags
 from jwst.datamodels import ImageModel
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
+from app.observation.fits_internals import whole_arrays
 from app.observation.names import ascii_name, is_of_catalogue
 from app.pipeline.aligned import Aligned
 from app.pipeline.context import Context, Notes
@@ -83,14 +84,15 @@ def run_pipeline(
     chosen = [*plan.layers, *made]
     pipeline = make_pipeline(chosen, context)
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
-    if mosaic is not None:
-        with ImageModel(mosaic) as model:
-            pipeline.run(model)
-    else:
-        with one_pool(context.procs, load):
-            pipeline.run(_read(association, plan, context))
-            if pipeline.tiles and not plan.parameters.skips("source_catalog"):
-                make_catalogues(chosen, context, pipeline.tiles)
+    with whole_arrays():
+        if mosaic is not None:
+            with ImageModel(mosaic) as model:
+                pipeline.run(model)
+        else:
+            with one_pool(context.procs, load):
+                pipeline.run(_read(association, plan, context))
+                if pipeline.tiles and not plan.parameters.skips("source_catalog"):
+                    make_catalogues(chosen, context, pipeline.tiles)
     context.take()
     return _made(plan, output_dir)
 

@@ -1,6 +1,8 @@
 """Run the pipeline: the only place where a plan meets jwst."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from astropy.nddata.bitmask import interpret_bit_flags
 from jwst.datamodels import ImageModel
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
+from app.observation.fits_internals import whole_arrays
 from app.observation.names import ascii_name, is_of_catalogue
 from app.pipeline.aligned import Aligned
 from app.pipeline.context import Context, Notes
@@ -83,16 +86,31 @@ def run_pipeline(
     chosen = [*plan.layers, *made]
     pipeline = make_pipeline(chosen, context)
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
-    if mosaic is not None:
-        with ImageModel(mosaic) as model:
-            pipeline.run(model)
-    else:
-        with one_pool(context.procs, load):
-            pipeline.run(_read(association, plan, context))
-            if pipeline.tiles and not plan.parameters.skips("source_catalog"):
-                make_catalogues(chosen, context, pipeline.tiles)
+    with whole_arrays(), _fast_collections():
+        if mosaic is not None:
+            with ImageModel(mosaic) as model:
+                pipeline.run(model)
+        else:
+            with one_pool(context.procs, load):
+                pipeline.run(_read(association, plan, context))
+                if pipeline.tiles and not plan.parameters.skips("source_catalog"):
+                    make_catalogues(chosen, context, pipeline.tiles)
     context.take()
     return _made(plan, output_dir)
+
+
+@contextmanager
+def _fast_collections() -> Iterator[None]:
+    """Context in which garbage is looked for among what is made here alone.
+
+    stpipe does that before each step: 0.2 s among the 300 000 objects that are loaded, which are looked at once here.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _read(association: Path, plan: Plan, context: Context) -> ExposureLibrary:

@@ -11,6 +11,7 @@ from typing import Any
 from astropy.io import fits
 from astropy.table import Table
 
+from app.observation.fits_internals import whole_arrays
 from app.observation.names import ascii_name
 from app.runtime.files import publish, settle
 
@@ -81,7 +82,8 @@ class Stamp:
             self.on_model(model)
             temporary = path.parent / "stamping" / ascii_name(path.name)
             temporary.parent.mkdir(exist_ok=True)
-            model.save(temporary)
+            with whole_arrays():
+                model.save(temporary)
         publish(temporary.rename(temporary.with_name(path.name)), path.parent)
         temporary.parent.rmdir()
 

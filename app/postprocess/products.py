@@ -9,6 +9,7 @@ from pathlib import Path
 from stdatamodels.jwst.datamodels import ImageModel
 
 from app.config.schema import Lv3Config
+from app.observation.fits_internals import whole_arrays
 from app.observation.names import CRF, exposure_product
 from app.pipeline.stamp import Stamp
 from app.postprocess.blot import blot_mosaic
@@ -140,7 +141,8 @@ def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome
     is_empty = not (image.wht.any() if job.kind.name == "drizzle" else (image.dq == 0).any())
     try:
         stamp.on_model(image)
-        image.save(job.output)
+        with whole_arrays():
+            image.save(job.output)
     except OSError as error:
         job.output.unlink(missing_ok=True)
         return _no_room(job, error)

@@ -78,21 +78,20 @@ by_array() {  # by_array ROOT MINUTES MEMORY [OVERRIDE ...]: plan in the image, 
         timeout 600 scripts/slurm_array.sh "$SIF" "$1" "--time=$2" "--mem=$3" --cpus-per-task="${CPUS:-2}" --wait
 }
 
-taken_back() {  # taken_back HOW FOLDER COMMAND...: SLURM takes the job of a sweep back while it is at work, and starts it again
-    local how=$1 folder=$2 job
+taken_back() {  # taken_back HOW FOLDER COMMAND...: SLURM takes the job of a sweep back while it is at work
+    local how=$1 record=$2/lv3_run.json job
     shift 2
     "$@" &
-    for _ in $(seq 600); do  # until its first step is finished, and kept
-        grep -q '"tweakreg": [0-9]' "$folder/lv3_run.json" 2> /dev/null && break
+    for _ in $(seq 1500); do  # until its first step is finished, and kept
+        grep -q '"state": "running"' "$record" 2> /dev/null && grep '"tweakreg": [0-9]' "$record" && break
         sleep 0.2
     done
-    grep -o '"tweakreg": [0-9].*' "$folder/lv3_run.json" || { kill $!; return 1; }
     job=$(squeue --noheader --states=RUNNING --format=%i | head -1)
-    if [ "$how" = PREEMPTED ]; then
-        sbatch --quiet --partition=urgent --exclusive --output=/dev/null --wrap 'sleep 2'
-    else
-        scontrol requeue "$job"
-    fi && wait $! && sacct --jobs="$job" --duplicates --noheader --format=State | grep "$how"
+    case $how in
+        PREEMPTED) sbatch --quiet --partition=urgent --exclusive --output=/dev/null --wrap 'sleep 2' ;;
+        REQUEUED) scontrol requeue "$job" ;;
+        CANCELLED) scancel "$job" ;;
+    esac && wait $! && sacct --jobs="$job" --duplicates --noheader --format=State | grep "$how"
 }
 
 starts_are() {  # starts_are FOLDER NUMBER: of a job that went on where it was
@@ -164,9 +163,11 @@ ends() {
     check "launcher: pre-empted" taken_back PREEMPTED "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
     check "launcher: state" states_are "$WORK/again" success
     check "launcher: it went on" starts_are "$WORK/again/good/F770W" 2
+    check "array: cancelled" taken_back CANCELLED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
+    check "array: state" states_are "$WORK/again_array" interrupted
     check "array: requeued" taken_back REQUEUED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" success
-    check "array: it went on" starts_are "$WORK/again_array/good/F770W" 2
+    check "array: it went on" starts_are "$WORK/again_array/good/F770W" 3
     finish
 }
 

@@ -15,6 +15,7 @@ import numpy as np
 from astropy.io import fits
 from jwst.datamodels import ImageModel
 
+from app.observation.fits_internals import whole_arrays
 from app.runtime.files import settle
 
 __all__ = ["ExposureFile", "Light", "Pattern", "Plane", "new_model", "save_model", "without_arrays"]
@@ -171,7 +172,9 @@ def save_model(model: ImageModel, path: Path) -> Path:
     folder.mkdir(exist_ok=True)  # a process of this number may have been killed here
     try:
         # jwst writes the file's name into the header, so the temporary file has the same in a folder of its own.
-        settle(Path(model.save(folder / path.name)), path)
+        with whole_arrays():
+            model.save(folder / path.name)
+        settle(folder / path.name, path)
     finally:
         (folder / path.name).unlink(missing_ok=True)
         folder.rmdir()

@@ -4,7 +4,7 @@ ARG BASE_IMAGE=python:3.12.12-slim-bookworm@sha256:593bd06efe90efa80dc4eee3948be
 
 FROM ${BASE_IMAGE} AS packages
 WORKDIR /build
-COPY scripts/image/packages.sh scripts/image/
+COPY scripts/image/packages.sh scripts/image/leave_out.py scripts/image/licences.py scripts/image/
 COPY requirements/build.txt requirements/run.txt requirements/sbom.txt requirements/
 RUN scripts/image/packages.sh
 
@@ -44,6 +44,7 @@ ENV PATH=/opt/venv/bin:$PATH
 CMD ["python", "-m", "pytest", "-m", "not container and not slurm and not bench"]
 
 FROM ${BASE_IMAGE} AS final
+COPY --from=packages /opt/bytecode /
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=crds /opt/crds /opt/crds
 COPY --from=build /opt/app /opt/venv

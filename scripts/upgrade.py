@@ -20,6 +20,7 @@ JWST_PINS = {
     "pyproject.toml": rf'("jwst==)({VERSION})',
     "Dockerfile": rf"(^ARG JWST_VERSION=)({VERSION})",
     "apptainer.def": rf"(^ +JWST_VERSION=)({VERSION})",
+    "scripts/conda/recipe.yaml": rf"(^ +- jwst ==)({VERSION})",
 }
 CONTEXT_PINS = {
     "app/crds/environment.py": rf'(^CONTEXT = ")({CONTEXT})',

@@ -43,7 +43,7 @@ def _range(numbers: list[int]) -> str:
 def few_matches(facts: Facts) -> str | None:
     """Exposures that were aligned by few stars only."""
     few = [e for e in facts.exposures if e["moved"] and e["n_matches"] < limits.FEW_MATCHES]
-    if not few or len(facts.exposures) < 2 or facts.aligned_by != "tweakreg":
+    if not few or len(facts.exposures) < 2 or facts.aligned_by != "tweakreg" or facts.follows_run:
         return None
     names = listed(f"{e['file']} ({e['n_matches']})" for e in few)
     return (

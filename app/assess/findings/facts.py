@@ -83,6 +83,11 @@ class Facts:
         """Whether exposures were aligned on a target that moves against the stars."""
         return self.aligned_by == "assign_mtwcs"
 
+    @property
+    def follows_run(self) -> bool:
+        """Whether exposures were moved as those of another run were: by no stars of their own."""
+        return bool(self.config("alignment") == "from_run")
+
     @cached_property
     def aligned_by(self) -> str:
         """The step that gave the exposures their places: tweakreg, or assign_mtwcs for a moving target; else empty."""

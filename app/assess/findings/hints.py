@@ -8,6 +8,7 @@ __all__ = [
     "many_flagged",
     "modules_disagree",
     "not_aligned",
+    "not_verified",
     "offsets_left",
     "sky_steps",
 ]
@@ -26,6 +27,13 @@ def not_aligned(facts: Facts) -> str:
             f"kernel_fwhm nearer to the width of the stars (it is {facts.parameter('tweakreg', 'kernel_fwhm')} pixels)."
         )
     return _more_stars(facts)
+
+
+def not_verified(facts: Facts) -> str:
+    """Nothing can be said from this band: where it follows another, from that one."""
+    if facts.follows_run:
+        return "It is as good as that of the run that was followed (align_from): see what its report says."
+    return "Their alignment may be right or wrong: compare with another band, or choose alignment=from_run."
 
 
 def _out_of_reach(facts: Facts) -> str:

@@ -48,11 +48,7 @@ class Finding:
 
 FINDINGS = (
     Finding("not_aligned", alignment.not_aligned, hints.not_aligned),
-    Finding(
-        "not_verified",
-        verdict.unconnected,
-        "Their alignment may be right or wrong: compare with another band, or choose alignment=from_run.",
-    ),
+    Finding("not_verified", verdict.unconnected, hints.not_verified),
     Finding(
         "untied",
         solution.untied,

@@ -122,3 +122,14 @@ def test_nothing_is_said_of_stars_where_the_target_moves():
     far = exposure("b", shift=[3.0, 0.0], n_matches=0)
     assert set(found([A, far], AGREE[:1])) == {"few_matches", "large_shift"}
     assert found([A, far], AGREE[:1], ran=["assign_mtwcs"]) == {}
+
+
+def test_a_band_that_follows_another_is_not_told_to_or_to_find_more_stars():
+    apart = (
+        [exposure(n, n_matches=0) for n in "ab"],
+        [overlap("a", "b") | {"offset": None, "n_first": 2, "n_second": 2}],
+    )
+    assert "choose alignment=from_run" in found(*apart)["not_verified"][1]
+    followed = found(*apart, {"alignment": "from_run"})
+    assert set(found(*apart)) - set(followed) == {"few_matches"}
+    assert "align_from" in followed["not_verified"][1]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assess.measure.frames import open_fits, read_wcs
+from app.assess.measure.frames import open_fits, wcs_of
 from app.assess.measure.outliers import OUTLIER
 
 __all__ = ["flagged_cells"]
@@ -30,9 +30,9 @@ def flagged_cells(exposure: Path, *, mosaic: Path, step: int) -> NDArray[np.int3
     """
     with open_fits(exposure) as hdus:
         rows, columns = np.nonzero(hdus["DQ"].data & OUTLIER)
-        places = read_wcs(hdus)(columns.astype(float), rows.astype(float), with_bounding_box=False)
+        places = wcs_of(exposure)(columns.astype(float), rows.astype(float), with_bounding_box=False)
     with open_fits(mosaic) as hdus:
         ny, nx = (n // step for n in hdus["SCI"].shape)
-        cells = np.floor((np.stack(read_wcs(hdus).invert(*places, with_bounding_box=False), -1) + 0.5) / step)
+        cells = np.floor((np.stack(wcs_of(mosaic).invert(*places, with_bounding_box=False), -1) + 0.5) / step)
     inside = (cells >= 0).all(axis=1) & (cells < (nx, ny)).all(axis=1)
     return np.unique(cells[inside].astype(np.int32).reshape(-1, 2), axis=0)

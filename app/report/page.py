@@ -1,12 +1,11 @@
 """The page: what the record says, in the order in which a reader asks."""
 
-import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.assess.findings.limits import most_in_cores
@@ -17,19 +16,18 @@ from app.pipeline.tile_index import read_index
 from app.record.record import seconds_of
 from app.report import figures
 from app.report.depth import depth, faint_end
+from app.report.exposures import Looks, look
 from app.report.methods import methods
+from app.report.missing import Missing, attempt
 from app.report.pictures import coverage_picture, picture, weight_picture
 from app.report.residuals import residuals
-from app.report.star_pairs import draw_pairs, star_pairs
-from app.report.stars import cutouts, profile, read_stars
+from app.report.star_pairs import star_pairs
+from app.report.stars import Stars, cutouts, profile, read_stars
 from app.report.tile_pictures import tile_pictures
-from app.report.viewer import leaflet, view
-from app.runtime.errors import in_one_line
+from app.report.viewer import cell_side, leaflet, view
 from app.runtime.files import write_text
 
 __all__ = ["write_report"]
-
-log = logging.getLogger(__name__)
 
 _VERDICTS = {
     "running": "running",
@@ -66,22 +64,6 @@ def write_report(record: Mapping[str, Any], folder: Path) -> Path:
     return write_text(folder / REPORT_NAME, page)
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What stands in the place of a part that could not be made: why."""
-
-    reason: str
-
-
-def attempt(function: Callable[..., Any], *arguments: Any) -> Any:
-    """A part of the page, or why there is none: one that fails is no reason to leave out the others."""
-    try:
-        return function(*arguments)
-    except Exception as error:
-        log.warning("report: %s failed", function.__name__, exc_info=error)
-        return Missing(in_one_line(error))
-
-
 def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """All that the template uses."""
     measured = record.get("measurements") or {}
@@ -89,6 +71,9 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
     unit = mosaic["unit"] if mosaic else "MJy/sr"
     text, works = methods(record, _instrument(record))
+    there = mosaic is not None and not measured.get("tiles") and (folder / mosaic["file"]).is_file()
+    stars = attempt(_read_stars, record, folder) if there else None
+    looks = attempt(_look, record, folder, stars) if there else None
     limit = depth(mosaic, _fwhm(record)) if mosaic else None
     return {
         "judged": record.get("alignment_verdict"),
@@ -105,14 +90,16 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "unit": unit,
         "tiles": measured.get("tiles", []),
         "pictures": _pictures(folder, mosaic),
-        "view": attempt(view, record, folder),
+        "view": _of(
+            looks, lambda seen: attempt(view, record, folder, [] if isinstance(seen.flagged, Missing) else seen.flagged)
+        ),
         "leaflet": leaflet(),
         "depth": limit,
         "faint_end": faint_end(catalogue["magnitudes"], limit) if catalogue else "",
-        "residuals": attempt(residuals, record, folder),
+        "residuals": _of(looks, lambda seen: attempt(residuals, seen.residuals, mosaic and mosaic.get("noise"))),
         "level_errors": _level_errors(record),
         "figures": _figures(record, unit),
-        "stars": attempt(_stars, record, folder),
+        "stars": _of(stars, lambda found: attempt(_stars, record, found, _of(looks, lambda seen: seen.stamps))),
         "parameters": _changed_parameters(record),
         "methods": text,
         "works": works,
@@ -156,28 +143,33 @@ def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _stars(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
-    """Ten stars and their profile, where there are a mosaic and its catalogue."""
-    measured = record.get("measurements") or {}
-    mosaic, catalogue = measured.get("mosaic"), measured.get("catalogue")
-    if not (
-        mosaic
-        and not measured.get("tiles")  # each has its own stars
-        and catalogue
-        and catalogue["n_sources"]
-        and (folder / mosaic["file"]).is_file()
-        and (folder / catalogue["file"]).is_file()
-    ):
+def _of(part: Any, function: Callable[[Any], Any]) -> Any:
+    """What a function makes of a part, where there is one; else the part itself."""
+    return part if part is None or isinstance(part, Missing) else function(part)
+
+
+def _look(record: Mapping[str, Any], folder: Path, stars: Stars | None) -> Looks:
+    """Read the exposures; of a moving target, which leaves the stars behind, without those."""
+    is_wanted = stars is not None and "assign_mtwcs" not in record["times"]
+    places = stars.sky if stars is not None and is_wanted else np.empty((0, 2))
+    return look(record, folder, cell_side(record["measurements"]["mosaic"]), places)
+
+
+def _read_stars(record: Mapping[str, Any], folder: Path) -> Stars | None:
+    """Ten stars, where there is a catalogue with sources."""
+    mosaic, catalogue = (record["measurements"].get(name) for name in ("mosaic", "catalogue"))
+    if not (mosaic and catalogue and catalogue["n_sources"] and (folder / catalogue["file"]).is_file()):
         return None
-    stars = read_stars(folder / mosaic["file"], folder / catalogue["file"])
-    if stars is None:
-        return None
-    pairs = None if "assign_mtwcs" in record["times"] else attempt(star_pairs, record, folder, stars.sky)
+    return read_stars(folder / mosaic["file"], folder / catalogue["file"])
+
+
+def _stars(record: Mapping[str, Any], stars: Stars, stamps: Any) -> dict[str, Any]:
+    """The stars' cutouts, before and after alignment too, and their profile."""
     return {
         "n": len(stars.images),
         "cutouts": cutouts(stars),
-        "pairs": pairs if pairs is None or isinstance(pairs, Missing) else draw_pairs(pairs),
-        "profile": profile(stars, _fwhm(record) / mosaic["pixel_scale"]),
+        "pairs": _of(stamps, lambda found: attempt(star_pairs, found)),
+        "profile": profile(stars, _fwhm(record) / record["measurements"]["mosaic"]["pixel_scale"]),
     }
 
 

@@ -3,7 +3,7 @@
 import base64
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,16 +133,16 @@ def coverage_picture(path: Path) -> str | None:
     return _to_uri(figure)
 
 
-def step_of(shape: tuple[int, ...], side: int = SIDE) -> int:
+def step_of(shape: Sequence[int], side: int = SIDE) -> int:
     """Side of the blocks, averaged over which an image has at most `side` of them along its longer side."""
     return max(1, int(np.ceil(max(shape) / side)))
 
 
-def binned(path: Path, name: str, step: int | None = None, side: int = SIDE) -> Binned:
-    """An extension of ``*_i2d.fits`` averaged over blocks: of `step`, or such that at most `side` are on a side."""
+def binned(path: Path, name: str, step: int | None = None) -> Binned:
+    """An extension of ``*_i2d.fits`` averaged over blocks, by default so large that it fits a page."""
     with fits.open(path) as hdus:
         image = hdus[name].data
-        step = step or step_of(image.shape, side)
+        step = step or step_of(image.shape)
         return Binned(block_means(image, step), step, _sky(hdus))
 
 

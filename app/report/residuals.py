@@ -3,20 +3,14 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from app.assess.measure.residuals import SIDE, residual_map
-from app.observation.names import CRF, exposure_product
+from app.assess.measure.residuals import SIDE
 from app.report.pictures import NOTHING
-from app.runtime.pool import run_all
-from app.runtime.resources import usable_cores
 
 __all__ = ["Residuals", "residuals"]
 
@@ -46,26 +40,18 @@ class Residuals:
         self.picture = _draw([maps[number] for number in self.shown], self.shown, self.limit)
 
 
-def residuals(record: Mapping[str, Any], folder: Path) -> Residuals | None:
-    """Residuals of all exposures whose files are there, or None without any, or without a mosaic in one piece.
+def residuals(maps: Mapping[int, NDArray[np.float64]], noise: float | None) -> Residuals | None:
+    """The sheet of all exposures, or None where nothing is known.
 
     Parameters
     ----------
-    record : mapping
-        Content of lv3_run.json.
-    folder : Path
-        Where the products are.
+    maps : mapping of int to ndarray
+        Residuals by the number of the exposure.
+    noise : float or None
+        Of a pixel of the mosaic.
     """
-    measured = record.get("measurements") or {}
-    mosaic = measured.get("mosaic")
-    files = [folder / exposure_product(e["file"], CRF) for e in measured.get("exposures", [])]
-    there = {number: file for number, file in enumerate(files, start=1) if file.is_file()}
-    if not mosaic or measured.get("tiles") or not there or not (path := folder / mosaic["file"]).is_file():
-        return None
-    procs = record["config"].get("procs") or usable_cores()
-    found = dict(zip(there, run_all(partial(residual_map, path), there.values(), procs), strict=True))
-    known = {number: values for number, values in found.items() if np.isfinite(values).any()}
-    return Residuals(known, mosaic.get("noise")) if known else None
+    known = {number: values for number, values in maps.items() if np.isfinite(values).any()}
+    return Residuals(known, noise) if known else None
 
 
 def _size(values: NDArray[np.float64]) -> float:

@@ -2,22 +2,17 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import map_coordinates
 
-from app.assess.measure.frames import open_fits, read_wcs
+from app.assess.measure.frames import open_fits, wcs_of
 from app.assess.measure.outliers import DO_NOT_USE
-from app.observation.names import CRF, exposure_product
 from app.report.overlays import stretched
-from app.runtime.pool import run_all
-from app.runtime.resources import usable_cores
 
 __all__ = ["draw_pairs", "stamps", "star_pairs"]
 
@@ -27,34 +22,15 @@ Array = NDArray[np.float64]
 _HALF, _ENLARGED = 12, 5
 
 
-def star_pairs(record: Mapping[str, Any], folder: Path, places: Array) -> Array | None:
-    """Stars before and after alignment, in the mean of all exposures that have them.
+def star_pairs(found: Sequence[Array]) -> str | None:
+    """Stars before and after alignment in the mean of all exposures, as a picture; None where there is nothing.
 
     Parameters
     ----------
-    record : mapping
-        Content of lv3_run.json.
-    folder : Path
-        Where the products are.
-    places : ndarray of shape (n, 2)
-        The stars on the sky, after alignment [deg].
-
-    Returns
-    -------
-    ndarray of shape (2, n, side, side) or None
-        None where nothing was moved, or the inputs are not there any more.
+    found : sequence of ndarray
+        What `stamps` gives of each exposure.
     """
-    inputs = {Path(entry["file"]).name: Path(entry["file"]) for entry in record["inputs"]}
-    exposures = [e for e in record["measurements"]["exposures"] if inputs.get(e["file"], Path()).is_file()]
-    pairs = [(inputs[e["file"]], folder / exposure_product(e["file"], CRF)) for e in exposures]
-    if not any(e["moved"] for e in exposures) or not all(after.is_file() for _, after in pairs):
-        return None
-    # What all are moved by together would take the stars out of the picture.
-    together = np.median([e["shift"] for e in exposures], axis=0) / 3600
-    scale = record["measurements"]["mosaic"]["pixel_scale"]
-    procs = record["config"].get("procs") or usable_cores()
-    found = run_all(partial(stamps, places=places, together=together, scale=scale), pairs, procs)
-    return _mean(list(found))
+    return draw_pairs(_mean(found)) if found else None
 
 
 def stamps(files: tuple[Path, Path], *, places: Array, together: Array, scale: float) -> Array:
@@ -78,16 +54,15 @@ def stamps(files: tuple[Path, Path], *, places: Array, together: Array, scale: f
     """
     offsets = np.arange(-_HALF, _HALF + 1) * scale / 3600
     north, west = np.meshgrid(offsets, offsets, indexing="ij")
-    before, after = files
-    with open_fits(before) as old, open_fits(after) as new:
-        image = np.where((new["DQ"].data & DO_NOT_USE) == 0, new["SCI"].data, np.nan)
-        found = []
-        for hdus, moved in ((old, together), (new, np.zeros(2))):
-            dec = places[:, 1, None, None] - moved[1] + north
-            ra = places[:, 0, None, None] - (moved[0] + west) / np.cos(np.radians(dec))
-            x, y = read_wcs(hdus).invert(ra.ravel(), dec.ravel(), with_bounding_box=False)
-            values = map_coordinates(image, [y, x], order=1, cval=np.nan)
-            found.append(values.reshape(len(places), *north.shape))
+    with open_fits(files[1]) as hdus:
+        image = np.where((hdus["DQ"].data & DO_NOT_USE) == 0, hdus["SCI"].data, np.nan)
+    found = []
+    for file, moved in zip(files, (together, np.zeros(2)), strict=True):
+        dec = places[:, 1, None, None] - moved[1] + north
+        ra = places[:, 0, None, None] - (moved[0] + west) / np.cos(np.radians(dec))
+        x, y = wcs_of(file).invert(ra.ravel(), dec.ravel(), with_bounding_box=False)
+        values = map_coordinates(image, [y, x], order=1, cval=np.nan)
+        found.append(values.reshape(len(places), *north.shape))
     return np.array(found)
 
 

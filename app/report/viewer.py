@@ -1,7 +1,6 @@
 """What the viewer of the mosaic shows: the picture with its levels, and what is laid over it, as data of the page."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,12 @@ from astropy.wcs import WCS
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from app.observation.names import CRF, base_name, exposure_product
-from app.report.flagged import flagged_cells
+from app.observation.names import base_name
 from app.report.levels import Levels, alpha_uri, picture_uri
-from app.report.pictures import BLACK, WHITE, binned
+from app.report.pictures import BLACK, WHITE, binned, step_of
 from app.report.style import colour_of
-from app.runtime.pool import run_all
-from app.runtime.resources import usable_cores
 
-__all__ = ["leaflet", "view"]
+__all__ = ["cell_side", "leaflet", "view"]
 
 Array = NDArray[np.float64]
 
@@ -39,27 +35,33 @@ def leaflet() -> dict[str, Markup]:
     return {kind: Markup(text.partition("//# sourceMappingURL")[0]) for kind, text in texts.items()}  # noqa: S704
 
 
-def view(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
-    """The data of the viewer, or None without a mosaic.
+def cell_side(mosaic: Mapping[str, Any]) -> int:
+    """Pixels of the mosaic along a side of the blocks that are averaged."""
+    return step_of(mosaic["shape"], SIDE)
+
+
+def view(record: Mapping[str, Any], folder: Path, flagged: Sequence[NDArray[np.int32]]) -> dict[str, Any]:
+    """The data of the viewer.
 
     Parameters
     ----------
     record : mapping
         Content of lv3_run.json.
     folder : Path
-        Where the products are.
+        Where the products are, the mosaic among them.
+    flagged : sequence of ndarray
+        Columns and rows of blocks in which each exposure has outliers, shape (n, 2).
 
     Returns
     -------
     dict
         Places are pixels of the mosaic, from 0 at the middle of the first.
     """
-    measured = record.get("measurements") or {}
-    mosaic = measured.get("mosaic")
-    if mosaic is None or measured.get("tiles") or not (path := folder / mosaic["file"]).is_file():
-        return None
-    sky = binned(path, "SCI", side=SIDE)
-    image, step, wcs = sky.image, sky.step, sky.wcs
+    measured = record["measurements"]
+    mosaic = measured["mosaic"]
+    step = cell_side(mosaic)
+    sky = binned(folder / mosaic["file"], "SCI", step)
+    image, wcs = sky.image, sky.wcs
     levels = Levels.of(image)
     finite = image[np.isfinite(image)]
     cut = levels.encode(np.quantile(finite, [BLACK, WHITE]) if finite.size else np.zeros(2))
@@ -76,7 +78,7 @@ def view(record: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
         "exposures": _outlines(exposures, wcs),
         "groups": _groups(exposures, wcs),
         "sources": _sources(folder / catalogue["file"]) if catalogue else [],
-        "flagged": _flagged(record, folder, path, step, image.shape),
+        "flagged": _flagged(flagged, image.shape),
         "displaced": _displaced(measured.get("displaced_stars", []), wcs),
     }
 
@@ -144,18 +146,12 @@ def _sources(catalogue: Path) -> list[list[float | bool | None]]:
     return [[float(x[i]), float(y[i]), magnitudes[i], bool(wide[i])] for i in order]
 
 
-def _flagged(record: Mapping[str, Any], folder: Path, mosaic: Path, step: int, shape: tuple[int, ...]) -> str | None:
+def _flagged(cells: Sequence[NDArray[np.int32]], shape: tuple[int, ...]) -> str | None:
     """Where outliers are, in how many exposures, as a picture as large as that of the mosaic."""
-    names = (e["file"] for e in record["measurements"]["exposures"])
-    files = [file for name in names if (file := folder / exposure_product(name, CRF)).is_file()]
-    if not files:
-        return None
     counts = np.zeros(shape, np.int32)
-    procs = record["config"].get("procs") or usable_cores()
-    for cells in run_all(partial(flagged_cells, mosaic=mosaic, step=step), files, procs):
-        column, row = cells.T
+    for column, row in (places.T for places in cells):
         counts[row, column] += 1
-    return alpha_uri(counts, _RED)
+    return alpha_uri(counts, _RED) if counts.any() else None
 
 
 def _displaced(stars: Sequence[Mapping[str, Any]], wcs: WCS) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ import sys
 import numpy as np
 
 from app.assess.measure.residuals import SIDE
-from app.report import residuals as module
 from app.report import write_report
 from app.report.residuals import SHOWN, Residuals
 
@@ -31,11 +30,15 @@ def test_colours_are_no_finer_than_the_noise():
     assert Residuals({1: np.full((4, SIDE), 3.0)}, noise=0.2).limit == 3
 
 
+def residual_map(mosaic, exposure):
+    return np.full((4, SIDE), 0.25)
+
+
 def test_a_page_has_it_where_exposures_are_there(finished, tmp_path, monkeypatch):
     assert "less the mosaic" not in write_report(finished, tmp_path).read_text()
     first = finished["measurements"]["exposures"][0]["file"]
     (tmp_path / first.replace("_cal", "_crf")).touch()
-    monkeypatch.setattr(module, "residual_map", lambda mosaic, exposure: np.full((4, SIDE), 0.25))
+    monkeypatch.setattr("app.report.exposures.residual_map", residual_map)
     finished["config"]["procs"] = 1
     page = write_report(finished, tmp_path).read_text()
     assert "Each exposure less the mosaic" in page

@@ -9,6 +9,7 @@ from astropy.io import fits
 from PIL import Image
 
 from app.assess.measure.frames import open_fits, read_wcs
+from app.report.exposures import look
 from app.report.star_pairs import draw_pairs, stamps, star_pairs
 from app.simulation import Faults, Scene, simulate_observation
 
@@ -54,12 +55,18 @@ def test_the_mean_of_a_right_and_a_wrong_one_is_two_stars(observed, finished, tm
     finished["measurements"]["exposures"] = entries
     finished["inputs"] = [{"file": str(path)} for path in (wrong, right)]
     finished["config"]["procs"] = 1
-    true = place(right, pixel)
-    pairs = star_pairs(finished, tmp_path, true[None])
-    middle = np.nanmedian(pairs[1, 0])
-    assert pairs[0, 0, 12, 12] - middle < 0.6 * (pairs[1, 0, 12, 12] - middle)
-    finished["inputs"] = []
-    assert star_pairs(finished, tmp_path, true[None]) is None
+    found = look(finished, tmp_path, 1, place(right, pixel)[None]).stamps
+    before, after = np.mean(found, axis=0)[:, 0]
+    middle = np.nanmedian(after)
+    assert before[12, 12] - middle < 0.6 * (after[12, 12] - middle)
+    assert star_pairs(found).startswith("data:image/png")
+
+
+def test_without_the_inputs_or_a_motion_there_is_nothing(observed, finished, tmp_path):
+    _, right, pixel = observed
+    (tmp_path / finished["measurements"]["exposures"][0]["file"].replace("_cal", "_crf")).symlink_to(right)
+    assert look(finished, tmp_path, 1, place(right, pixel)[None]).stamps == []
+    assert star_pairs([]) is None
 
 
 def test_north_is_up_and_before_is_above():

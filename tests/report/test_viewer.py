@@ -92,7 +92,7 @@ def test_counts_are_less_transparent_the_more():
 
 
 def test_what_is_laid_over_is_at_its_pixels(placed, tmp_path):
-    found = view(placed, tmp_path)
+    found = view(placed, tmp_path, [])
     assert found["size"] == [60, 60]
     np.testing.assert_allclose(found["exposures"][0]["outline"], [[5, 10], [50, 10], [50, 40], [5, 40]], atol=0.01)
     (group,) = found["groups"]
@@ -102,17 +102,19 @@ def test_what_is_laid_over_is_at_its_pixels(placed, tmp_path):
     np.testing.assert_allclose([star["place"], star["by"]], [[30, 30], [-2, 0]], atol=0.01)
     assert star["text"] == "220 \N{PLUS-MINUS SIGN} 4 mas apart in a and b"
     assert found["flagged"] is None
+    flagged = decoded(view(placed, tmp_path, [np.array([[3, 4]]), np.array([[3, 4], [5, 6]])])["flagged"])
+    assert (flagged[59 - 4, 3, 3], flagged[59 - 6, 5, 3]) == (220, 180), "twice, and once"
 
 
 def test_without_a_place_on_the_sky_there_is_a_picture_alone(finished, tmp_path):
-    found = view(finished, tmp_path)
+    found = view(finished, tmp_path, [])
     assert found["sky"] is None
     assert all(not e["outline"] for e in found["exposures"])
 
 
 def test_a_large_mosaic_is_averaged(placed, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SIDE", 25)
-    found = view(placed, tmp_path)
+    found = view(placed, tmp_path, [])
     assert (found["step"], found["size"]) == (3, [60, 60])
     assert decoded(found["picture"]).shape == (20, 20, 4)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assess.measure.exposure import sky_level
-from app.assess.measure.frames import open_fits, read_wcs
+from app.assess.measure.frames import open_fits, wcs_of
 from app.assess.measure.outliers import DO_NOT_USE
 from app.observation.sky_points import HALF_BOX, sample_boxes, take_samples
 
@@ -44,10 +44,10 @@ def residual_map(mosaic: Path, exposure: Path) -> Array:
         y, x = np.meshgrid(np.arange(step / 2, ny, step), np.arange(step / 2, nx, step), indexing="ij")
         x, y = _inside(x, y, image.shape)
         samples = sample_boxes(image, x, y) - sky_level(hdus).still_in
-        places = read_wcs(hdus)(x, y, with_bounding_box=False)
+        places = wcs_of(exposure)(x, y, with_bounding_box=False)
     with open_fits(mosaic) as hdus:
         data = hdus["SCI"].data
-        x, y = read_wcs(hdus).invert(*places, with_bounding_box=False)
+        x, y = wcs_of(mosaic).invert(*places, with_bounding_box=False)
         x, y = _inside(x, y, data.shape)
         return _smoothed(samples - take_samples(data, x, y))
 

@@ -14,7 +14,7 @@ from app.pipeline.divided.tiles import Tile
 from app.plan.tiling import Tiling
 from app.runtime.files import write_text
 
-__all__ = ["read_index", "write_index"]
+__all__ = ["write_index"]
 
 
 def write_index(folder: Path, product: str, grid: Grid, tiling: Tiling, tiles: Sequence[Tile]) -> None:
@@ -46,12 +46,6 @@ def write_index(folder: Path, product: str, grid: Grid, tiling: Tiling, tiles: S
     write_text(as_json, json.dumps(index, indent=1) + "\n")
     _table(rows).write(as_table, format="ascii.ecsv", overwrite=True)
     write_text(as_regions, "\n".join(["icrs", *map(_region, rows)]) + "\n")
-
-
-def read_index(folder: Path) -> dict[str, Any] | None:
-    """Content of ``tiles.json`` in a folder: corners [deg], limits on the grid [pixel]; None where there is none."""
-    path = folder / TILES_INDEX[0]
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _entry(product: str, grid: Grid, tile: Tile) -> dict[str, Any]:

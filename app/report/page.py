@@ -12,8 +12,8 @@ from app.assess.findings.limits import most_in_cores
 from app.assess.measure.mosaic import MAGNITUDE_BIN
 from app.observation.bands import find_bands
 from app.observation.names import REPORT_NAME, TILES_INDEX, base_name
-from app.pipeline.tile_index import read_index
 from app.record.record import seconds_of
+from app.record.tiles import read_index
 from app.report import figures
 from app.report.depth import depth, faint_end
 from app.report.exposures import Looks, look

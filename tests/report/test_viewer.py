@@ -155,7 +155,8 @@ PROBE = """
   const widths = [canvas.clientWidth];
   const until = async (done) => { for (let i = 0; i < 150 && !done(); i++) await wait(50); };
   place.querySelector(".leaflet-control-zoom-in").click();
-  await until(() => canvas.clientWidth === 2 * widths[0]); widths.push(canvas.clientWidth);
+  const isStill = () => !place.querySelector(".leaflet-zoom-anim");  // keys are not heard meanwhile
+  await until(() => canvas.clientWidth === 2 * widths[0] && isStill()); widths.push(canvas.clientWidth);
   place.dispatchEvent(new FocusEvent("focus"));
   place.dispatchEvent(new KeyboardEvent("keydown", { key: "-", keyCode: 189, bubbles: true }));
   await until(() => canvas.clientWidth === widths[0]); widths.push(canvas.clientWidth);

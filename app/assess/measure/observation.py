@@ -24,8 +24,8 @@ from app.assess.measure.tiles import measure_tiles, tile_contributions
 from app.observation.exposure import Exposure
 from app.observation.names import CRF, exposure_product
 from app.observation.tangent_plane import TangentPlane
-from app.pipeline.tile_index import read_index
 from app.plan.plan import Plan
+from app.record.tiles import read_index
 from app.runtime.checkpoints import kept
 from app.runtime.errors import in_one_line
 from app.runtime.pool import run_all

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 
+#: Virtual time does not wait for what is drawn, of which a busy machine draws little: frames come by the clock.
+FRAMES = "<script>requestAnimationFrame = (f) => setTimeout(f, 16); cancelAnimationFrame = clearTimeout;</script>"
+
+
 def visit(page: Path, probe: str, *options: str, wait: int = 0) -> tuple[Any, list[str]]:
     """What a probe, JavaScript that gives ``seen`` a value, saw in a page; and what was said on the console.
 
@@ -19,7 +23,7 @@ def visit(page: Path, probe: str, *options: str, wait: int = 0) -> tuple[Any, li
     told = "document.title = JSON.stringify(seen);"
     script = f'<script>window.addEventListener("load", async () => {{ let seen; {probe}; {told} }});</script>'
     probed = page.with_name("probed.html")
-    probed.write_text(page.read_text().replace("</body>", script + "</body>"))
+    probed.write_text(page.read_text().replace("</body>", script + "</body>").replace("<head>", "<head>" + FRAMES, 1))
     command = [
         chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,900", "--dump-dom",
         "--enable-logging=stderr", f"--user-data-dir={page.parent / 'profile'}", *options,

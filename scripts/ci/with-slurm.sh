@@ -54,7 +54,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket=$root/munge/socket,cred_expire=15
+AuthInfo=socket=$root/munge/socket,cred_expire=30
 SlurmctldPort=16817
 SlurmdPort=16818
 StateSaveLocation=$root/state
@@ -70,7 +70,7 @@ AccountingStoragePort=16819
 AccountingStoragePass=$root/munge/socket
 MpiDefault=none
 ReturnToService=2
-KillWait=12
+KillWait=15
 MinJobAge=10
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory

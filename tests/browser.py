@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-
 #: Virtual time does not wait for what is drawn, of which a busy machine draws little: frames come by the clock.
 FRAMES = "<script>requestAnimationFrame = (f) => setTimeout(f, 16); cancelAnimationFrame = clearTimeout;</script>"
 

@@ -8,7 +8,8 @@ from typing import Any
 from app.config.schema import Lv3Config
 from app.crds import ReferenceSet, resolve
 from app.observation.bands import Band
-from app.observation.exposure import Exposure, read_exposures
+from app.observation.exposure import Exposure
+from app.observation.exposure_headers import read_exposures
 from app.observation.files import find_files
 from app.observation.grouping import groups
 from app.observation.members import Member, Role

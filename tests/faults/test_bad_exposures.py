@@ -10,7 +10,7 @@ import pytest
 from astropy.modeling.models import Scale
 
 from app.config.schema import Lv3Config
-from app.observation.exposure import read_exposures
+from app.observation.exposure_headers import read_exposures
 from app.observation.files import find_files
 from app.observation.members import Member, Role
 from app.plan.association import association, write_association

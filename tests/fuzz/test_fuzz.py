@@ -17,7 +17,7 @@ from app.config.folders import CONF
 from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.observation.bands import find_bands
-from app.observation.exposure import read_exposures
+from app.observation.exposure_headers import read_exposures
 from app.observation.files import find_files
 from app.observation.names import ProductNames
 from app.run.folder import OutputFolder

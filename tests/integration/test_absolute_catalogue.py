@@ -8,7 +8,7 @@ from astropy.coordinates import SkyCoord
 from astropy.table import Table
 from stdatamodels.jwst import datamodels
 
-from app.observation.exposure import read_exposures
+from app.observation.exposure_headers import read_exposures
 from app.plan.catalogue import mean_epoch
 from app.simulation import simulate_observation
 from tests.runs import run

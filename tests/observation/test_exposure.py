@@ -8,7 +8,7 @@ from astropy.io import fits
 
 from app.observation.bands import Channel, Instrument
 from app.observation.calibration import Calibration
-from app.observation.exposure import read_exposure, read_exposures
+from app.observation.exposure_headers import read_exposure, read_exposures
 from app.runtime.errors import InputError
 from tests.factories import make_exposure
 

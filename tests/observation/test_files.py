@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from app.observation.exposure import read_exposures
+from app.observation.exposure_headers import read_exposures
 from app.observation.files import find_files
 from app.runtime.errors import InputError
 

@@ -35,7 +35,7 @@ def test_the_native_group_is_all_detectors_of_one_exposure():
 def test_the_native_id_is_the_one_that_jwst_gives(miri):
     from jwst.datamodels import ModelLibrary
 
-    from app.observation.exposure import read_exposure
+    from app.observation.exposure_headers import read_exposure
 
     library = ModelLibrary([str(miri.files[0])])
     assert library.group_names == {native_group_id(read_exposure(miri.files[0]))}

@@ -24,7 +24,7 @@ def nircam(tmp_path_factory):
 
 @pytest.fixture(params=[False, True], ids=["in_memory", "on_disk"])
 def library(request, crds_cache, nircam, tmp_path):
-    from app.observation.exposure import read_exposures
+    from app.observation.exposure_headers import read_exposures
 
     members = [Member(e, Role.SCIENCE, "") for e in read_exposures(nircam.files)]
     path = write_association(association(members, "product", "ngc0628"), tmp_path / "asn.json")
@@ -80,7 +80,7 @@ def test_a_member_without_a_group_is_an_error(library):
 def test_the_association_is_valid_for_jwst_and_leaves_background_out(crds_cache, nircam, tmp_path):
     from jwst.associations import load_asn
 
-    from app.observation.exposure import read_exposures
+    from app.observation.exposure_headers import read_exposures
 
     first, *rest = read_exposures(nircam.files)
     members = [Member(first, Role.BACKGROUND, ""), *(Member(e, Role.SCIENCE, "") for e in rest)]

@@ -20,7 +20,7 @@ from stcal.tweakreg import astrometric_utils
 
 from app.cli import command
 from app.crds.cache.synthetic import make_synthetic_cache
-from app.observation.exposure import read_exposures
+from app.observation.exposure_headers import read_exposures
 from app.observation.grouping import visit_id
 from app.plan.corrections import TABLE_NAME, Correction, write_corrections
 from app.plan.parameters import specification

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from app.observation.exposure import read_exposure
+from app.observation.exposure_headers import read_exposure
 from app.runtime.errors import ConfigError, InputError
 from tests.plan.checks.conftest import codes, science, set_keywords
 

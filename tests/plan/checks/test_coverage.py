@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from app.observation.exposure import read_exposure
+from app.observation.exposure_headers import read_exposure
 from app.runtime.errors import ConfigError
 from tests.plan.checks.conftest import codes, move, science
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
-from app.observation.members import Member
-from app.observation.names import REPORT_NAME
+from app.observation.members import Member, Role
+from app.observation.names import CRF, REPORT_NAME, exposure_product
 from app.observation.packed import unpacked_name
 from app.record.product_kinds import is_made_after, option_differences, product_kinds
 from app.record.record import FINISHED, plain, read_record
@@ -132,10 +132,12 @@ def identity(record: dict[str, Any], files: Iterable[Path]) -> str:
 
 
 def _can_keep_alignment(
-    record: dict[str, Any], config: Lv3Config, members: Iterable[Member], versions: Mapping[str, str]
+    record: dict[str, Any], config: Lv3Config, members: Sequence[Member], versions: Mapping[str, str]
 ) -> bool:
     """Whether a finished run differs by nothing but how outliers are flagged, and left its alignment."""
-    is_left = record["state"] in FINISHED and "sky_subtracted" in record
+    made = {product["file"] for product in record["products"]}
+    exposures = {exposure_product(m.exposure.name, CRF) for m in members if m.role is Role.SCIENCE}
+    is_left = record["state"] in FINISHED and "sky_subtracted" in record and exposures <= made
     alike = replace(config, outliers=record["config"].get("outliers"), jwst_parameters=_with_own(record, config))
     return is_left and not differences(record, alike, members, versions)
 

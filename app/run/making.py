@@ -1,7 +1,7 @@
 """The mosaic of a run and all that belongs to it: made, or made up for, published, measured."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from filecmp import cmp
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,15 @@ class Making:
         Of the run; it lists each product before that has its place.
     stamp : Stamp
         What products say they were made by.
+    stale : set of str
+        Products of exposures with other outliers: they go when the first new ones are published.
     """
 
     plan: Plan
     folder: OutputFolder
     record: Record
     stamp: Stamp
+    stale: set[str] = field(default_factory=set)
 
     def make(self, begin: Beginning, products: list[dict[str, Any]]) -> None:
         """Make what is missing.
@@ -82,6 +85,9 @@ class Making:
         plan, record = self.plan, self.record
         record.add(steps=plan.steps(plan.parameters), references=references(plan.references))
         self._publish([write_association(plan.association, self.folder.work / plan.names.association)])
+        if begin.is_aligned:
+            before = {product["file"] for product in record.data["kept_from"]["products"]}
+            self.stale.update(before - {plan.names.association, TABLE_NAME})
         run_pipeline(
             plan.association_path,
             plan,
@@ -100,17 +106,17 @@ class Making:
         record.data.get("kept_from", {}).pop("products", None)
         record.add(pipeline="complete")
 
-    def _remove_replaced(self, new: set[str]) -> None:
-        """Remove what was made of exposures with other outliers, but for what is replaced and what alignment made."""
-        old = {product["file"] for product in self.record.data.get("kept_from", {}).get("products", ())}
-        gone = old - new - {self.plan.names.association, TABLE_NAME}
+    def _remove_stale(self, new: set[str]) -> None:
+        """Remove what is not replaced of the products of exposures with other outliers."""
+        gone = self.stale - new
+        self.stale.clear()
         self.folder.remove(gone)
-        self.record.add(products=[p for p in self.record.data["products"] if p["file"] not in gone])
+        self.record.add(products=[product for product in self.record.data["products"] if product["file"] not in gone])
 
     def _publish_mosaic(self, files: list[Path]) -> None:
         """Publish products, the mosaic among them if there is to be one; what led to it is not needed any more."""
-        if files and "pipeline" not in self.record.data:
-            self._remove_replaced({file.name for file in files})
+        if self.stale:
+            self._remove_stale({file.name for file in files})
         self._publish(files)
         if any(file.name == self.plan.names.mosaic for file in files):
             self.record.add(pipeline="mosaic")

@@ -73,10 +73,12 @@ def test_memory_after_the_mosaic_is_within_15_percent(n, side, mosaic, cut, late
     ("side", "n", "megabytes"), [(512, 3, 18.4), (512, 12, 35.4), (1024, 3, 73.4), (1024, 6, 73.7)]
 )
 def test_memory_of_a_median_image_is_within_10_percent_of_what_was_measured(side, n, megabytes):
-    work = Work(1, 1, 1, 1)
-    images = replace(work, backgrounds=(MedianImage(side**2, n * 128 * side),))
-    needed, without = (peak_memory(w, config(procs=1), with_catalogue=False) for w in (images, work))
-    assert (needed - without) / 1e6 == pytest.approx(megabytes, rel=0.1)
+    image = MedianImage(side**2, n * 128 * side)
+    ten, twenty = (
+        peak_memory(Work(20, 1, 1, 1, backgrounds=(image,) * m), config(procs=20), with_catalogue=False)
+        for m in (10, 20)
+    )
+    assert (twenty - ten) / 1e6 == pytest.approx(10 * megabytes, rel=0.1)
 
 
 def test_more_processes_need_more_by_each_and_by_the_one_that_forks_them():
@@ -117,7 +119,7 @@ def test_files_and_disk(miri, crds):
 
     image, spared = cost(background_use="image"), cost(outliers="spare_stars")
     assert image.disk - plain.disk == 2 * 256**2 * 4
-    assert image.memory > plain.memory
+    assert image.memory >= plain.memory
     assert spared.disk > plain.disk
 
     large = {"mosaic_center": [24.1739, 15.7836], "mosaic_shape": [3000, 3000]}

@@ -83,6 +83,19 @@ def test_what_differs_is_said(again):
     assert again(overwrite=True).record is None
 
 
+def test_where_nothing_but_outliers_differs_alignment_can_be_kept(again, tmp_path):
+    found = again(outliers="spare_stars")
+    assert found.aligned
+    assert (found.record, found.differences) == (None, ["outliers: was 'observatory', is 'spare_stars'"])
+    other = ALONE | {"outlier_detection": {"snr": "6.0 5.0"}}
+    assert again(jwst_parameters=other).aligned
+    for options in ({"dr_version": "v9"}, {"jwst_parameters": other | {"tweakreg": {"skip": False}}}):
+        assert again(outliers="spare_stars", **options).aligned is None
+    assert again(versions() | {"jwst": "9.9"}, outliers="spare_stars").aligned is None
+    edit_record(tmp_path / "out", state="failed")
+    assert again(outliers="spare_stars").aligned is None
+
+
 def test_a_product_that_is_gone_is_made_again(again, tmp_path):
     next((tmp_path / "out").glob("*_crf.fits")).unlink()
     found = again()
@@ -102,14 +115,16 @@ def test_a_single_run_and_a_sweep_answer_alike(made, small, crds, tmp_path, monk
     words += ["crds=synthetic", f"crds.path={crds.path}", "report=false", "speed=exact"]
     words += [f"+jwst_parameters.{step}.skip=true" for step in ALONE]
 
-    def sweep(known):
-        (job,) = look_at(make_composer(*words), 1, known)
+    def sweep(known, *others):
+        (job,) = look_at(make_composer(*words, *others), 1, known)
         return job
 
     step = make_step(
         small, tmp_path / "out", crds, in_dir="data", sky_levels="sky.txt", jwst_parameters=ALONE, report=False
     )
     assert sweep(versions()).todo is Todo.FINISHED
+    changed = sweep(versions(), "outliers=spare_stars")
+    assert (changed.todo, "overwrite=true" in changed.overrides) == (Todo.RUN, False)
     assert step.do_step()
     edit_record(tmp_path / "out", versions=versions() | {"jwst": "2.9"})
     assert sweep(versions()).todo is Todo.AGAIN

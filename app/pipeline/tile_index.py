@@ -1,18 +1,22 @@
 """The index of a mosaic's tiles: for programs, as a table, and as regions for DS9."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.table import Table
 
 from app.observation.names import TILES_INDEX
-from app.pipeline.divided.cuts import Grid
-from app.pipeline.divided.tiles import Tile
 from app.plan.tiling import Tiling
 from app.runtime.files import write_text
+
+if TYPE_CHECKING:  # it is read where jwst must not be imported yet
+    from app.pipeline.divided.cuts import Grid
+    from app.pipeline.divided.tiles import Tile
 
 __all__ = ["read_index", "write_index"]
 

@@ -254,10 +254,12 @@ class _Round:
 
 
 def _what(item: Any) -> str:
-    """What an item is about: most often a file."""
+    """What an item is about: most often a file; arrays are not printed, which takes longer than much of the work."""
     item = item.item if isinstance(item, Task) else item
-    while isinstance(item, tuple) and item:
+    while isinstance(item, (tuple, list)) and item:
         item = item[0]
+    if hasattr(item, "shape"):
+        return f"an array of shape {item.shape}"
     path = item if isinstance(item, Path) else getattr(item, "path", None)
     return path.name if isinstance(path, Path) else str(item)[:80]
 

@@ -5,8 +5,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
+from app.runtime.checkpoints import keeping, scope
 from app.runtime.errors import InputError, Lv3Error, MemoryExceededError
 from app.runtime.pool import one_pool, run_all
 from app.runtime.signals import Interrupted
@@ -226,3 +228,22 @@ def test_workers_deep_in_compiled_code_end_with_the_process_that_has_them(tmp_pa
     process.kill()
     process.wait()
     wait_until(lambda: not group_members(process.pid), timeout=5)
+
+
+class Unprinted(np.ndarray):
+    """An array that must not be printed."""
+
+    def __repr__(self):
+        raise AssertionError("printed")
+
+    __str__ = __repr__
+
+
+def sizes(group):
+    return [image.size for image, _ in group]
+
+
+def test_a_group_of_arrays_is_not_printed_to_name_it(tmp_path):
+    groups = [[(np.zeros((3, 4)).view(Unprinted), "a")], [(np.zeros((2, 2)).view(Unprinted), "b")]]
+    with keeping(tmp_path), scope("sources"):
+        assert list(run_all(sizes, groups, 1)) == [[12], [4]]

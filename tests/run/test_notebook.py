@@ -1,4 +1,4 @@
-"""The notebook of docs/ runs, on a small observation in the place of the demo's, and what is stored of it is portable."""
+"""The notebook of docs/ runs, on a small observation in the place of the demo's; what is stored of it is portable."""
 
 import json
 from pathlib import Path

@@ -197,6 +197,11 @@ class Lv3Config:
         default_factory=CrdsOptions, metadata={"doc": "reference files: mode, context, path, check_manifest"}
     )
     drizzle_footprint_only: bool = _option(False, "of each drizzled exposure write only the part of the grid it covers")
+    drizzle_by: str = _option(
+        "exposure",
+        "what do_drizzle makes a file of: each input file, or all detectors of an exposure",
+        ("exposure", "group"),
+    )
     targprop: list[str] = _option(
         [],
         "proposers' names of the targets (TARGPROP) whose exposures are taken, or shell patterns of them; default "

@@ -25,6 +25,7 @@ _TABLE = {
     "source_catalog": (1.0, 0.2),
     "measure": (1.5, 0.3),
     "drizzle": (1.0, 1.2),
+    "drizzle_group": (1.0, 1.2),
     "blot": (1.0, 0.45),
     "report": (2.0, 0.05),
 }

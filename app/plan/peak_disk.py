@@ -5,6 +5,8 @@ Arrays are counted by their pixels; the record, the report and the log, and the 
 
 from __future__ import annotations
 
+from math import ceil
+
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
 from app.plan.peak_memory import SerialFallback, Work
@@ -85,7 +87,10 @@ def _mosaic(work: Work, with_catalogue: bool) -> float:
 
 def _companions(work: Work, pixels: int, config: Lv3Config) -> float:
     """What is made of each exposure beside the mosaic."""
-    single = work.cut if config.drizzle_footprint_only else work.mosaic
-    drizzled = work.n_exposures * (_HEADERS + single * _ARRAYS_SINGLE * _BYTES) if config.do_drizzle else 0
+    together = work.drizzled_with(config)
+    single = min(together * work.cut, work.mosaic) if config.drizzle_footprint_only else work.mosaic
+    drizzled = (
+        ceil(work.n_exposures / together) * (_HEADERS + single * _ARRAYS_SINGLE * _BYTES) if config.do_drizzle else 0
+    )
     blotted = work.n_exposures * _HEADERS + pixels * _ARRAYS_BLOT * _BYTES if config.do_blot else 0
     return drizzled + blotted

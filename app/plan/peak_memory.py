@@ -13,11 +13,12 @@ import numpy as np
 
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
+from app.observation.grouping import groups
 
 __all__ = ["MedianImage", "SerialFallback", "Work", "box_area", "least_memory", "peak_memory"]
 
-#: The main process with jwst and its libraries, before data.
-_MAIN = 300e6
+#: The main process with jwst and its libraries, those of the report too, before data.
+_MAIN = 350e6
 #: The process that others are forked from, which has jwst in memory of its own and shares it with them.
 _FORKER = 176e6
 #: Each of these, before data.
@@ -92,6 +93,8 @@ class Work:
         The mosaic has a context image.
     backgrounds : tuple of MedianImage
         Those that are made, and subtracted.
+    n_together : int
+        Detectors of an exposure, at most.
     """
 
     n_exposures: int
@@ -101,6 +104,7 @@ class Work:
     tiles: Sequence[int] = ()
     with_context: bool = True
     backgrounds: tuple[MedianImage, ...] = ()
+    n_together: int = 1
 
     @property
     def held(self) -> float:
@@ -134,7 +138,12 @@ class Work:
         """
         largest = max(box_area([e]) for e in exposures)
         cut = min(mosaic * largest / (box_area(exposures) or 1.0), largest / pixel_scale**2)
-        return cls(len(exposures), max(e.n_pixels for e in exposures), mosaic, cut)
+        together = max(map(len, groups(exposures).values()))
+        return cls(len(exposures), max(e.n_pixels for e in exposures), mosaic, cut, n_together=together)
+
+    def drizzled_with(self, config: Lv3Config) -> int:
+        """How many exposures go into one drizzled image after the mosaic."""
+        return self.n_together if config.do_drizzle and config.drizzle_by == "group" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,7 @@ def peak_memory(
         at_a_time = min(procs, len(work.tiles)) or 1
         peaks.append(at_a_time * work.held * _PER_CATALOGUE_PIXEL)
     if config.do_drizzle or config.do_blot:
-        peaks.append(_postprocess(work, procs, whole_grid))
+        peaks.append(_postprocess(work, procs, whole_grid, work.drizzled_with(config)))
     return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))
 
 
@@ -209,9 +218,10 @@ def _whole(work: Work, fallback: SerialFallback) -> float:
     return max(resampling, fallback.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
 
 
-def _postprocess(work: Work, procs: int, whole_grid: bool) -> float:
-    """Data in memory while exposures are drizzled, or the mosaic is blotted."""
-    image = work.detector * _PER_DETECTOR_PIXEL_LATER + work.cut * _PER_CUT_PIXEL_LATER
+def _postprocess(work: Work, procs: int, whole_grid: bool, together: int) -> float:
+    """Data in memory while exposures, some together, are drizzled, or the mosaic is blotted."""
+    image = work.detector * (_PER_DETECTOR_PIXEL_LATER + (together - 1) * _PER_PIXEL_KEPT)
+    image += min(together * work.cut, work.mosaic) * _PER_CUT_PIXEL_LATER
     return procs * (image + whole_grid * work.mosaic * _PER_MOSAIC_PIXEL_LATER)
 
 

@@ -49,7 +49,7 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
         image = datamodels.ImageModel()
         image.update(exposure)
         image.meta.wcs = exposure.meta.wcs
-        sky_is_out(image, exposure)
+        sky_is_out(image, [exposure])
     is_empty = np.isnan(data)
     image.data = np.where(is_empty, np.float32(fillval), data)
     image.dq = np.where(is_empty, pixel["DO_NOT_USE"], 0).astype(np.uint32)

@@ -1,6 +1,7 @@
-"""One exposure drizzled onto the mosaic's grid, by the same code and with the same weights as the mosaic itself."""
+"""One exposure, or its detectors together, on the mosaic's grid: by the same code and with the same weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +17,44 @@ from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
-__all__ = ["drizzle_exposure"]
+__all__ = ["drizzle_exposures"]
 
 # Parameters of the resample step that decide a pixel's value; the others are about the grid, which is the mosaic's.
 _PARAMETERS = ("pixfrac", "kernel", "fillval", "weight_type", "pixmap_stepsize", "pixmap_order", "propagate_dq")
 
 
-def drizzle_exposure(
-    path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], footprint_only: bool = False
+def drizzle_exposures(
+    paths: Sequence[Path], mosaic: Mosaic, parameters: Mapping[str, Any], footprint_only: bool = False
 ) -> datamodels.ImageModel:
-    """Drizzle an exposure onto the grid of its mosaic.
+    """Drizzle an exposure, or several together, onto the grid of their mosaic.
 
     The mean of these images, weighted by their ``wht``, is the mosaic.
 
     Parameters
     ----------
-    path : Path
-        The exposure, as it went into the mosaic: ``*_crf.fits``.
+    paths : sequence of Path
+        The exposures, as they went into the mosaic: ``*_crf.fits``; one, or those of all detectors.
     mosaic : Mosaic
     parameters : mapping
         Of the resample step that made the mosaic.
     footprint_only : bool
-        The image is just the part of the grid that the exposure covers, instead of all of it.
+        The image is just the part of the grid that the exposures cover, instead of all of it.
 
     Returns
     -------
     ImageModel
-        With ``data``, ``err``, ``wht`` and ``con``. Where the exposure has no data ``wht`` and ``con`` are 0, ``err``
-        is NaN and ``data`` the step's ``fillval``; that is everywhere, if the mosaic does not reach it.
+        With ``data``, ``err``, ``wht`` and ``con``. Where the exposures have no data ``wht`` and ``con`` are 0, ``err``
+        is NaN and ``data`` the step's ``fillval``; that is everywhere, if the mosaic does not reach them.
     """
-    with datamodels.open(path) as exposure:
-        match_nans_and_flags(exposure)  # what the resample step does first
-        reached = cutout_around(exposure.meta.wcs, exposure.data.shape, mosaic.wcs)
+    with ExitStack() as opened:
+        exposures = [opened.enter_context(datamodels.open(path)) for path in paths]
+        for exposure in exposures:
+            match_nans_and_flags(exposure)  # what the resample step does first
+        reached = Box.around(cutout_around(e.meta.wcs, e.data.shape, mosaic.wcs) for e in exposures)
         if not reached:
-            reached = Box(0, 0, 1, 1)  # no pixel of the exposure falls on it
-        image = _resample(exposure, mosaic, parameters, cutout_wcs(mosaic.wcs, reached))
-        sky_is_out(image, exposure)
+            reached = Box(0, 0, 1, 1)  # no pixel falls on it
+        image = _resample(exposures, mosaic, parameters, cutout_wcs(mosaic.wcs, reached))
+        sky_is_out(image, exposures)
     wanted = _footprint(image, reached) if footprint_only else Box.whole(mosaic.shape)
     _place(image, reached, wanted, _fill_value(parameters))
     image.meta.wcs = mosaic.wcs if wanted == Box.whole(mosaic.shape) else cutout_wcs(mosaic.wcs, wanted)
@@ -61,12 +64,12 @@ def drizzle_exposure(
 
 
 def _resample(
-    exposure: datamodels.ImageModel, mosaic: Mosaic, parameters: Mapping[str, Any], wcs: Any
+    exposures: Sequence[datamodels.ImageModel], mosaic: Mosaic, parameters: Mapping[str, Any], wcs: Any
 ) -> datamodels.ImageModel:
     step = ResampleStep(**{name: parameters[name] for name in _PARAMETERS})
     grid = {"wcs": wcs, "pixel_scale": mosaic.pixel_scale, "pixel_scale_ratio": mosaic.pixel_scale_ratio}
     chosen = step.get_drizpars() | {"blendheaders": False, "output_wcs": grid, "wcs_pars": None}
-    work = ResampleImage(ModelLibrary([exposure]), compute_err="from_var", report_var=False, **chosen)
+    work = ResampleImage(ModelLibrary(list(exposures)), compute_err="from_var", report_var=False, **chosen)
     return work.resample_many_to_one()
 
 

@@ -1,7 +1,7 @@
-"""Products for each exposure of a finished mosaic, in out_dir: by several processes, one exposure each at a time."""
+"""Products for each exposure of a finished mosaic, in out_dir: by several processes, one product each at a time."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,10 +10,10 @@ from stdatamodels.jwst.datamodels import ImageModel
 
 from app.config.schema import Lv3Config
 from app.observation.fits_internals import whole_arrays
-from app.observation.names import CRF, exposure_product
+from app.observation.names import CRF, DRIZZLED, exposure_product
 from app.pipeline.stamp import Stamp
 from app.postprocess.blot import blot_mosaic
-from app.postprocess.drizzle import drizzle_exposure
+from app.postprocess.drizzle import drizzle_exposures
 from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
 from app.record.caveats import Caveat
 from app.record.product_kinds import ProductKind, product_kinds
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One file to make: of which kind, from which exposure, with which checksum, under which name."""
+    """One file to make: of which kind, from which exposures, with which checksums, under which name."""
 
     kind: ProductKind
-    exposure: Path
-    checksum: str
+    exposures: list[Path]
+    checksums: list[str]
     output: Path
 
 
@@ -77,9 +77,10 @@ def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, wo
     work.mkdir(parents=True, exist_ok=True)
     problems = []
     for kind in product_kinds(config):
-        jobs = [_job(kind, exposure, folder, checksums, work) for exposure in kind.missing(record.data, folder)]
+        missing = kind.missing(record.data, folder)
+        jobs = [_job(kind, files, folder, checksums, work / product) for product, files in missing.items()]
         record.add(postprocess=record.data.get("postprocess", {}) | {kind.name: kind.options})
-        log.info("%s: %d exposures", kind.name, len(jobs))
+        log.info("%s: %d %s", kind.name, len(jobs), "groups" if kind.by_group else "exposures")
         with record.timed(kind.name):
             problems += _make_all(jobs, target, config.n_procs, record, stamp)
     if problems:
@@ -88,9 +89,9 @@ def postprocess(config: Lv3Config, mosaic: str, record: Record, stamp: Stamp, wo
         )
 
 
-def _job(kind: ProductKind, exposure: Path, folder: Path, checksums: dict[str, str], work: Path) -> _Job:
-    crf = exposure_product(exposure.name, CRF)
-    return _Job(kind, folder / crf, checksums.get(crf, ""), work / kind.product(exposure.name))
+def _job(kind: ProductKind, files: Iterable[Path], folder: Path, checksums: dict[str, str], output: Path) -> _Job:
+    names = [exposure_product(file.name, CRF) for file in files]
+    return _Job(kind, [folder / name for name in names], [checksums.get(name, "") for name in names], output)
 
 
 def _make_all(jobs: list[_Job], mosaic: Mosaic, procs: int, record: Record, stamp: Stamp) -> list[str]:
@@ -129,16 +130,18 @@ def _publish(outcome: _Outcome, mosaic: Mosaic, record: Record) -> _Outcome:
 
 def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome:
     """Make one file, in the work folder; a problem is an outcome too, so that the other exposures go on."""
-    where = f"{job.exposure}: no {job.kind.name} of it"
+    where = f"{job.exposures[0]}: no {job.kind.name} of it"
     try:
-        if sha256(job.exposure) != job.checksum:
-            return _Outcome(job, f"{where}: it was replaced, edited or damaged since the mosaic was made; {AGAIN}")
+        for exposure, checksum in zip(job.exposures, job.checksums, strict=True):
+            if sha256(exposure) != checksum:
+                problem = f"{exposure}: no {job.kind.name} of it: it was replaced, edited or damaged"
+                return _Outcome(job, f"{problem} since the mosaic was made; {AGAIN}")
         image = _image(job, mosaic, parameters)
     except MemoryError as error:
         raise MemoryExceededError(f"{where}: out of memory; a smaller procs needs less") from error
     except Exception as error:  # noqa: BLE001 - whatever jwst raises
         return _Outcome(job, f"{where}: {type(error).__name__}: {error}; {AGAIN}")
-    is_empty = not (image.wht.any() if job.kind.name == "drizzle" else (image.dq == 0).any())
+    is_empty = not (image.wht.any() if job.kind.suffix == DRIZZLED else (image.dq == 0).any())
     try:
         stamp.on_model(image)
         with whole_arrays():
@@ -151,9 +154,9 @@ def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome
 
 def _image(job: _Job, mosaic: Mosaic, parameters: dict) -> ImageModel:
     options = job.kind.options
-    if job.kind.name == "drizzle":
-        return drizzle_exposure(job.exposure, mosaic, parameters, options["drizzle_footprint_only"])
-    return blot_mosaic(job.exposure, mosaic, parameters, float(options["blot_fillval"]))
+    if job.kind.suffix == DRIZZLED:
+        return drizzle_exposures(job.exposures, mosaic, parameters, options["drizzle_footprint_only"])
+    return blot_mosaic(job.exposures[0], mosaic, parameters, float(options["blot_fillval"]))
 
 
 def _no_room(job: _Job, error: OSError) -> _Outcome:

@@ -43,7 +43,7 @@ _HOW = {
 FOUND_BEFORE = ("tweakreg", "assign_mtwcs", "skymatch")
 #: The step that flags outliers.
 _FLAGS = "outlier_detection"
-_LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only"}
+_LATER = {"do_drizzle", "do_blot", "blot_fillval", "drizzle_footprint_only", "drizzle_by"}
 
 
 @dataclass(frozen=True, slots=True)

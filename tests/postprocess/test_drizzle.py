@@ -2,13 +2,16 @@
 
 import dataclasses
 
+import asdf
 import numpy as np
 import pytest
+from jwst.datamodels import ModelLibrary
+from jwst.resample import ResampleStep
 from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_wcs
-from app.postprocess.drizzle import drizzle_exposure
+from app.postprocess.drizzle import drizzle_exposures
 from tests.postprocess.conftest import MOSAIC
 from tests.postprocess.stars import aperture_flux, bright_stars
 
@@ -69,8 +72,8 @@ def test_a_star_keeps_its_flux(name, pixel, worst, miri, request):
 
 def test_only_the_footprint_is_the_same_pixels_on_a_smaller_grid(finished, tmp_path):
     path, mosaic = finished.files("crf")[1], finished.mosaic()
-    whole = drizzle_exposure(path, mosaic, finished.resample)
-    part = drizzle_exposure(path, mosaic, finished.resample, footprint_only=True)
+    whole = drizzle_exposures([path], mosaic, finished.resample)
+    part = drizzle_exposures([path], mosaic, finished.resample, footprint_only=True)
     x0, y0 = (round(getattr(whole.meta.wcsinfo, k) - getattr(part.meta.wcsinfo, k)) for k in ("crpix1", "crpix2"))
     ny, nx = part.shape
     there = np.s_[..., y0 : y0 + ny, x0 : x0 + nx]
@@ -85,9 +88,9 @@ def test_only_the_footprint_is_the_same_pixels_on_a_smaller_grid(finished, tmp_p
 
 def test_a_cut_of_the_grid_changes_nothing(finished, monkeypatch):
     path, mosaic = finished.files("crf")[0], finished.mosaic()
-    cut = drizzle_exposure(path, mosaic, finished.resample)
+    cut = drizzle_exposures([path], mosaic, finished.resample)
     monkeypatch.setattr("app.postprocess.drizzle.cutout_around", lambda *_: Box.whole(mosaic.shape))
-    whole = drizzle_exposure(path, mosaic, finished.resample)
+    whole = drizzle_exposures([path], mosaic, finished.resample)
     for name in ("data", "err", "wht", "con"):
         np.testing.assert_allclose(getattr(cut, name), getattr(whole, name), rtol=2e-6, atol=1e-6)
 
@@ -96,8 +99,37 @@ def test_a_cut_of_the_grid_changes_nothing(finished, monkeypatch):
 def test_an_exposure_that_the_mosaic_does_not_cover_is_all_fill(finished, footprint_only):
     mosaic = finished.mosaic()
     far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Box(-500, 900, -460, 930)))
-    image = drizzle_exposure(finished.files("crf")[0], far, finished.resample, footprint_only)
+    image = drizzle_exposures(finished.files("crf")[:1], far, finished.resample, footprint_only)
     assert image.shape == ((1, 1) if footprint_only else (30, 40))
     assert np.isnan(image.data).all()
     assert not image.wht.any()
     assert not image.con.any()
+
+
+def test_exposures_together_are_to_the_bit_what_jwst_makes_of_them(finished, monkeypatch, tmp_path):
+    """On the whole grid, which jwst is given as a file; a cut of it changes nothing (above)."""
+    paths, mosaic = finished.files("crf")[:2], finished.mosaic()
+    monkeypatch.setattr("app.postprocess.drizzle.cutout_around", lambda *_: Box.whole(mosaic.shape))
+    ours = drizzle_exposures(paths, mosaic, finished.resample)
+    grid = {"wcs": mosaic.wcs, "pixel_scale_ratio": mosaic.pixel_scale_ratio}
+    asdf.AsdfFile(grid).write_to(tmp_path / "grid.asdf")
+    names = ("pixfrac", "kernel", "fillval", "weight_type", "pixmap_stepsize", "pixmap_order", "propagate_dq")
+    parameters = {name: finished.resample[name] for name in names}
+    jwst = ResampleStep(output_wcs=str(tmp_path / "grid.asdf"), blendheaders=False, **parameters)
+    theirs = jwst.process(ModelLibrary([str(path) for path in paths]))
+    for name in ("data", "wht", "con"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), name)
+    # jwst measures the scale of a grid that it is given anew, and scales errors by it; the mosaic's were not.
+    ratio = theirs.meta.resample.pixel_scale_ratio / ours.meta.resample.pixel_scale_ratio
+    assert ratio == pytest.approx(1, abs=1e-4)
+    np.testing.assert_allclose(ours.err, theirs.err * ratio, rtol=1e-6)
+    assert set(np.unique(ours.con[0])) == {0, 1, 2, 3}
+
+
+def test_levels_that_detectors_have_in_common_alone_are_named(finished):
+    paths, mosaic = finished.files("crf")[:2], finished.mosaic()
+    image = drizzle_exposures(paths, mosaic, finished.resample, footprint_only=True)
+    assert image.meta.background.level is None
+    assert image.meta.background.subtracted is True
+    same = drizzle_exposures(paths[:1] * 2, mosaic, finished.resample, footprint_only=True)
+    assert same.meta.background.level is not None

@@ -45,6 +45,21 @@ def test_there_is_one_for_every_science_exposure_and_the_record_lists_it(any_run
     check_whole(any_run.folder)
 
 
+def test_detectors_of_an_exposure_are_one_file_by_group(later, miri, crds):
+    """The record of a run of one detector, as if the first two exposures were two detectors of one."""
+    native = read(later.folder)["groups"]["native"]
+    names = list(native)
+    joined = {names[0]: native[names[0]] + native[names[1]]} | {name: native[name] for name in names[2:]}
+    record = read(later.folder)
+    record["groups"]["native"] = joined
+    (later.folder / "lv3_run.json").write_text(json.dumps(record))
+    run(miri, later.folder, crds, do_drizzle=True, drizzle_by="group", drizzle_footprint_only=True, procs=1)
+    files = later.files("i2d_single")
+    assert [path.name for path in files] == [f"{name}_i2d_single.fits" for name in joined]
+    assert [int(fits.getdata(path, "CON").max()) for path in files] == [3, 1, 1]
+    check_whole(later.folder)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_fits_keywords_and_gwcs_agree(any_run, kind):
     for path in any_run.files(kind):

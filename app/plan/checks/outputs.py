@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.config.paths import listed_catalogues, named_files
-from app.observation.names import RECORD_NAME, REPORT_NAME, TILES_INDEX, exposure_product
+from app.observation.grouping import groups
+from app.observation.names import RECORD_NAME, REPORT_NAME, TILES_INDEX
 from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.product_kinds import product_kinds
@@ -71,8 +72,8 @@ def strangers(folder: Path, names: Iterable[str], own: Iterable[str]) -> list[st
 
 def _names(plan: Plan) -> set[str]:
     """Names of all that a run writes into out_dir."""
-    names, later = plan.names, [kind.suffix for kind in product_kinds(plan.config)]
-    made_later = (exposure_product(exposure.name, suffix) for suffix in later for exposure in plan.science)
+    names, science = plan.names, [exposure.name for exposure in plan.science]
+    made_later = (name for kind in product_kinds(plan.config) for name in kind.names(science, groups(plan.science)))
     return {
         *(RECORD_NAME, LOG_NAME, *([REPORT_NAME] if plan.config.report else [])),
         *(names.association, TABLE_NAME, *(_of_tiles(plan) if plan.tiling else _of_mosaic(plan))),

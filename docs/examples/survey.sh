@@ -18,8 +18,8 @@ sweep=(jwst-lv3 -m --config-dir . survey=mast crds=synthetic "crds.path=$PWD/crd
 leader='mast/${target}/F300M'
 
 # F300M has the stars: it is aligned by them. The others follow it, and get its pixels.
-"${sweep[@]}" band=F300M alignment=solution tweakreg_grouping=[visit] mosaic=north_up
+"${sweep[@]}" band=F300M alignment=solution 'tweakreg_grouping=[visit]' mosaic=north_up
 "${sweep[@]}" band=F770W,F2100W alignment=from_run "align_from=$leader" "mosaic_like=$leader/\${target}_nircam_lv3_f300m_i2d.fits"
 
 jwst-lv3 action=release out_root=mast release_dir=release hlsp_id=mock-survey hlsp_version=v1 \
-    hlsp_name='A survey of mock galaxies' hlsp_lead='A. Nobody' hlsp_contact=nobody@example.org accept=[not_verified]
+    hlsp_name='A survey of mock galaxies' hlsp_lead='A. Nobody' hlsp_contact=nobody@example.org 'accept=[not_verified]'

@@ -9,7 +9,7 @@ QUICK := tests/house tests/config tests/observation tests/record tests/plan test
 
 .DEFAULT_GOAL := help
 include containers.mk slurm.mk
-.PHONY: help env dev demo test test-wheel test-faults test-faults-all check lint docs site audit bench lock clean
+.PHONY: help env dev demo example test test-wheel test-faults test-faults-all check lint docs site audit bench lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ $(VENV)/.dev: $(VENV)/.done requirements/dev.txt
 
 demo: env  ## Simulate a small MIRI observation, make its mosaic without network, say where it is
 	$(BIN)/jwst-lv3 action=demo out_dir=$(DEMO)
+
+example: env  ## A survey of two simulated galaxies in three bands, from a download to a release (docs/example.md)
+	docs/examples/survey.sh example
 
 test: dev  ## Run all tests but those of the slow stages
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not container and not slurm and not faults and not bench"
@@ -92,4 +95,4 @@ lock:  ## Renew the locked requirements (needs uv)
 	    && $(LOCK) audit.in -o audit.txt
 
 clean:  ## Remove the environment and what the demo made
-	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) example build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -99,9 +99,13 @@ def simulate_exposures(
     detectors: Sequence[str] = ("MIRIMAGE",),
     window: str | tuple[int, int] | Window | None = (512, 512),
     scene: Scene | None = None,
+    sky: Sky | None = None,
     seed: int = 1,
 ) -> Truth:
-    """Simulate planned exposures; the other parameters are those of `simulate_observation`."""
+    """Simulate planned exposures; ``sky`` is what those of science see, in all bands alike, instead of a drawn field.
+
+    The other parameters are those of `simulate_observation`.
+    """
     scene = scene or Scene()
     cameras = [make_camera(name, band, window, scene.faults, seed) for name in detectors]
     centre = field_centre([camera.detector for camera in cameras])
@@ -110,7 +114,9 @@ def simulate_exposures(
         for planned in exposures
     ]
     skies = {
-        is_background: _draw_sky(
+        is_background: sky
+        if sky and not is_background
+        else _draw_sky(
             [a for e, a in zip(exposures, attitudes, strict=True) if e.is_background is is_background],
             cameras, scene, seed, is_background,
         )

@@ -17,8 +17,8 @@ from app.observation.grouping import groups
 
 __all__ = ["MedianImage", "SerialFallback", "Work", "box_area", "least_memory", "peak_memory"]
 
-#: The main process with jwst and its libraries, those of the report too, before data.
-_MAIN = 350e6
+#: The main process with jwst and its libraries, before data.
+_MAIN = 300e6
 #: The process that others are forked from, which has jwst in memory of its own and shares it with them.
 _FORKER = 176e6
 #: Each of these, before data.

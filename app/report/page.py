@@ -15,6 +15,7 @@ from app.observation.names import REPORT_NAME, TILES_INDEX, base_name
 from app.record.record import seconds_of
 from app.record.tiles import read_index
 from app.report import figures
+from app.report.beside_limits import beside_limits
 from app.report.depth import depth, faint_end
 from app.report.exposures import Looks, look
 from app.report.methods import methods
@@ -94,6 +95,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             looks, lambda seen: attempt(view, record, folder, [] if isinstance(seen.flagged, Missing) else seen.flagged)
         ),
         "leaflet": leaflet(),
+        "beside_limits": beside_limits(measured),
         "depth": limit,
         "faint_end": faint_end(catalogue["magnitudes"], limit) if catalogue else "",
         "residuals": _of(looks, lambda seen: attempt(residuals, seen.residuals, mosaic and mosaic.get("noise"))),

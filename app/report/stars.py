@@ -20,6 +20,7 @@ __all__ = ["Stars", "cutouts", "profile", "read_stars"]
 _N = 10
 _HALF = 12  # [pixel] of a cutout
 _NEAR = 2  # [pixel] from the catalogue's place to the brightest pixel
+_STEEP = 5  # times the tenth brightest pixel of a hundred, above the middle one: clouds are not
 _SKY = ("sky_centroid.ra", "sky_centroid.dec")
 _COLUMNS = ("xcentroid", "ycentroid", *_SKY, "is_extended", "nn_dist", "isophotal_flux")
 
@@ -82,7 +83,9 @@ def read_stars(mosaic: Path, catalogue: Path) -> Stars | None:
 def _has_a_peak(image: NDArray) -> bool:
     """Whether the middle is the brightest of a cutout, and well above most of it: no part of a nebula, nor an edge."""
     middle = image[_HALF - _NEAR : _HALF + _NEAR + 1, _HALF - _NEAR : _HALF + _NEAR + 1].max()
-    return bool(middle == image.max() and middle - np.median(image) > 2 * (np.quantile(image, 0.9) - np.median(image)))
+    return bool(
+        middle == image.max() and middle - np.median(image) > _STEEP * (np.quantile(image, 0.9) - np.median(image))
+    )
 
 
 def cutouts(stars: Stars) -> str:

@@ -41,7 +41,11 @@ class DisplacedStar:
 
 
 def displaced_stars(
-    exposures: Sequence[Measured], overlaps: Sequence[Overlap], errors: PositionErrors, plane: TangentPlane
+    exposures: Sequence[Measured],
+    overlaps: Sequence[Overlap],
+    errors: PositionErrors,
+    plane: TangentPlane,
+    least: float,
 ) -> list[DisplacedStar]:
     """The shared stars of all overlaps that are displaced, the farthest in terms of their errors first.
 
@@ -53,13 +57,16 @@ def displaced_stars(
         What makes the errors of positions true.
     plane : TangentPlane
         Of the places in exposures and overlaps.
+    least : float
+        Length below which an offset does not matter, however certain it is [arcsec].
     """
     found: list[tuple[float, DisplacedStar]] = []
     for overlap in overlaps:
         a, b = exposures[overlap.first], exposures[overlap.second]
         error = np.hypot(errors.of(a.star_errors[overlap.stars.first]), errors.of(b.star_errors[overlap.stars.second]))
-        significance = np.hypot(*overlap.after.T) / error
-        for i in np.flatnonzero(significance > SIGNIFICANCE):
+        length = np.hypot(*overlap.after.T)
+        significance = length / error
+        for i in np.flatnonzero((significance > SIGNIFICANCE) & (length > least)):
             east, north = map(float, overlap.after[i])
             star = DisplacedStar(_sky(plane, overlap.places[i]), (east, north), float(error[i]), a.name, b.name)
             found.append((float(significance[i]), star))

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 #: Points a side, about, at which the level of an exposure is sampled.
 SKY_POINTS = 64
+#: Offset of a star below which it is not called displaced [pixel of the detector].
+TENTH = 0.1
 #: How well the places of one star in two exposures agree, in widths of the PSF.
 TOLERANCE = 0.6
 
@@ -129,7 +131,9 @@ def _exposures(plan: Plan, exposures: Sequence[Exposure], folder: Path) -> dict[
         "position_errors": asdict(true),
         "group_residuals": [_residual_entry(r) for r in residuals(measured, names, overlaps, true)],
         "known_positions": [_known_entry(k, found) for k, found in zip(known, compared, strict=True)],
-        "displaced_stars": [asdict(star) for star in displaced_stars(measured, overlaps, true, plane)],
+        "displaced_stars": [
+            asdict(star) for star in displaced_stars(measured, overlaps, true, plane, TENTH * pixel_scale)
+        ],
         "outlier_map": asdict(join_cells([m.cells for m in measured], CELL * spacing)),
     }
 

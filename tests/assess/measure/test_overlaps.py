@@ -69,8 +69,10 @@ def test_a_star_that_is_displaced_is_named_with_its_place(stars):
     noisy[1][7] += (0.05, 0.0)
     noisy[1][3] -= (0.0, 0.1)
     pair = [replace(exposure(name, places), star_errors=errors) for name, places in zip("ab", noisy, strict=True)]
-    found = displaced_stars(pair, compare(pair, 0.16), PositionErrors(1.0, 0.0), plane)
+    found = displaced_stars(pair, compare(pair, 0.16), PositionErrors(1.0, 0.0), plane, least=0.01)
     assert [(star.first, star.second) for star in found] == [("a", "b")] * 2
     np.testing.assert_allclose([star.offset for star in found], [[0, 0.1], [-0.05, 0]], atol=0.02)
     np.testing.assert_allclose(plane.from_sky(*np.transpose([s.place for s in found])), noisy[0][[3, 7]], atol=1e-4)
+    (far,) = displaced_stars(pair, compare(pair, 0.16), PositionErrors(1.0, 0.0), plane, least=0.08)
+    assert far == found[0]
     assert found[0].error == pytest.approx(0.003 * 2**0.5)

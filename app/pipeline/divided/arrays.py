@@ -4,9 +4,17 @@ import io
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["save_arrays"]
+__all__ = ["map_array", "save_arrays"]
+
+
+def map_array(path: Path) -> NDArray:
+    """An array in a file, of which pages are read as they are needed.
+
+    It is a plain array: of numpy's class for such files drizzle makes a copy in memory, of all of it.
+    """
+    return np.load(path, mmap_mode="r").view(np.ndarray)
 
 
 def save_arrays(path: Path, *arrays: ArrayLike) -> None:

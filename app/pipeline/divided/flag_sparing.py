@@ -14,6 +14,7 @@ from jwst.lib.pipe_utils import match_nans_and_flags
 from stcal.outlier_detection.utils import gwcs_blot
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
+from app.pipeline.divided.arrays import map_array
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import known_pixel_map
@@ -84,7 +85,7 @@ def _look(
 ) -> tuple[np.ndarray, StarTable]:
     """Find the outliers of an exposure, given as places in its flattened array, and look at its stars."""
     exposure, pixels = task
-    whole, on_grid = [np.load(median, mmap_mode="r") for median in medians], pixels.on(grid.box)
+    whole, on_grid = [map_array(median) for median in medians], pixels.on(grid.box)
     with exposure.open("data", "err", "dq") as model:
         with known_pixel_map(on_grid):
             blot, blot_error = (

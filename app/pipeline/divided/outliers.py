@@ -18,7 +18,7 @@ from numpy.lib.format import open_memmap
 from stcal.outlier_detection.utils import compute_weight_threshold
 
 from app.pipeline.box import Box
-from app.pipeline.divided.arrays import save_arrays
+from app.pipeline.divided.arrays import map_array, save_arrays
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.flag_sparing import Rule, flag_sparing_stars
@@ -249,5 +249,5 @@ def _flag(
     # single precision, and on a cut it would round others.
     with exposure.open() as model:
         with known_pixel_map(pixels.on(grid.box)):
-            flag_resampled_model_crs(model, np.load(median, mmap_mode="r"), grid.wcs, **arguments)
+            flag_resampled_model_crs(model, map_array(median), grid.wcs, **arguments)
         return LeftFile(save_model(model, output))

@@ -145,7 +145,7 @@ ended() {  # ended PROCESS LOG: what was started before
     local status=0
     wait "$1" || status=$?
     cat "$2"
-    return $status
+    return "$status"
 }
 
 ends() {

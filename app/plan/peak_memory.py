@@ -31,6 +31,8 @@ _PER_DETECTOR_PIXEL = 42
 _PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 22, 28
 #: While the mosaic is put together, by its pixels: output arrays, and rows of them at work; a plane of CON more.
 _PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL = 30, 4
+#: The median in its mapped file, by pixels of the whole mosaic, also where that is made in tiles.
+_PER_MAPPED_PIXEL = 4
 #: Exposures in a plane of CON: bits of its integers.
 _EXPOSURES_PER_PLANE = 32
 #: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments. Measured with one
@@ -183,7 +185,7 @@ def peak_memory(
     procs = min(config.n_procs, work.n_exposures)
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
-    peaks = [_DRAWING, _pipeline(work, procs), _backgrounds(work, procs)]
+    peaks = [_DRAWING, _pipeline(work, procs), _backgrounds(work, procs), work.mosaic * _PER_MAPPED_PIXEL]
     if config.outliers == "spare_stars":
         peaks.append(procs * work.detector * _PER_DETECTOR_PIXEL_SPARED)
     if fallback:

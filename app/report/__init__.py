@@ -1,5 +1,4 @@
-"""The report of a run: one HTML file that needs nothing else."""
+"""The report of a run: one HTML file that needs nothing else.
 
-from app.report.page import write_report
-
-__all__ = ["write_report"]
+Nothing is imported here: pictures are drawn on login nodes too, where what measures a mosaic is not installed.
+"""

@@ -10,7 +10,7 @@ from app.assess.findings import alignment_verdict, find_caveats
 from app.plan.plan import Plan
 from app.record.caveats import Caveat
 from app.record.record import Record
-from app.report import write_report
+from app.report.page import write_report
 from app.runtime.checkpoints import scope
 from app.runtime.words import listed
 

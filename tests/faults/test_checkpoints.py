@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 import app.pipeline.run
-import app.report
+import app.report.page
 import app.run.making
 from app.runtime.checkpoints import Once, name_of
 from app.simulation import simulate_observation

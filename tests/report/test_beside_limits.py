@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.report import write_report
 from app.report.beside_limits import beside_limits
+from app.report.page import write_report
 
 
 def test_the_worst_of_each_kind(finished):

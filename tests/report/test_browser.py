@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from app.report import write_report
 from app.report.comparison import write_comparison
+from app.report.page import write_report
 from tests.assess.test_compare import SHAPE, write_mosaic
 from tests.browser import COMMON, visit
 

@@ -4,9 +4,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from app.report import figures, write_report
+from app.report import figures
 from app.report.methods import REFERENCES, methods
-from app.report.page import duration, number, size
+from app.report.page import duration, number, size, write_report
 from app.report.pictures import sky_vectors
 
 

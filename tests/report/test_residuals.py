@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from app.assess.measure.residuals import SIDE
-from app.report import write_report
+from app.report.page import write_report
 from app.report.residuals import SHOWN, Residuals
 
 
@@ -47,6 +47,6 @@ def test_a_page_has_it_where_exposures_are_there(finished, tmp_path, monkeypatch
 
 def test_a_report_needs_no_jwst():
     """The report of a run that was killed is written by its parent, which has seconds for it."""
-    code = "import sys, app.report; print(sorted({'jwst', 'crds', 'stcal'} & set(sys.modules)))"
+    code = "import sys, app.report.page; print(sorted({'jwst', 'crds', 'stcal'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from app.report import write_report
+from app.report.page import write_report
 from app.report.stars import cutouts, profile, read_stars
 
 SIDE, SIGMA = 200, 1.5

@@ -15,9 +15,9 @@ from PIL import Image
 
 from app.assess.measure.frames import open_fits, read_wcs
 from app.report import viewer as module
-from app.report import write_report
 from app.report.flagged import flagged_cells
 from app.report.levels import Levels, alpha_uri, picture_uri
+from app.report.page import write_report
 from app.report.viewer import view
 from app.simulation import Faults, Scene, simulate_observation
 from tests.browser import COMMON, visit

@@ -2,6 +2,8 @@
 
 import csv
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -162,3 +164,11 @@ def test_the_page_in_a_browser(jobs, tmp_path, width):
     assert [name[:6] for name in seen["names"]] == ["1: 1.0", "2: 0.8", "1: 1.0"]
     assert seen["isAbove"] == "visible"
     assert (seen["sorted"], seen["filtered"]) == (["0.1", "0.5", "0.8", "1.0"], 1)
+
+
+def test_the_page_is_written_where_only_what_sweeps_need_is_installed():
+    """On a login node: requirements/login.in."""
+    missing = {"gwcs", "jwst", "photutils", "scipy", "shapely", "stcal", "stdatamodels"}
+    code = f"import sys, app.sweep.sweep, app.sweep.pictures; print(sorted({missing} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -83,8 +83,9 @@ def standing(config: Lv3Config, members: Sequence[Member], versions: Mapping[str
     record = read_record(folder)
     if config.overwrite or record is None or record.get("pipeline") != "complete":
         return Standing()
-    found = [*differences(record, config, members, versions or {}), *option_differences(record, config)]
-    if found and _can_keep_alignment(record, config, members, versions or {}):
+    of_mosaic = differences(record, config, members, versions or {})
+    found = [*of_mosaic, *option_differences(record, config)]
+    if of_mosaic and _can_keep_alignment(record, config, members, versions or {}):
         return Standing(differences=found, aligned=record)
     if found:
         return Standing(record, found)

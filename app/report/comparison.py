@@ -1,6 +1,5 @@
 """A page that shows two mosaics at one stretch, to blink between, and their difference."""
 
-import base64
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,8 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from app.report.overlays import difference_limit, jpeg, stretch_limits, thinned
-from app.report.pictures import NOTHING, SIDE
+from app.report.data_uri import data_uri
+from app.report.overlays import difference_limit, jpeg, thinned
+from app.report.pictures import NOTHING, SIDE, stretch_limits
 from app.runtime.files import write_text
 
 __all__ = ["PAGE_NAME", "write_comparison"]
@@ -47,8 +47,8 @@ def _pictures(first: Path, second: Path) -> dict[str, str]:
     a, b = thinned(first, SIDE), thinned(second, SIDE)
     limits = stretch_limits(a.image)
     return {
-        "a": _uri(jpeg(a.image, limits)),
-        "b": _uri(jpeg(b.image, limits)),
+        "a": data_uri(jpeg(a.image, limits), "jpeg"),
+        "b": data_uri(jpeg(b.image, limits), "jpeg"),
         "difference": _difference((b.image - a.image) / a.error),
     }
 
@@ -66,8 +66,4 @@ def _difference(image: NDArray[np.float64]) -> str:
     bar.ax.tick_params(colors="white", labelsize=14)
     file = io.BytesIO()
     figure.savefig(file, format="jpeg", pil_kwargs={"quality": 88})
-    return _uri(file.getvalue())
-
-
-def _uri(picture: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+    return data_uri(file.getvalue(), "jpeg")

@@ -1,12 +1,13 @@
 """An image as a picture whose stretch and cuts can still be chosen: a byte a pixel, fine near the sky."""
 
-import base64
 import io
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from app.report.data_uri import data_uri
 
 __all__ = ["Levels", "alpha_uri", "picture_uri"]
 
@@ -78,4 +79,4 @@ def alpha_uri(counts: NDArray[np.integer], colour: tuple[int, int, int]) -> str:
 def _uri(pixels: NDArray[np.uint8], lossless: bool) -> str:
     file = io.BytesIO()
     Image.fromarray(pixels, "RGBA").save(file, format="webp", quality=_QUALITY, lossless=lossless, method=2)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+    return data_uri(file.getvalue(), "webp")

@@ -12,9 +12,9 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.report.pictures import BLACK, NOTHING, SOFTENING, WHITE
+from app.report.pictures import NOTHING, SOFTENING, step_of
 
-__all__ = ["Thinned", "difference_limit", "jpeg", "stretch_limits", "stretched", "thinned"]
+__all__ = ["Thinned", "difference_limit", "jpeg", "stretched", "thinned"]
 
 _LEAST_SHOWN, _SHOWN = 1.0, 0.995  # [error] of a difference; share of its pixels that are within the colours
 
@@ -46,18 +46,11 @@ def thinned(path: Path, side: int) -> Thinned:
         Most pixels along the longer side.
     """
     with fits.open(path) as hdus:
-        step = max(1, int(np.ceil(max(hdus["SCI"].shape) / side)))
+        step = step_of(hdus["SCI"].shape, side)
         errors = hdus["ERR"].data[::step, ::step] if "ERR" in hdus else np.empty(0)
         errors = errors[np.isfinite(errors)]
         image = np.array(hdus["SCI"].data[::step, ::step], dtype=float)  # mapped: a section goes pixel by pixel
         return Thinned(image, float(np.median(errors)) if errors.size else 1.0)
-
-
-def stretch_limits(image: NDArray[np.float64]) -> tuple[float, float]:
-    """Values that are black and white."""
-    finite = image[np.isfinite(image)]
-    low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
-    return float(low), float(max(high, low + 1e-12))
 
 
 def difference_limit(difference: NDArray[np.float64]) -> float:

@@ -1,6 +1,5 @@
 """The mosaic and its weights as pictures, read and averaged a strip at a time."""
 
-import base64
 import io
 import warnings
 from collections.abc import Callable, Sequence
@@ -20,6 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from app.report.data_uri import data_uri
+
 __all__ = [
     "BLACK",
     "NOTHING",
@@ -35,6 +36,7 @@ __all__ = [
     "picture",
     "sky_vectors",
     "step_of",
+    "stretch_limits",
     "weight_picture",
 ]
 
@@ -93,9 +95,8 @@ def draw_sky(
 ) -> str:
     """An image of the sky as `picture` draws it; `mark` may draw over it, with the side of its blocks [pixel]."""
     image = sky.image
-    finite = image[np.isfinite(image)]
-    low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
-    norm = ImageNormalize(vmin=low, vmax=max(high, low + 1e-12), stretch=AsinhStretch(SOFTENING))
+    low, high = stretch_limits(image)
+    norm = ImageNormalize(vmin=low, vmax=high, stretch=AsinhStretch(SOFTENING))
     figure, axes = _frame(image, "gray", norm, sky.wcs[:: sky.step, :: sky.step], f"surface brightness [{unit}]")
     _compass(axes, image.shape, corners)
     mark(axes, sky.step)
@@ -131,6 +132,13 @@ def coverage_picture(path: Path) -> str | None:
     numbers[numbers == 0] = np.nan
     figure, _ = _frame(numbers, "viridis", norm, wcs, "exposures")
     return _to_uri(figure)
+
+
+def stretch_limits(image: NDArray) -> tuple[float, float]:
+    """Values that are black and white."""
+    finite = image[np.isfinite(image)]
+    low, high = np.quantile(finite, [BLACK, WHITE]) if finite.size else (0.0, 1.0)
+    return float(low), float(max(high, low + 1e-12))
 
 
 def step_of(shape: Sequence[int], side: int = SIDE) -> int:
@@ -240,4 +248,4 @@ def _round_length(length: float) -> float:
 def _to_uri(figure: Figure) -> str:
     file = io.BytesIO()
     figure.savefig(file, format="jpeg", facecolor=NOTHING, pil_kwargs={"quality": 88})
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return data_uri(file.getvalue(), "jpeg")

@@ -1,6 +1,5 @@
 """Every exposure less the mosaic, as small pictures side by side: what sky levels and flat fields leave."""
 
-import base64
 import io
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from app.assess.measure.residuals import SIDE
+from app.report.data_uri import data_uri
 from app.report.pictures import NOTHING
 
 __all__ = ["Residuals", "residuals"]
@@ -76,4 +76,4 @@ def _draw(maps: Sequence[NDArray[np.float64]], numbers: Sequence[int], limit: fl
         axes.text(column, row - 1, str(number), color="white", fontsize=4, va="bottom", ha="left")
     file = io.BytesIO()
     figure.savefig(file, format="png", facecolor=NOTHING)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return data_uri(file.getvalue(), "png")

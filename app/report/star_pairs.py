@@ -1,6 +1,5 @@
 """The same stars in the mean of the exposures as the input places them, and as alignment does: doubled, or one."""
 
-import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from scipy.ndimage import map_coordinates
 
 from app.assess.measure.frames import open_fits, wcs_of
 from app.assess.measure.outliers import DO_NOT_USE
+from app.report.data_uri import data_uri
 from app.report.overlays import stretched
 
 __all__ = ["draw_pairs", "stamps", "star_pairs"]
@@ -83,4 +83,4 @@ def draw_pairs(pairs: Array) -> str:
     sheet = np.kron(np.concatenate(columns, axis=1), np.ones((_ENLARGED, _ENLARGED)))
     file = io.BytesIO()
     Image.fromarray((255 * sheet).astype(np.uint8)).save(file, format="png")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return data_uri(file.getvalue(), "png")

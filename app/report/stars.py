@@ -1,6 +1,5 @@
 """Ten stars of the mosaic: as cutouts, and their profile against the width that the band has."""
 
-import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from astropy.visualization import AsinhStretch, ImageNormalize
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from app.report.data_uri import data_uri
 from app.report.pictures import NOTHING
 from app.report.style import BEFORE, COLOURS, Figure, drawing, to_svg
 
@@ -99,7 +99,7 @@ def cutouts(stars: Stars) -> str:
         axes.imshow(image, cmap="gray", norm=norm, origin="lower", interpolation="nearest")
     file = io.BytesIO()
     figure.savefig(file, format="jpeg", facecolor=NOTHING, pil_kwargs={"quality": 90})
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return data_uri(file.getvalue(), "jpeg")
 
 
 def profile(stars: Stars, fwhm: float) -> Markup:

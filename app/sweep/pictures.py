@@ -12,7 +12,8 @@ from astropy.io import fits
 
 from app.assess.compare import have_same_grid
 from app.observation.names import safe_name
-from app.report.overlays import jpeg, stretch_limits, thinned
+from app.report.overlays import jpeg, thinned
+from app.report.pictures import stretch_limits
 from app.runtime.files import settle
 
 __all__ = ["LIMIT", "THUMBNAILS", "Gallery", "Shown", "galleries"]

@@ -83,9 +83,10 @@ def standing(config: Lv3Config, members: Sequence[Member], versions: Mapping[str
     record = read_record(folder)
     if config.overwrite or record is None or record.get("pipeline") != "complete":
         return Standing()
-    of_mosaic = differences(record, config, members, versions or {})
+    of_inputs = [*_input_differences(record, members), *_version_differences(record, versions or {})]
+    of_mosaic = [*_config_differences(record, config), *of_inputs]
     found = [*of_mosaic, *option_differences(record, config)]
-    if of_mosaic and _can_keep_alignment(record, config, members, versions or {}):
+    if of_mosaic and not of_inputs and _can_keep_alignment(record, config, members):
         return Standing(differences=found, aligned=record)
     if found:
         return Standing(record, found)
@@ -132,15 +133,13 @@ def identity(record: dict[str, Any], files: Iterable[Path]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _can_keep_alignment(
-    record: dict[str, Any], config: Lv3Config, members: Sequence[Member], versions: Mapping[str, str]
-) -> bool:
-    """Whether a finished run differs by nothing but how outliers are flagged, and left its alignment."""
+def _can_keep_alignment(record: dict[str, Any], config: Lv3Config, members: Sequence[Member]) -> bool:
+    """Whether a finished run of the same inputs differs by how outliers are flagged alone, and left its alignment."""
     made = {product["file"] for product in record["products"]}
     exposures = {exposure_product(m.exposure.name, CRF) for m in members if m.role is Role.SCIENCE}
     is_left = record["state"] in FINISHED and "sky_subtracted" in record and exposures <= made
     alike = replace(config, outliers=record["config"].get("outliers"), jwst_parameters=_with_own(record, config))
-    return is_left and not differences(record, alike, members, versions)
+    return is_left and not _config_differences(record, alike)
 
 
 def _with_own(record: dict[str, Any], config: Lv3Config) -> dict[str, Any]:

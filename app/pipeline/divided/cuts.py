@@ -112,7 +112,24 @@ def _touched(pixels: np.ndarray, whole: Box) -> Box:
 
 
 @dataclass(frozen=True)
-class PixelMap(LeftFile):
+class BoxFile(LeftFile):
+    """A file about a box of the mosaic; it need not be there where the box is empty.
+
+    Parameters
+    ----------
+    path : Path
+    box : Box
+    """
+
+    box: Box
+
+    def checksum(self) -> int:
+        """That of the file, if there is one."""
+        return super().checksum() if self.box else 0
+
+
+@dataclass(frozen=True)
+class PixelMap(BoxFile):
     """Where every pixel of an exposure falls on the mosaic.
 
     Parameters
@@ -123,12 +140,6 @@ class PixelMap(LeftFile):
     box : Box
         All of the mosaic that the exposure can touch.
     """
-
-    box: Box
-
-    def checksum(self) -> int:
-        """That of the file, if there is one."""
-        return super().checksum() if self.box else 0
 
     def on(self, cut: Box) -> np.ndarray:
         """The map onto a cut of the mosaic."""

@@ -19,7 +19,7 @@ from stcal.outlier_detection.utils import compute_weight_threshold
 
 from app.pipeline.box import Box
 from app.pipeline.divided.arrays import map_array, save_arrays
-from app.pipeline.divided.cuts import Grid, PixelMap
+from app.pipeline.divided.cuts import BoxFile, Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.flag_sparing import Rule, flag_sparing_stars
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
@@ -126,13 +126,8 @@ def _make_median(
 
 
 @dataclass(frozen=True)
-class _Part(LeftFile):
+class _Part(BoxFile):
     """A drizzled exposure: the file of its image and weights, and its place on the mosaic, which may be empty."""
-
-    box: Box
-
-    def checksum(self) -> int:
-        return super().checksum() if self.box else 0
 
     def on(self, tile: Box) -> np.ndarray:
         """Image and weights in a box inside its own."""

@@ -10,10 +10,10 @@ from stcal.resample.utils import get_tmeasure
 
 from app.pipeline.box import Box
 from app.pipeline.divided.arrays import save_arrays
-from app.pipeline.divided.cuts import Grid, PixelMap
+from app.pipeline.divided.cuts import BoxFile, Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
-from app.runtime.checkpoints import LeftFile, is_keeping
+from app.runtime.checkpoints import is_keeping
 
 __all__ = ["Part", "Total", "drizzle"]
 
@@ -23,7 +23,7 @@ _ROWS = 256
 
 
 @dataclass(frozen=True)
-class Part(LeftFile):
+class Part(BoxFile):
     """What one exposure gives to the mosaic.
 
     Parameters
@@ -35,12 +35,7 @@ class Part(LeftFile):
         Exposure time, where that is the weight [s].
     """
 
-    box: Box
     time: float = 0.0
-
-    def checksum(self) -> int:
-        """That of the file, if there is one."""
-        return super().checksum() if self.box else 0
 
     def discard(self) -> None:
         """Remove the file, unless a later start may need it."""

@@ -1,4 +1,4 @@
-"""Whether two runs' FITS products hold the same arrays, to the bit: python same_pixels.py FOLDER FOLDER."""
+"""Whether two runs' FITS products hold the same arrays and tables, to the bit: python same_pixels.py FOLDER FOLDER."""
 
 import sys
 from pathlib import Path
@@ -13,14 +13,23 @@ def differences(a: Path, b: Path) -> list[str]:
         names = [(hdu.name, hdu.ver) for hdu in left]
         if names != [(hdu.name, hdu.ver) for hdu in right]:
             return [f"{a.name}: other extensions"]
-        return [f"{a.name} {name}" for i, name in enumerate(names) if not same(name[0], left[i].data, right[i].data)]
+        return [
+            f"{a.name} {name} {what}".rstrip()
+            for i, name in enumerate(names)
+            for what in unequal(name[0], left[i].data, right[i].data)
+        ]
 
 
-def same(name: str, a: np.ndarray | None, b: np.ndarray | None) -> bool:
-    """Whether two arrays are equal to the bit; meta data differ, by the times of the run among others."""
-    if name in {"ASDF", "HDRTAB"} or a is None or b is None:
-        return name in {"ASDF", "HDRTAB"} or (a is None and b is None)
-    return a.shape == b.shape and a.tobytes() == b.tobytes()
+def unequal(name: str, a: np.ndarray | None, b: np.ndarray | None) -> list[str]:
+    """What of two arrays is not equal to the bit: columns of a table. The ASDF tree has the time of the run in it."""
+    if name == "ASDF" or (a is None and b is None):
+        return []
+    if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype:
+        return ["(shape or type)"]
+    columns = [""] if a.dtype.names is None else a.dtype.names
+    return [
+        column for column in columns if (a[column] if column else a).tobytes() != (b[column] if column else b).tobytes()
+    ]
 
 
 def main(a: Path, b: Path) -> int:

@@ -10,6 +10,9 @@ from datetime import date
 from pathlib import Path, PurePath
 from typing import Any
 
+from rocrate.model import File
+from rocrate.rocrate import ROCrate
+
 from app.cli.release.keywords import LICENCE, LICENCE_ADDRESS
 from app.cli.release.readme import image_of
 from app.cli.release.runs import Run
@@ -20,7 +23,7 @@ __all__ = ["CRATE_NAME", "crate"]
 CRATE_NAME = "ro-crate-metadata.json"
 #: What RO-Crate has no word for; it has those of PROV, and the prefix.
 _OWN_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
-_CRATE, _PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.5"
+_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _TYPES = {
     "fits": "application/fits",
     "png": "image/png",
@@ -46,9 +49,25 @@ def crate(made: Mapping[str, tuple[Sequence[Run], Path]], runs: Sequence[Run], c
     day : date
         Of the release.
     """
-    root: Entity = {
-        "@id": "./",
-        "@type": "Dataset",
+    release = ROCrate(version="1.1")
+    release.metadata.extra_terms.update(_OWN_TERMS)
+    for term, value in _root(runs, config, day).items():
+        release.root_dataset[term] = value
+    for name, (shown, path) in made.items():
+        release.add(File(release, path, dest_path=name, properties=_file(name, path, shown)))
+    fixed = [
+        {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
+        {"@id": LICENCE_ADDRESS, "@type": "CreativeWork", "name": LICENCE},
+        {"@id": "#lead", "@type": "Person", "name": config.hlsp_lead},
+    ]
+    for entity in (*fixed, *_software(runs), *(entity for run in runs for entity in _run(run, made))):
+        release.add_or_update_jsonld(entity)
+    content: Entity = release.metadata.generate()
+    return content
+
+
+def _root(runs: Sequence[Run], config: Lv3Config, day: date) -> Entity:
+    return {
         "name": config.hlsp_name,
         "description": f"Mosaics of JWST images: collection {config.hlsp_id}, version {config.hlsp_version}",
         "datePublished": day.isoformat(),
@@ -56,23 +75,8 @@ def crate(made: Mapping[str, tuple[Sequence[Run], Path]], runs: Sequence[Run], c
         "author": _ref("#lead"),
         "version": config.hlsp_version,
         "conformsTo": _ref(_PROFILE),
-        "hasPart": [_ref(name) for name in made],
         "mentions": [_ref(_action_id(run)) for run in runs],
     } | ({"identifier": f"https://doi.org/{config.hlsp_doi}"} if config.hlsp_doi else {})
-    about = {"@id": CRATE_NAME, "@type": "CreativeWork", "about": _ref("./"), "conformsTo": _ref(_CRATE)}
-    fixed = [
-        about,
-        root,
-        {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
-        {"@id": LICENCE_ADDRESS, "@type": "CreativeWork", "name": LICENCE},
-        {"@id": "#lead", "@type": "Person", "name": config.hlsp_lead},
-    ]
-    files = [_file(name, path, shown) for name, (shown, path) in made.items()]
-    graph = [*fixed, *files, *_software(runs), *(entity for run in runs for entity in _run(run, made))]
-    return {
-        "@context": [f"{_CRATE}/context", _OWN_TERMS],
-        "@graph": list({entity["@id"]: entity for entity in graph}.values()),
-    }
 
 
 def _ref(identifier: str) -> dict[str, str]:
@@ -88,8 +92,6 @@ def _file(name: str, path: Path, shown: Sequence[Run]) -> Entity:
         ],
     }
     return {
-        "@id": name,
-        "@type": "File",
         "name": PurePath(name).name,
         "contentSize": str(path.stat().st_size),
         "encodingFormat": kind,

@@ -3,7 +3,6 @@
 import os
 import signal
 
-import numpy as np
 import pytest
 from astropy.io import fits
 
@@ -18,17 +17,23 @@ _FALLBACK = {
 }
 
 
-def arrays(products):
+def arrays(products, without=()):
     for path in [*products.exposures, products.mosaic]:
         with fits.open(path) as file:
             for hdu in file:
-                if hdu.name not in ("PRIMARY", "ASDF", "HDRTAB"):
+                if hdu.name == "HDRTAB":
+                    yield from (
+                        (f"{path.name} {column}", hdu.data[column])
+                        for column in hdu.columns.names
+                        if column not in without
+                    )
+                elif hdu.name not in ("PRIMARY", "ASDF"):
                     yield f"{path.name} {hdu.name}", hdu.data.copy()
 
 
-def assert_same_bits(made, expected):
-    for (name, array), (_, expectation) in zip(arrays(made), arrays(expected), strict=True):
-        assert np.array_equal(array.view(np.uint8), expectation.view(np.uint8)), name
+def assert_same_bits(made, expected, without=()):
+    for (name, array), (_, expectation) in zip(arrays(made, without), arrays(expected, without), strict=True):
+        assert array.tobytes() == expectation.tobytes(), name
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,8 @@ def test_parameters_that_are_not_divided_run_in_jwsts_way(nircam, crds, tmp_path
             made[memory] = ours(nircam, tmp_path / memory, crds, _FALLBACK, procs=2, memory=memory)
         assert "outlier_detection: these parameters are not divided among processes" in caplog.messages
         caplog.clear()
-    assert_same_bits(made["lean"], made["in_memory"])
+    # jwst keeps exposures in files meanwhile where memory is lean, and dates each when it writes it.
+    assert_same_bits(made["lean"], made["in_memory"], without=["DATE"])
 
 
 def killed(*_):

@@ -16,10 +16,17 @@ IMAGE_ARGS = $(if $(BASE_IMAGE),BASE_IMAGE=$(BASE_IMAGE)) CRDS=$(CRDS) VERSION=$
 #: When the image's files are from, as far as they are new: BuildKit's own name for it.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2> /dev/null || echo 0)
 ARCHIVE := jwst-lv3-$(TAG).oci.tar
+ifeq ($(notdir $(firstword $(ENGINE))),podman)
+define archive
+$(ENGINE) build $(BUILD_FLAGS) $(addprefix --build-arg ,$(IMAGE_ARGS)) --timestamp $$SOURCE_DATE_EPOCH --tag $(1:.oci.tar=) $(2) .
+$(ENGINE) save --quiet --format oci-archive --output $(1) $(1:.oci.tar=)
+endef
+else
 define archive
 $(ENGINE) buildx build $(BUILD_FLAGS) $(addprefix --build-arg ,$(IMAGE_ARGS)) --build-arg SOURCE_DATE_EPOCH --provenance=false \
-    --output type=oci,dest=$(1),rewrite-timestamp=true .
+    --output type=oci,dest=$(1),rewrite-timestamp=true $(2) .
 endef
+endif
 
 .PHONY: image archive archive-name verify-image sif crds-cache test-image test-sif lint-containers upgrade selftest-numbers
 
@@ -34,8 +41,8 @@ archive-name:
 	@echo $(ARCHIVE)
 
 verify-image:  ## Build the OCI archive twice, without a cache, and say what differs
-	$(call archive,$(ARCHIVE)) --no-cache
-	$(call archive,again-$(ARCHIVE)) --no-cache
+	$(call archive,$(ARCHIVE),--no-cache)
+	$(call archive,again-$(ARCHIVE),--no-cache)
 	$(PYTHON) scripts/compare_images.py $(ARCHIVE) again-$(ARCHIVE)
 	rm again-$(ARCHIVE)
 

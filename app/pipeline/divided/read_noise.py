@@ -41,8 +41,7 @@ def rescale_read_noise(library: ExposureLibrary, procs: int) -> dict[str, float]
     factors = list(run_all(_factor, library.exposures(), procs))
     library.noise_factors = factors
     found = dict(zip(library.member_names, factors, strict=True))
-    for name, factor in found.items():
-        log.info("%s: variance of the read noise times %.3f", name, factor)
+    log.info("variance of the read noise times %.3f to %.3f (%d exposures)", min(factors), max(factors), len(factors))
     return found
 
 

@@ -27,10 +27,8 @@ def _why_not(facts: Facts) -> Iterator[str]:
     minobj, found = facts.parameter("tweakreg", "minobj"), facts.record.get("sources", {})
     if numbers := [found[name] for name in facts.unaligned if name in found]:
         stars = [facts.by_name[name]["n_stars"] for name in facts.unaligned]
-        yield (
-            f"tweakreg found {_range(numbers)} sources in each (this program's own finder: {_range(stars)}), and needs "
-            f"{minobj} matches (minobj)."
-        )
+        needed = "" if facts.is_solved else f", and needs {minobj} matches (minobj)"
+        yield f"tweakreg found {_range(numbers)} sources in each (this program's own finder: {_range(stars)}){needed}."
     if far := len(facts.out_of_reach):
         yield f"{far} of them have no overlap, so no match, with the reference {listed(facts.reference)}."
 
@@ -47,7 +45,7 @@ def few_matches(facts: Facts) -> str | None:
         return None
     names = listed(f"{e['file']} ({e['n_matches']})" for e in few)
     return (
-        f"{len(few)} exposures were aligned on fewer than {limits.FEW_MATCHES} stars that another one has too: {names}"
+        f"{len(few)} exposures were aligned on fewer than {limits.FEW_MATCHES} stars that another one has too: {names}."
     )
 
 

@@ -117,9 +117,16 @@ class Facts:
         unaligned = {self.by_name[name]["group"] for name in self.unaligned}
         return {e["group"] for e in self.exposures if not e["moved"]} - unaligned
 
+    @property
+    def is_solved(self) -> bool:
+        """Whether all groups were aligned by one solution, rather than by tweakreg's own."""
+        return bool(self.config("alignment") == "solution")
+
     @cached_property
     def out_of_reach(self) -> list[str]:
-        """Exposures that were not aligned and whose group overlaps the reference nowhere."""
+        """Exposures that were not aligned and whose group overlaps the reference of tweakreg nowhere."""
+        if self.is_solved:
+            return []
         pairs = self.record["measurements"]["overlaps"]
         groups = [{self.by_name[o[which]]["group"] for which in ("first", "second")} for o in pairs]
         near = set().union(*(pair for pair in groups if pair & self.reference))

@@ -52,7 +52,9 @@ def few_matches(facts: Facts) -> str:
 
 
 def _more_stars(facts: Facts) -> str:
-    lower = "A lower jwst_parameters.tweakreg.snr_threshold finds more stars, a lower minobj asks for fewer"
+    lower = "A lower jwst_parameters.tweakreg.snr_threshold finds more stars"
+    if not facts.is_solved:
+        lower += ", a lower minobj asks for fewer"
     if facts.config("tweakreg_group_dithers"):
         return f"{lower}."
     return f"{lower}; where there are several visits, tweakreg_grouping=[group_dithers] puts those of dithers together."

@@ -67,6 +67,16 @@ def test_too_few_stars_in_common():
     assert "group_dithers" not in hint
 
 
+def test_a_solution_has_neither_a_reference_nor_a_least_number():
+    pairs = [overlap("a", "b"), overlap("b", "d"), overlap("d", "e")]
+    message, hint = found(
+        STAYED, pairs, {"alignment": "solution"}, sources=dict.fromkeys("abde", 70), tweakreg={"minobj": 6}
+    )["not_aligned"]
+    assert "found 70 sources in each (this program's own finder: 72)." in message
+    assert "snr_threshold" in hint
+    assert not [word for word in ("minobj", "reference", "alignment=solution") if word in message + hint]
+
+
 MODULES = [exposure(f"{m}{n}", module=m, detector=f"NRC{m.upper()}LONG") for m in "ab" for n in (1, 2)]
 CHIPS = [exposure(f"{c}{n}", module="a", detector=f"NRCA{c}") for c in "12" for n in (1, 2)]
 FAULTS = {

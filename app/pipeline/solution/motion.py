@@ -52,10 +52,10 @@ def motion_of(move: Callable[[Array, Array], Sequence[Array]], ra: float, dec: f
 def motion_between(before: Any, after: Any, shape: tuple[int, int]) -> Motion:
     """The motion from one `gwcs.wcs.WCS` of an image of this shape to another."""
     y, x = (grid.ravel() for grid in np.meshgrid(*(np.linspace(0, n - 1, 9) for n in shape), indexing="ij"))
-    ra, dec = before((shape[1] - 1) / 2, (shape[0] - 1) / 2, with_bounding_box=False)
-    plane = TangentPlane(float(ra), float(dec))
-    old, new = (plane.from_sky(*wcs(x, y, with_bounding_box=False)) for wcs in (before, after))
-    return Motion(float(ra), float(dec), _fitted(old, new))
+    old_sky, new_sky = (wcs(x, y, with_bounding_box=False) for wcs in (before, after))
+    ra, dec = (float(values[x.size // 2]) for values in old_sky)  # of the image's centre
+    plane = TangentPlane(ra, dec)
+    return Motion(ra, dec, _fitted(plane.from_sky(*old_sky), plane.from_sky(*new_sky)))
 
 
 def mean_motion(motions: Sequence[Motion], weights: Sequence[float], ra: float, dec: float) -> Motion:

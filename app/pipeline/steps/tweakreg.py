@@ -15,6 +15,7 @@ from app.observation.grouping import visit_id
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import KnownSourcesStep, find_sources, other_alignment, reference_catalogue
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.shared_distortion import shared_distortion
 from app.pipeline.solution.description import describe
 from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between
@@ -39,7 +40,7 @@ class GroupedTweakRegStep(Remembered, KnownSourcesStep):
         """Align the exposures, group by group, and write down how they were moved."""
         exposures = input_data.exposures()
         before = [e.tree["meta"]["wcs"] for e in exposures]
-        with self.parent.grouped(input_data, "tweakreg"):
+        with self.parent.grouped(input_data, "tweakreg"), shared_distortion():
             kind = self.parent.context.alignment.kind
             result = self._follow(input_data) if kind == "from_run" else self._align(input_data, exposures)
         self._write_corrections(before, result.exposures())

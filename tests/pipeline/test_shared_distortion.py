@@ -1,0 +1,37 @@
+"""One object for the distortion of a WCS and of its corrected copy: what they say is the same."""
+
+import numpy as np
+import pytest
+from jwst.datamodels import ImageModel
+from tweakwcs.correctors import JWSTWCSCorrector
+
+from app.pipeline.shared_distortion import shared_distortion
+
+
+@pytest.fixture
+def exposure(miri):
+    with ImageModel(min(miri.folder.glob("*_cal.fits"))) as model:
+        return model.meta.wcs, dict(model.meta.wcsinfo.instance)
+
+
+def corrected(wcs, info):
+    corrector = JWSTWCSCorrector(wcs, {name: info[name] for name in ("roll_ref", "v2_ref", "v3_ref")})
+    for shift in ([0.02, -0.01], [0.005, 0.001]):  # a correction is corrected in another way than what has none
+        corrector.set_correction(np.array([[1, 1e-5], [-1e-5, 1]]), shift)
+    return corrector.wcs
+
+
+def positions(wcs):
+    return np.array(wcs(*np.mgrid[:200:50, :200:50]))
+
+
+def test_the_distortion_is_shared_and_no_position_changes(exposure):
+    wcs, info = exposure
+    before, moved = positions(wcs), positions(corrected(wcs, info))
+    with shared_distortion():
+        made = corrected(wcs, info)
+    assert made.pipeline[0].transform is wcs.pipeline[0].transform
+    assert np.array_equal(positions(made), moved)
+    assert np.array_equal(positions(wcs), before)
+    assert not np.array_equal(moved, before)
+    assert corrected(wcs, info).pipeline[0].transform is not wcs.pipeline[0].transform  # outside of the context

@@ -5,6 +5,7 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 """
 
 import os
+import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,9 +15,11 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from jwst.datamodels import ImageModel
+from stdatamodels import schema as schemas
 
 from app.observation.fits_internals import whole_arrays
 from app.runtime.files import settle
+from app.runtime.patched import patched
 
 __all__ = ["ExposureFile", "Light", "Pattern", "Plane", "new_model", "save_model", "without_arrays"]
 
@@ -85,6 +88,20 @@ class ExposureFile:
     shape: tuple[int, int]
     subtracted: tuple[Light, ...] = ()
     noise_factor: float = 1.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send and keep the metadata packed: whoever gets the exposure may never look at them."""
+        state = dict(vars(self))
+        if "tree" in state:
+            state["packed"] = pickle.dumps(state.pop("tree"), pickle.HIGHEST_PROTOCOL)
+        return state
+
+    def __getattr__(self, name: str) -> Any:
+        """Unpack the metadata when they are asked for: that takes 5 ms, for a WCS has hundreds of arrays."""
+        if name != "tree" or "packed" not in vars(self):
+            raise AttributeError(name)
+        vars(self)["tree"] = tree = pickle.loads(vars(self).pop("packed"))  # noqa: S301 - packed by ourselves
+        return tree
 
     def open(self, *names: str) -> ImageModel:
         """A datamodel with these arrays, or all, from the file, and everything else from here.
@@ -156,9 +173,12 @@ def _schema() -> dict[str, Any]:
 def new_model(content: Any = None) -> ImageModel:
     """A datamodel, made faster than jwst's: with the schema that is here already, and checked only when it is written.
 
-    jwst checks the whole log of a pipeline again and again, for every exposure after every step.
+    jwst merges the parts of the schema for each model, also where that is done, and checks the whole log of a pipeline
+    again and again, for every exposure after every step.
     """
-    return ImageModel(content, schema=_schema(), validate_on_assignment=False)
+    merged, merge = _schema(), schemas.merge_property_trees
+    with patched(schemas, "merge_property_trees", lambda schema: schema if schema is merged else merge(schema)):
+        return ImageModel(content, schema=merged, validate_on_assignment=False)
 
 
 def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:

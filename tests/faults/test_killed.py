@@ -101,7 +101,7 @@ def test_a_signal_while_the_record_is_written_leaves_no_run_behind(truth, crds, 
     assert record(tmp_path)["state"].startswith(end)
 
 
-MEASURE, REPORT = "app.assess.measure.observation.measure_exposure", "app.run.examine.write_report"
+MEASURE, REPORT = "app.assess.measure.observation.compare", "app.run.examine.write_report"
 LATE = [
     (MEASURE, MemoryExceededError("a worker process was killed"), "failed"),
     (REPORT, Interrupted(signal.SIGTERM), "interrupted"),

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from jwst.datamodels import ImageModel
-from stdatamodels import schema as schemas
 
 from app.observation.fits_internals import whole_arrays
+from app.pipeline.divided.jwst_internals import merged_already
 from app.runtime.files import settle
-from app.runtime.patched import patched
 
 __all__ = ["ExposureFile", "Light", "Pattern", "Plane", "new_model", "save_model", "without_arrays"]
 
@@ -176,9 +175,9 @@ def new_model(content: Any = None) -> ImageModel:
     jwst merges the parts of the schema for each model, also where that is done, and checks the whole log of a pipeline
     again and again, for every exposure after every step.
     """
-    merged, merge = _schema(), schemas.merge_property_trees
-    with patched(schemas, "merge_property_trees", lambda schema: schema if schema is merged else merge(schema)):
-        return ImageModel(content, schema=merged, validate_on_assignment=False)
+    schema = _schema()
+    with merged_already(schema):
+        return ImageModel(content, schema=schema, validate_on_assignment=False)
 
 
 def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ test-wheel: dev  ## Build the wheel, install it and the locked packages into an 
 test-faults: dev  ## Run the tests in which calls of the kernel fail, each in its turn (needs strace)
 	$(BIN)/python -m pytest -n 2 -m faults
 
-test-faults-all: dev  ## The same for every tenth call and every rename, where test-faults takes some (half an hour)
+test-faults-all: dev  ## The same for every tenth call, every rename, every target of a signal, where test-faults takes some (an hour)
 	LV3_FAULTS_SHARE=1 $(BIN)/python -m pytest -n 2 -m faults
 
 check: lint  ## Lint and the quick tests, in under two minutes

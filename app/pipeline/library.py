@@ -8,6 +8,7 @@ tests/pipeline/test_library.py fails when a jwst release asks in another way.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from jwst.datamodels import ModelLibrary
@@ -35,6 +36,11 @@ class GroupedLibrary(ModelLibrary):
         self.member_names = [member["expname"].rpartition("/")[2] for member in members]
         self._native_ids = [member["group_id"] for member in members]
         self._group_ids = self._native_ids
+
+    @cached_property
+    def asn(self) -> dict[str, Any]:
+        """The association; jwst copies all of it whenever it is asked, several times for each member."""
+        return super().asn
 
     @contextmanager
     def grouped(self, group_ids: Mapping[str, str]) -> Iterator[None]:

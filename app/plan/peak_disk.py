@@ -23,6 +23,9 @@ _BYTES_MAP = 16
 #: While outliers are found, of every exposure: image and weight. While the mosaic is put together, of all exposures, or
 #: where nothing is kept of those that wait to be added, two a process: image, weight, context and three variances.
 _ARRAYS_DRIZZLED, _ARRAYS_PART, _PARTS_A_PROCESS = 2, 6, 2
+#: Drizzled exposures of eight times the mosaic's pixels are added before their sum is kept, which is as large as the
+#: mosaic (`pipeline.divided.sums`); a little less here, for boxes may be larger than is thought.
+_ADDED_TO_KEEP = 7
 #: A median image of background exposures, in a temporary file that stays: the image and its variance.
 _ARRAYS_BACKGROUND = 2
 #: What the record finds on a full disk, and record, report, log and association [byte].
@@ -63,7 +66,9 @@ def peak_disk(
     copies = 0.0
     if fallback:
         copies = size if fallback.pixels else 2 * size + work.n_exposures * work.mosaic * _BYTES
-    written = _mosaic(work, with_catalogue=False) + (parts if config.resume or work.tiles else 0)
+    mosaic = _mosaic(work, with_catalogue=False)
+    total = work.n_exposures * work.cut >= _ADDED_TO_KEEP * work.mosaic and config.resume and not work.tiles
+    written = (2 if total else 1) * mosaic + (parts if config.resume or work.tiles else 0)
     before = maps + copies + max(median + max(drizzled, size), kept + size + max(parts, written))
     before += _KEPT * work.n_exposures if config.resume else 0
     unpacked = sum(e.size for e in exposures if e.packed)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from app.runtime.errors import in_one_line
+from app.runtime.errors import MemoryExceededError, in_one_line
 
 __all__ = ["Missing", "attempt", "first_missing"]
 
@@ -27,11 +27,18 @@ def attempt(function: Callable[..., Any], *arguments: Any, **options: Any) -> An
     function : callable
     *arguments, **options : object
         Its arguments; where one is itself missing, so is the result.
+
+    Raises
+    ------
+    MemoryExceededError
+        A process was killed, for lack of memory most often.
     """
     if missing := first_missing(arguments):
         return missing
     try:
         return function(*arguments, **options)
+    except MemoryExceededError:  # a process was killed: with more memory there is nothing missing
+        raise
     except Exception as error:
         log.warning("report: %s failed", function.__name__, exc_info=error)
         return Missing(in_one_line(error))

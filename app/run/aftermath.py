@@ -1,11 +1,12 @@
 """What is written of a run by somebody else, for it could not: the end of a dead one, or of one that had no record."""
 
 import logging
+from contextlib import suppress
 
 from app.record.record import FINISHED, Record, State, read_record
 from app.run.folder import OutputFolder
 from app.run.supervisor import Order
-from app.runtime.errors import InputError
+from app.runtime.errors import InputError, MemoryExceededError
 from app.runtime.logs import log_file
 from app.runtime.signals import Interrupted
 
@@ -54,4 +55,5 @@ def _write(order: Order, error: BaseException, folder: OutputFolder) -> None:
     if order.config.report and not is_interrupted:  # the sender of a signal waits for seconds only
         from app.run.examine import report
 
-        report(concluded)
+        with suppress(MemoryExceededError):
+            report(concluded)

@@ -1,4 +1,4 @@
-"""After the science: measure it, find caveats, write the report. Whatever fails here is a caveat, never an error."""
+"""After the science: measure it, find caveats, write the report. What fails is a caveat, but for lack of memory."""
 
 import logging
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from app.record.caveats import Caveat
 from app.record.record import Record
 from app.report.page import write_report
 from app.runtime.checkpoints import scope
+from app.runtime.errors import MemoryExceededError
 from app.runtime.words import listed
 
 __all__ = ["examine", "report"]
@@ -76,6 +77,8 @@ def report(record: Record, **end: Any) -> None:
 def _harmless(record: Record, code: str, what: str) -> Iterator[None]:
     try:
         yield
+    except MemoryExceededError:  # with more of it the same command goes on from here
+        raise
     except Exception as error:
         log.exception("%s could not be made; the products are not affected", what)
         message = f"{what} could not be made ({type(error).__name__}: {error}); the products are not affected."

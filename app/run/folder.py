@@ -96,7 +96,7 @@ class OutputFolder:
             lock.check()
             self.make_room()
             if self.owner is None:
-                self.clear()
+                self.clear_up()
 
     def prepare(self) -> None:
         """Make the work folder, unless it is there, and reserve room for the record."""
@@ -109,23 +109,37 @@ class OutputFolder:
         (self.work / _RESERVED).write_bytes(os.urandom(_RESERVE))
 
     def make_room(self) -> None:
-        """Give back the room that is reserved."""
-        (self.work / _RESERVED).unlink(missing_ok=True)
+        """Give back the room that is reserved; where that cannot be done, what needs it may say so."""
+        with suppress(OSError):
+            (self.work / _RESERVED).unlink(missing_ok=True)
 
     def tidy(self) -> None:
         """Remove what a killed run left beside finished products; a folder without remains is not written to."""
         if self.is_left():
             with self.taken():
-                self.clear()
+                self.clear_up()
 
     def is_left(self) -> bool:
         """Whether a run is at work here, or left something."""
         return self.work.exists() or self._config.work_mark.exists() or (self.path / LOCK_NAME).exists()
 
     def clear(self) -> None:
-        """Remove all that is not finished, of this run or of an earlier one."""
+        """Remove all that is not finished, of this run or of an earlier one.
+
+        Raises
+        ------
+        OSError
+            Something stays there, which another run might take for its own.
+        """
         _remove(self.work)
         _remove(self._config.work_mark)
+
+    def clear_up(self) -> None:
+        """The same after the end of a run, good or bad, which remains do not change: the next start removes them."""
+        try:
+            self.clear()
+        except OSError as error:
+            log.warning("%s: not all of it could be removed: %s", self.work, error)
 
     def empty(self) -> None:
         """Remove what led to products that are published."""
@@ -168,6 +182,6 @@ class OutputFolder:
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

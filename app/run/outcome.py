@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from app.plan.cost import Estimate
@@ -12,7 +12,7 @@ from app.record.record import Record, State
 from app.run.examine import examine, report
 from app.run.folder import OutputFolder
 from app.runtime.disk import disk_error
-from app.runtime.errors import PoorError, StrictError
+from app.runtime.errors import MemoryExceededError, PoorError, StrictError
 from app.runtime.memory import memory_error
 
 __all__ = ["concluded", "refuse_caveats"]
@@ -42,8 +42,8 @@ def concluded(record: Record, plan: Plan, folder: OutputFolder, cost: Estimate |
         with _failure_recorded(record, plan, folder, cost):
             record.write()
             yield
-        if plan.config.report:
-            report(record, **record.end(_success(record)))
+            if plan.config.report:
+                report(record, **record.end(_success(record)))
         record.finish(_success(record))  # at the very end: a run that is killed before that does not count as finished
     except KeyboardInterrupt as error:
         record.data |= folder.kept()
@@ -67,12 +67,14 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
             is_of_before = "kept_from" in record.data and "pipeline" not in record.data
             is_listed = any(product["file"] == plan.combined for product in record.data["products"])
             is_published = is_listed and not is_of_before
-            examine(plan, record, folder.path if is_published else folder.products)
+            with suppress(MemoryExceededError):
+                examine(plan, record, folder.path if is_published else folder.products)
         folder.make_room()  # on a full disk the record needs it
         record.data |= folder.kept()
         record.finish(State.FAILED, explained)
         if is_healthy and plan.config.report:
-            report(record)
+            with suppress(MemoryExceededError):
+                report(record)
         if is_healthy:
             raise
         raise explained from error

@@ -170,7 +170,7 @@ class Lv3Step:
             Making(self.plan, self._folder, record, self._stamp()).make(begin, (found or {"products": []})["products"])
             if with_companions:
                 self._postprocess(record)
-        self._folder.clear()
+        self._folder.clear_up()
         refuse_caveats(record.data, self.config.strict)
 
     def _say_where(self) -> None:

@@ -1,26 +1,22 @@
 """What a run has finished, kept in its work folder with checksums, so that a later start of it goes on there.
 
 Results are kept under the name of what is being done (`scope`): of a pool for each item as it arrives (`answers_to`),
-of other work as a whole (`kept`). A result that stands for something on the disk has a method ``checksum``, which says
-the same for as long as that is whole: it is asked when the result is kept, and again before it is believed.
+of other work as a whole (`kept`), or as far as it has come (`Latest`).
 """
 
 import logging
 import os
-import pickle
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from struct import Struct
 from typing import Any, TypeVar
 
+from app.runtime.answers import Answers, Kept
+
 __all__ = [
-    "Answers",
-    "Kept",
-    "LeftFile",
+    "Latest",
     "Once",
     "Task",
     "answers_to",
@@ -34,51 +30,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-
-#: Before each result: its place among the items, its length [byte], its CRC-32.
-_HEAD = Struct("<QQI")
-#: What is read of a file at a time [byte].
-_CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class LeftFile:
-    """A result that stands for a file.
-
-    Parameters
-    ----------
-    path : Path
-    """
-
-    path: Path
-
-    def checksum(self) -> int:
-        """CRC-32 of the file."""
-        crc = 0
-        with self.path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                crc = zlib.crc32(chunk, crc)
-        return crc
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A result, and the checksum of what it stands for on the disk; None where that is nothing."""
-
-    result: Any
-    checksum: Any
-
-    @classmethod
-    def of(cls, result: Any) -> "Kept":
-        """A result as it is now."""
-        return cls(result, result.checksum() if hasattr(result, "checksum") else None)
-
-    def is_whole(self) -> bool:
-        """Whether what the result stands for is there as it was."""
-        try:
-            return Kept.of(self.result).checksum == self.checksum
-        except (OSError, ValueError, EOFError):  # a file that is gone, cut off, or empty
-            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,57 +49,6 @@ class Once:
     def __call__(self, task: Task) -> Kept | None:
         """What is made of the item; None where what was made before is as good."""
         return None if task.before and task.before.is_whole() else Kept.of(self.func(task.item))
-
-
-class Answers:
-    """Results that are kept in one file, one behind the other; what is cut off or spoiled counts as never kept.
-
-    Parameters
-    ----------
-    path : Path
-        The file, which need not be there.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._places: dict[int, tuple[int, int]] = {}
-        self._end = 0
-        if path.exists():
-            self._find()
-
-    def _find(self) -> None:
-        with self._path.open("rb") as file:
-            while len(head := file.read(_HEAD.size)) == _HEAD.size:
-                number, length, crc = _HEAD.unpack(head)
-                start = file.tell()
-                if start + length > self._path.stat().st_size or zlib.crc32(file.read(length)) != crc:
-                    break
-                self._places[number], self._end = (start, length), start + length
-        if self._end != self._path.stat().st_size:
-            log.warning("%s: cannot be read to its end: what was kept there is made again", self._path)
-
-    def get(self, number: int, name: str) -> Kept | None:
-        """What was made of an item; None where nothing was, or where the item had another name."""
-        if number not in self._places:
-            return None
-        start, length = self._places[number]
-        try:
-            with self._path.open("rb") as file:
-                file.seek(start)
-                known, result, checksum = pickle.loads(file.read(length))  # noqa: S301 - nobody else writes there
-        except Exception as error:  # noqa: BLE001 - whatever classes do there
-            log.warning("%s: %s cannot be read (%s) and is made again", self._path, name, type(error).__name__)
-            return None
-        return Kept(result, checksum) if known == name else None
-
-    def keep(self, number: int, name: str, made: Kept) -> None:
-        """Keep what was made of an item; a later one takes its place."""
-        content = pickle.dumps((name, made.result, made.checksum), pickle.HIGHEST_PROTOCOL)
-        with self._path.open("ab") as file:
-            file.truncate(self._end)
-            file.write(_HEAD.pack(number, len(content), zlib.crc32(content)) + content)
-        self._places[number] = (self._end + _HEAD.size, len(content))
-        self._end += _HEAD.size + len(content)
 
 
 @dataclass
@@ -233,6 +133,29 @@ def kept(name: str, function: Callable[[], Result]) -> Result:
         for path in place.folder.glob(f"{place.prefix}{name}-*"):
             path.unlink()
     return result
+
+
+class Latest:
+    """The last state of work that goes on step by step; each that is kept takes the place of the one before.
+
+    Parameters
+    ----------
+    name : str
+    """
+
+    def __init__(self, name: str) -> None:
+        place = _current.get()
+        self._name, self._answers = name, place.answers(name) if place and place.prefix else None
+
+    def get(self) -> Any:
+        """The state that an earlier start, or this one, has kept last; None where there is none, or it is not whole."""
+        before = self._answers.get(0, self._name) if self._answers else None
+        return before.result if before and before.is_whole() else None
+
+    def keep(self, state: Any) -> None:
+        """Keep a state, if anything is kept."""
+        if self._answers:
+            self._answers.keep(0, self._name, Kept.of(state))
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.runtime.errors import InputError, causes
 
-__all__ = ["allocate", "disk_error", "disk_errors", "existing_part", "folder_size", "free_space"]
+__all__ = ["allocate", "device_error", "disk_error", "disk_errors", "existing_part", "folder_size", "free_space"]
 
 #: Errors that are about the place that is written to, whatever file was being written.
 _PLACE = {
@@ -21,6 +21,8 @@ _PLACE = {
 }
 #: Words of astropy, and of numpy, for the same without a number.
 _NO_ROOM = r"Not enough space on disk|\d+ requested and \d+ written"
+#: Errors of what holds the files, whichever file it was: the system often names none.
+_DEVICE = {errno.EIO: "the device reports an error", errno.ESTALE: "the file server lost a file"}
 #: Errors that are about one file; they count where it lies in the folder.
 _FILE = {
     errno.EACCES: "permission is denied",
@@ -29,13 +31,12 @@ _FILE = {
     errno.ENOTDIR: "a part of the path is no folder",
     errno.EEXIST: "a part of the path is no folder",
     errno.ENAMETOOLONG: "the name is too long",
-    errno.EIO: "the device reports an error",
-    errno.ESTALE: "the file server lost it",
+    **_DEVICE,
 }
 
 
 def disk_error(error: BaseException, *folders: Path) -> InputError | None:
-    """The error that says what is wrong with the folders that are written to; None where it is another error.
+    """The error that says what is wrong with the folders that are written to, or a device; None where it is another.
 
     Parameters
     ----------
@@ -49,6 +50,22 @@ def disk_error(error: BaseException, *folders: Path) -> InputError | None:
             place = next((f for f in folders if _is_in(cause.filename, f)), folders[0])
             named = f" (at {cause.filename})" if cause.filename else ""
             return InputError(f"out_dir={place}: cannot be written to: {what}{named}{_room(cause, place)}")
+    return device_error(error)
+
+
+def device_error(error: BaseException) -> InputError | None:
+    """The error that says that input or output failed, though not of what; None where it is another error.
+
+    A read or a write that fails tells a number, and no file: nobody can say whether it was that of an exposure, a
+    reference file, or a product.
+    """
+    for cause in causes(error):
+        if isinstance(cause, OSError) and cause.errno in _DEVICE:
+            at = cause.filename or "the system does not say of which file"
+            return InputError(
+                f"input or output failed: {_DEVICE[cause.errno]} ({cause.strerror}; {at}): see the log of the "
+                "system (dmesg) for the disks of in_dir, out_dir, work_dir and crds.path; the same command goes on then"
+            )
     return None
 
 

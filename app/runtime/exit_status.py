@@ -6,6 +6,7 @@ import select
 import sys
 from collections.abc import Callable
 
+from app.runtime.disk import device_error
 from app.runtime.errors import ExitCode, Lv3Error
 from app.runtime.logs import has_room, report_error
 from app.runtime.signals import Interrupted, orderly_end
@@ -44,6 +45,9 @@ def exit_status(work: Callable[[], int | None], prints: bool = True) -> int:
         if isinstance(error, BrokenPipeError) and prints and _is_unread(1):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would report it again when it exits
             return ExitCode.SIGPIPE
+        if found := device_error(error):
+            report_error(found)
+            return found.exit_code
         log.exception("unexpected error: please report it, with lv3_run.log")
         return ExitCode.UNEXPECTED
     return status or ExitCode.SUCCESS

@@ -16,7 +16,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.runtime.checkpoints import Answers, Kept, Once, Task, answers_to, name_of
+from app.runtime.answers import Answers, Kept
+from app.runtime.checkpoints import Once, Task, answers_to, name_of
 from app.runtime.errors import Lv3Error, MemoryExceededError
 from app.runtime.processes import Processes
 from app.runtime.progress import part_done

@@ -10,6 +10,7 @@ import pytest
 
 import app.record.record
 from app.record.record import State
+from app.runtime.errors import MemoryExceededError
 from app.runtime.signals import Interrupted
 from app.simulation import simulate_observation
 from tests.faults.command import arguments, children, group_members, record, run, start, wait_until
@@ -100,17 +101,28 @@ def test_a_signal_while_the_record_is_written_leaves_no_run_behind(truth, crds, 
     assert record(tmp_path)["state"].startswith(end)
 
 
-def test_a_run_that_is_cut_off_in_its_report_is_not_finished(truth, crds, tmp_path, monkeypatch):
-    def cut_off(*_):
-        raise Interrupted(signal.SIGTERM)
+MEASURE, REPORT = "app.assess.measure.observation.compare", "app.run.examine.write_report"
+LATE = [
+    (MEASURE, MemoryExceededError("a worker process was killed"), "failed"),
+    (REPORT, Interrupted(signal.SIGTERM), "interrupted"),
+    (REPORT, MemoryExceededError("a worker process was killed"), "failed"),
+]
 
-    with monkeypatch.context() as patch:
-        patch.setattr("app.run.examine.write_report", cut_off)
-        with pytest.raises(Interrupted):
-            make_step(truth, tmp_path, crds).do_step()
-    assert record(tmp_path)["state"] == "interrupted"
+
+def test_a_run_that_is_cut_off_after_its_mosaic_is_not_finished(truth, crds, tmp_path, monkeypatch):
+    for place, error, state in LATE:
+
+        def cut_off(*_, error=error, **__):
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(place, cut_off)
+            with pytest.raises(type(error)):
+                make_step(truth, tmp_path, crds).do_step()
+        assert record(tmp_path)["state"] == state, place
     make_step(truth, tmp_path, crds).do_step()
     assert (tmp_path / "lv3_report.html").is_file()
+    assert record(tmp_path)["state"].startswith("success")
     (tmp_path / ".jwst-lv3-work").mkdir()  # killed a moment later
     make_step(truth, tmp_path, crds).do_step()
     assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]

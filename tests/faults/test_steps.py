@@ -1,4 +1,7 @@
-"""A signal in the middle of every step, to the command, the run, a worker or all; then the same command again."""
+"""A signal in the middle of every step, to the command, the run, a worker or all; then the same command again.
+
+To each of them in each step with `make test-faults-all`, to one of them in the checks of a change.
+"""
 
 import os
 import signal
@@ -10,34 +13,18 @@ import pytest
 from app.simulation import simulate_observation
 from tests.faults.command import arguments, group_members, record, run, start, wait_until
 from tests.faults.compare import differences, file_differences, products
+from tests.faults.forked import SHARE
 
 pytestmark = pytest.mark.faults
 
 MORE = ("do_blot=true", "procs=2")
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 #: In the order of the steps: each run gets further than the one before.
-MOMENTS = {
-    TERM: {
-        "tweakreg": "command",
-        "skymatch": "run",
-        "outlier_detection": "worker",
-        "resample": "group",
-        "source_catalog": "command",
-        "measure": "run",
-        "blot": "worker",
-        "report": "group",
-    },
-    KILL: {
-        "tweakreg": "run",
-        "skymatch": "group",
-        "outlier_detection": "command",
-        "resample": "worker",
-        "source_catalog": "group",
-        "measure": "command",
-        "blot": "run",
-        "report": "command",
-    },
-}
+STEPS = ("tweakreg", "skymatch", "outlier_detection", "resample", "source_catalog", "measure", "blot", "report")
+TARGETS = ("command", "run", "worker", "group")
+#: From which target on they take turns, step by step: all of them with `make test-faults-all`, so that each gets each
+#: signal in each step, one in the checks of a change.
+FIRST = range(len(TARGETS))[::SHARE]
 #: Of a run, or a worker, that somebody kills, the command says that it was for want of memory.
 STATUS = {TERM: {143}, KILL: {-KILL, 31}}
 
@@ -71,11 +58,18 @@ def disturb(command, out, notes, step, number, target):
     return process.returncode, said
 
 
-@pytest.mark.parametrize("number", MOMENTS)
-def test_a_signal_in_the_middle_of_every_step(truth, crds, undisturbed, tmp_path, number):
+def moments(number, first):
+    """Each step, and who gets the signal in it."""
+    for turn, step in enumerate(STEPS, start=first + (number == KILL)):
+        yield step, TARGETS[turn % len(TARGETS)]
+
+
+@pytest.mark.parametrize("first", FIRST)
+@pytest.mark.parametrize("number", STATUS)
+def test_a_signal_in_the_middle_of_every_step(truth, crds, undisturbed, tmp_path, number, first):
     out = tmp_path / "out"
     command = arguments(truth, out, crds, *MORE)
-    for step, target in MOMENTS[number].items():
+    for step, target in moments(number, first):
         status, said = disturb(command, out, tmp_path / step, step, number, target)
         assert status in STATUS[number], f"{step}: {said}"
         assert (status == -KILL) == (number == KILL and target in ("command", "group")), f"{step}: {said}"

@@ -1,5 +1,7 @@
 """The output folder between runs: what stays in it, for whom."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,22 @@ def test_of_a_finished_run_nothing_stays(folder, tmp_path):
         work(folder(**options)).tidy()
         assert hidden(folder().path) == []
         assert not folder(**options).work.exists()
+
+
+def test_remains_that_cannot_be_removed_are_an_error_before_a_run_and_a_warning_after(folder, monkeypatch, caplog):
+    def fail(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    left = work(folder())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            left.clear()
+        left.clear_up()
+        left.make_room()
+    assert "not all of it could be removed" in caplog.text
+    left.tidy()
+    assert hidden(left.path) == []
 
 
 def test_another_place_for_work_is_another_work_folder(folder, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from jwst.source_catalog import SourceCatalogStep
 
 from app.run.folder import OutputFolder
-from app.runtime.checkpoints import Answers
+from app.runtime.answers import Answers
 from app.runtime.errors import OutlierError
 from app.runtime.files import publish
 from app.runtime.signals import Interrupted

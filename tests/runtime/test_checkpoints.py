@@ -1,12 +1,16 @@
 """What is kept is not made again; what is spoiled, or belongs to something else, is."""
 
+import os
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from app.runtime.checkpoints import LeftFile, is_keeping, keeping, kept, scope
+import app.runtime.left_file
+from app.runtime.checkpoints import is_keeping, keeping, kept, scope
+from app.runtime.left_file import LeftFile
 from app.runtime.pool import run_all
 
 PROCS = pytest.mark.parametrize("procs", [1, 2])
@@ -97,10 +101,33 @@ def test_a_result_for_another_item_is_not_believed(tmp_path, calls):
 def test_a_file_that_is_gone_or_changed_is_made_again(tmp_path, calls, procs, spoil):
     (file, other) = start(tmp_path, write, [2, 3], procs)
     calls()
+    time.sleep(0.02)  # the times of files go on in steps
     spoil(file.path)
     assert start(tmp_path, write, [2, 3], procs) == [file, other]
     assert calls() == [2]
     assert file.path.read_text() == "xx"
+
+
+@pytest.mark.parametrize(
+    ("happened", "asked"),
+    [("nothing", 0), ("written", 1), ("made to look old", 1), ("started anew", 2), ("unknown", 2)],
+)
+def test_checksums_are_asked_where_somebody_may_have_written(tmp_path, calls, monkeypatch, happened, asked):
+    (file, _) = start(tmp_path, write, [2, 3])
+    calls()
+    time.sleep(0.02)
+    before = file.path.stat()
+    if happened in ("written", "made to look old"):
+        file.path.write_text("xx")
+    if happened == "made to look old":
+        os.utime(file.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    if happened in ("started anew", "unknown"):
+        monkeypatch.setattr(app.runtime.left_file, "_boot", lambda: "another" if happened == "started anew" else None)
+    sums, checksum = [], LeftFile.checksum
+    monkeypatch.setattr(LeftFile, "checksum", lambda file: sums.append(file) or checksum(file))
+    start(tmp_path, write, [2, 3])
+    assert calls() == []
+    assert len(sums) == asked
 
 
 SPOILED = {

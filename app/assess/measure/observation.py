@@ -27,7 +27,7 @@ from app.observation.tangent_plane import TangentPlane
 from app.plan.plan import Plan
 from app.record.tiles import read_index
 from app.runtime.checkpoints import kept
-from app.runtime.errors import in_one_line
+from app.runtime.errors import MemoryExceededError, in_one_line
 from app.runtime.pool import run_all
 
 __all__ = ["measure"]
@@ -69,6 +69,11 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     -------
     dict
         ``measurements`` of the record; app/record/record.schema.json says what is in it.
+
+    Raises
+    ------
+    MemoryExceededError
+        A process was killed, for lack of memory most often.
     """
     exposures = [e for e in plan.science if _crf(e, folder).is_file()]
     found: dict[str, Any] = {"pixel_scale": plan.band.pixel_scale} | _NOTHING
@@ -79,6 +84,8 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     for kind, function in (kinds | _of_mosaic(plan, folder)).items():
         try:
             found |= function()
+        except MemoryExceededError:  # more of it, and all can be measured
+            raise
         except Exception as error:  # the others can still be measured
             log.exception("%s could not be measured", kind)
             failed[kind] = in_one_line(error)

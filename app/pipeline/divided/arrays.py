@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["map_array", "save_arrays"]
@@ -24,9 +25,10 @@ def save_arrays(path: Path, *arrays: ArrayLike) -> None:
     lost when the file is closed.
     """
     with path.open("wb", buffering=0) as file:
-        for array in arrays:
-            buffer = io.BytesIO()
-            np.save(buffer, array)
-            rest = buffer.getbuffer()
-            while rest:
-                rest = rest[file.write(rest) :]
+        for array in map(np.ascontiguousarray, arrays):
+            head = io.BytesIO()
+            write_array_header_1_0(head, header_data_from_array_1_0(array))
+            for part in (head.getbuffer(), array.reshape(-1).view(np.uint8).data):
+                rest = part
+                while rest:
+                    rest = rest[file.write(rest) :]

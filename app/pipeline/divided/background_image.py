@@ -14,7 +14,7 @@ from photutils.utils import circular_footprint
 from scipy.ndimage import gaussian_filter, zoom
 
 from app.pipeline.divided.arrays import save_arrays
-from app.runtime.checkpoints import LeftFile
+from app.runtime.left_file import LeftFile
 
 __all__ = ["MedianImage", "Stack", "make_median", "usable_rows", "variance_of_median"]
 

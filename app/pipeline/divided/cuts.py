@@ -18,7 +18,7 @@ from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_around
 from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.exposure_files import ExposureFile
-from app.runtime.checkpoints import LeftFile
+from app.runtime.left_file import LeftFile, Mark
 
 __all__ = ["Grid", "PixelMap", "map_pixels"]
 
@@ -126,6 +126,10 @@ class BoxFile(LeftFile):
     def checksum(self) -> int:
         """That of the file, if there is one."""
         return super().checksum() if self.box else 0
+
+    def mark(self) -> Mark | None:
+        """That of the file, if there is one."""
+        return super().mark() if self.box else None
 
 
 @dataclass(frozen=True)

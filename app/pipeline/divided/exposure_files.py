@@ -5,6 +5,7 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 """
 
 import os
+import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +17,7 @@ from astropy.io import fits
 from jwst.datamodels import ImageModel
 
 from app.observation.fits_internals import whole_arrays
+from app.pipeline.divided.jwst_internals import merged_already
 from app.runtime.files import settle
 
 __all__ = ["ExposureFile", "Light", "Pattern", "Plane", "new_model", "save_model", "without_arrays"]
@@ -85,6 +87,20 @@ class ExposureFile:
     shape: tuple[int, int]
     subtracted: tuple[Light, ...] = ()
     noise_factor: float = 1.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send and keep the metadata packed: whoever gets the exposure may never look at them."""
+        state = dict(vars(self))
+        if "tree" in state:
+            state["packed"] = pickle.dumps(state.pop("tree"), pickle.HIGHEST_PROTOCOL)
+        return state
+
+    def __getattr__(self, name: str) -> Any:
+        """Unpack the metadata when they are asked for: that takes 5 ms, for a WCS has hundreds of arrays."""
+        if name != "tree" or "packed" not in vars(self):
+            raise AttributeError(name)
+        vars(self)["tree"] = tree = pickle.loads(vars(self).pop("packed"))  # noqa: S301 - packed by ourselves
+        return tree
 
     def open(self, *names: str) -> ImageModel:
         """A datamodel with these arrays, or all, from the file, and everything else from here.
@@ -156,9 +172,12 @@ def _schema() -> dict[str, Any]:
 def new_model(content: Any = None) -> ImageModel:
     """A datamodel, made faster than jwst's: with the schema that is here already, and checked only when it is written.
 
-    jwst checks the whole log of a pipeline again and again, for every exposure after every step.
+    jwst merges the parts of the schema for each model, also where that is done, and checks the whole log of a pipeline
+    again and again, for every exposure after every step.
     """
-    return ImageModel(content, schema=_schema(), validate_on_assignment=False)
+    schema = _schema()
+    with merged_already(schema):
+        return ImageModel(content, schema=schema, validate_on_assignment=False)
 
 
 def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.jwst_internals import known_pixel_map
 from app.pipeline.divided.spare_stars import find_outliers, tolerated, usual_noise
 from app.pipeline.divided.star_cores import StarTable, find_hits, look_at_stars
-from app.runtime.checkpoints import LeftFile
+from app.runtime.left_file import LeftFile
 from app.runtime.pool import run_all
 
 __all__ = ["Rule", "flag_sparing_stars"]

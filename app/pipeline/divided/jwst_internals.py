@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.table import Table
@@ -26,11 +26,14 @@ from stcal.outlier_detection import utils as blotting
 from stcal.resample import resample as drizzling
 from stcal.skymatch import SkyImage
 from stcal.tweakreg import tweakreg as aligning
+from stdatamodels import schema as schemas
 
 from app.pipeline.divided.deblending import call_all, grow, split
-from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.peaks import circular_peaks
 from app.runtime.patched import patched
+
+if TYPE_CHECKING:
+    from app.pipeline.divided.exposure_files import ExposureFile
 
 __all__ = [
     "FootprintImage",
@@ -44,6 +47,7 @@ __all__ = [
     "find_sources",
     "known_pixel_map",
     "largest_steps",
+    "merged_already",
     "needed_columns",
     "other_alignment",
     "reference_catalogue",
@@ -62,6 +66,12 @@ def known_pixel_map(pixels: np.ndarray) -> Iterator[None]:
         patched(blotting, "calc_pixmap", lambda *_, **__: pixels.copy()),  # a blot replaces NaN in it
     ):
         yield
+
+
+def merged_already(schema: Any) -> AbstractContextManager[None]:
+    """Context in which jwst takes a schema that is merged as it is; it would merge its parts again for each model."""
+    merge = schemas.merge_property_trees
+    return patched(schemas, "merge_property_trees", lambda other: other if other is schema else merge(other))
 
 
 def largest_steps(image: np.ndarray) -> np.ndarray:
@@ -298,7 +308,7 @@ def reference_catalogue(
     return places[is_good], errors[is_good]
 
 
-def find_sources(parameters: Mapping[str, Any], exposure: ExposureFile) -> Table:
+def find_sources(parameters: Mapping[str, Any], exposure: "ExposureFile") -> Table:
     """The sources of an exposure as tweakreg with these parameters finds them."""
     with exposure.open("data", "err", "dq") as model, fast_peaks(), fast_background():
         return TweakRegStep(**parameters)._find_sources(model)

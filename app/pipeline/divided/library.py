@@ -11,8 +11,8 @@ from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.pipeline.divided.exposure_files import ExposureFile, Light, new_model, save_model, without_arrays
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
-from app.runtime.checkpoints import LeftFile
 from app.runtime.errors import InputError
+from app.runtime.left_file import LeftFile
 from app.runtime.pool import run_all
 
 __all__ = ["ExposureLibrary", "Members"]
@@ -47,12 +47,12 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         super().__init__(association, asn_exptypes=["science"], on_disk=False)
         folder = Path(self.asn_dir)
         self.files = [folder / member["expname"] for member in self.asn["products"][0]["members"]]
+        self._origins = tuple(self.files)
         self.subtracted: list[tuple[Light, ...]] = [() for _ in self.files]
         self.noise_factors = [1.0 for _ in self.files]
         read = list(run_all(_read, self.files, procs))
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
-        _read(self.files[0])  # fills caches that forked processes would each fill anew
         self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, ExposureFile)}
 
     def finalize_result(self, step: Any, reference_files_used: list) -> None:
@@ -82,12 +82,15 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         self.subtracted[index] += tuple(levels)
 
     def restore(self, exposures: Iterable[ExposureFile]) -> None:
-        """Put all members into a state that `exposures` gave."""
+        """Put all members into a state that `exposures` gave, without looking at those that nobody has borrowed."""
         with self:
-            for index, exposure in enumerate(exposures):
-                model = self.borrow(index)
-                model.instance.update(exposure.tree)
-                self.shelve(model, index)
+            for index, (origin, exposure) in enumerate(zip(self._origins, exposures, strict=True)):
+                if origin in self._read:
+                    self._read[origin] = exposure
+                else:
+                    model = self.borrow(index)
+                    model.instance.update(exposure.tree)
+                    self.shelve(model, index)
                 self.files[index], self.subtracted[index] = exposure.path, exposure.subtracted
                 self.noise_factors[index] = exposure.noise_factor
 

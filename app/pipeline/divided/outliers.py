@@ -23,8 +23,9 @@ from app.pipeline.divided.cuts import BoxFile, Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.flag_sparing import Rule, flag_sparing_stars
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
-from app.runtime.checkpoints import LeftFile, is_keeping, kept
+from app.runtime.checkpoints import is_keeping, kept
 from app.runtime.disk import allocate
+from app.runtime.left_file import LeftFile
 from app.runtime.pool import run_all
 
 __all__ = ["OutlierParameters", "flag_outliers"]

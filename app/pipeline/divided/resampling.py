@@ -18,9 +18,10 @@ from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary, Members
 from app.pipeline.divided.parts import Total, drizzle
+from app.pipeline.divided.sums import add_all
 from app.runtime.pool import run_all
 
-__all__ = ["Headers", "resample"]
+__all__ = ["Headers", "resample", "with_scale_ratio"]
 
 # Shape of the images that stand for exposures where only metadata count.
 _SMALL = (4, 4)
@@ -48,15 +49,21 @@ def resample(
     ImageModel
     """
     pairs = list(zip(library.exposures(), maps, strict=True))
+    known = with_scale_ratio(library, grid, parameters)
+    parts = run_all(partial(drizzle, known, parameters), pairs, procs)
+    total = add_all(Total(known, known.box, len(pairs), parameters), parts, maps[0].path.parent)
+    # Headers come last: a start that goes on among the parts has not blended them for nothing.
+    return Headers(library, grid, parameters, total.finish).resample_many_to_one()
 
-    def drizzle_all(known: Grid) -> dict[str, np.ndarray]:
-        total = Total(known, known.box, len(pairs), parameters)
-        for index, part in enumerate(run_all(partial(drizzle, known, parameters), pairs, procs)):
-            total.add(index, part)
-            part.discard()
-        return total.finish()
 
-    return Headers(library, grid, parameters, drizzle_all).resample_many_to_one()
+def with_scale_ratio(library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> Grid:
+    """The grid with its scale over that of the first exposure of all."""
+    headers = Headers(library, grid, {**parameters, "blendheaders": False}, dict)
+    with library:
+        model = library.borrow(0)
+        headers.add_model(model)
+        library.shelve(model, 0, modify=False)
+    return replace(grid, pixel_scale_ratio=headers.pixel_scale_ratio)
 
 
 class Headers(ResampleImage):
@@ -67,9 +74,9 @@ class Headers(ResampleImage):
         library: ExposureLibrary | Members,
         grid: Grid,
         parameters: Mapping[str, Any],
-        drizzle_all: Callable[[Grid], dict[str, np.ndarray]],
+        arrays: Callable[[], dict[str, np.ndarray]],
     ) -> None:
-        self._grid, self._drizzle_all = grid, drizzle_all
+        self._grid, self._arrays = grid, arrays
         super().__init__(library, **{**parameters, "output_wcs": grid.of_shape(_SMALL), "wcs_pars": None})
 
     @property
@@ -89,5 +96,4 @@ class Headers(ResampleImage):
 
     def update_output_model(self, model: ImageModel, info_dict: dict[str, Any]) -> None:
         """Put the arrays into the mosaic, with all that stcal found."""
-        arrays = self._drizzle_all(replace(self._grid, pixel_scale_ratio=self.pixel_scale_ratio))
-        super().update_output_model(model, {**info_dict, **arrays, "wcs": self._grid.wcs})
+        super().update_output_model(model, {**info_dict, **self._arrays(), "wcs": self._grid.wcs})

@@ -10,8 +10,9 @@ from app.pipeline.context import Notes
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.library import GroupedLibrary
-from app.runtime.checkpoints import LeftFile, kept, scope
+from app.runtime.checkpoints import kept, scope
 from app.runtime.errors import Lv3Error, MemoryExceededError
+from app.runtime.left_file import LeftFile
 
 __all__ = ["Named", "Remembered", "Stamped"]
 

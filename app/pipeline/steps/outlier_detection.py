@@ -15,6 +15,7 @@ from app.pipeline.divided.outliers import OutlierParameters, flag_outliers
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.steps.base import Stamped
 from app.plan.serial_fallback import outliers_fall_back
+from app.runtime.checkpoints import kept
 from app.runtime.errors import OutlierError
 
 __all__ = ["NativeOutlierDetectionStep"]
@@ -45,7 +46,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
             return super().process(input_data)
         record_step_status(input_data, "outlier_detection", success=True)
         self._finish_metadata(input_data)
-        grid = Grid.of(ResampleImage(input_data, **self._drizzle_parameters()))
+        grid = kept("grid", lambda: Grid.of(ResampleImage(input_data, **self._drizzle_parameters())))
         flag_outliers(
             input_data.exposures(),
             list(input_data.group_indices.values()),

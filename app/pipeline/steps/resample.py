@@ -21,6 +21,7 @@ from app.pipeline.steps.base import Stamped
 from app.pipeline.tile_index import write_index
 from app.plan.serial_fallback import resampling_falls_back
 from app.plan.tiling import Cell
+from app.runtime.checkpoints import kept
 from app.runtime.errors import ResampleError
 
 __all__ = ["StampedResampleStep"]
@@ -53,7 +54,7 @@ class StampedResampleStep(Stamped, ResampleStep):
             "compute_err": "from_var" if self.enable_err else None,
         }
         only_image = {"blendheaders": False, "enable_ctx": False, "enable_var": False, "compute_err": None}
-        grid = Grid.of(ResampleImage(input_data, **{**parameters, **only_image}))
+        grid = kept("grid", lambda: Grid.of(ResampleImage(input_data, **{**parameters, **only_image})))
         if self.parent.context.tiling:
             return self._make_tiles(input_data, grid, parameters)
         maps = self.parent.pixel_maps(input_data, grid)

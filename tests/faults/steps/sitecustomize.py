@@ -14,13 +14,14 @@ _number = int(os.environ["MOMENT_SIGNAL"])
 #: A worker is forked by a process that has imported this.
 _role = "forker" if "app.runtime.worker" in sys.orig_argv else "run" if "app.run.child" in sys.orig_argv else "command"
 _own = os.getpid()
-#: Files that this process has opened in the step; what looks into the record is not looked at itself.
+#: Files that this process has opened in the step, or tasks that it has read; what looks into the record is not looked
+#: at itself.
 _state = {"opened": 0, "looks": False}
 
 
 def _look(event: str, _: object) -> None:
     is_place = os.getpid() != _own if _target == "worker" else _role == "run" and os.getpid() == _own
-    if event != "open" or _state["looks"] or not is_place:
+    if event not in ("open", "pickle.find_class") or _state["looks"] or not is_place:
         return
     _state["looks"] = True
     try:

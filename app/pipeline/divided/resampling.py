@@ -18,6 +18,7 @@ from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary, Members
 from app.pipeline.divided.parts import Total, drizzle
+from app.pipeline.divided.planes import say_if_slower
 from app.runtime.pool import run_all
 
 __all__ = ["Headers", "resample"]
@@ -48,6 +49,8 @@ def resample(
     ImageModel
     """
     pairs = list(zip(library.exposures(), maps, strict=True))
+
+    say_if_slower()
 
     def drizzle_all(known: Grid) -> dict[str, np.ndarray]:
         total = Total(known, known.box, len(pairs), parameters)

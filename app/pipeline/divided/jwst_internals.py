@@ -36,6 +36,7 @@ from app.runtime.patched import patched
 __all__ = [
     "FootprintImage",
     "KnownSourcesStep",
+    "OnePassResampling",
     "OpeningLibrary",
     "PartResampling",
     "divided_deblending",
@@ -192,23 +193,16 @@ def _detect_several(
     return detect(data, threshold, n_pixels, footprint, inside, **options)
 
 
-class PartResampling(ResampleImage):
-    """Resampling of one exposure for the arrays alone: the image and its variances together, by `Planes`.
+class OnePassResampling(ResampleImage):
+    """Resampling of one exposure, with the same result, whose image and variances are drizzled together by `Planes`.
 
-    stcal would drizzle the variances one by one, and go on to add them up with weights, over the whole mosaic; and jwst
-    would begin the mosaic's metadata.
+    stcal would drizzle them one after the other.
     """
 
     def reset_arrays(self, n_input_models: int | None = None) -> None:
         """Make ready for an exposure."""
         super().reset_arrays(n_input_models)
         self._driz = Planes(self.output_array_shape, self.kernel, self.fillval)
-
-    def create_output_jwst_model(self, ref_input_model: ImageModel | None = None) -> None:
-        """Make no model: a part has no metadata."""
-
-    def init_variance_arrays(self) -> None:
-        """Make nothing ready: the arrays come from the kernel."""
 
     def input_model_to_dict(
         self, model: ImageModel, weight_type: str | None, enable_var: bool, compute_err: str | None
@@ -220,13 +214,34 @@ class PartResampling(ResampleImage):
             self._driz.beside = {name: np.sqrt(taken[name]) for name in names}  # as stcal does it, squared afterwards
         return taken
 
+    def resampled_variance(self, name: str) -> np.ndarray:
+        """A variance of the exposure, resampled [unit of the image squared, per its pixel]; NaN where there is none."""
+        return np.square(self._driz.out_beside[name])
+
+    def _resample_one_variance_array(self, name: str, *_: Any, **__: Any) -> np.ndarray:
+        return self.resampled_variance(name)
+
+
+class PartResampling(OnePassResampling):
+    """Resampling of one exposure for the arrays alone.
+
+    stcal would go on to add the variances up with weights, over the whole mosaic; and jwst would begin the mosaic's
+    metadata.
+    """
+
+    def create_output_jwst_model(self, ref_input_model: ImageModel | None = None) -> None:
+        """Make no model: a part has no metadata."""
+
+    def init_variance_arrays(self) -> None:
+        """Make nothing ready: the arrays come from the kernel."""
+
     def resample_variance_arrays(self, *args: Any, **kwargs: Any) -> None:
         """Do nothing: they were drizzled with the image."""
 
     @property
     def variances(self) -> dict[str, np.ndarray]:
-        """Resampled variances by name, of those that the exposure has [unit of the image squared, per its pixel]."""
-        return {name: np.square(error) for name, error in self._driz.out_beside.items()}
+        """Resampled variances by name, of those that the exposure has."""
+        return {name: self.resampled_variance(name) for name in self._driz.beside}
 
 
 class KnownSourcesStep(TweakRegStep):

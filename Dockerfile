@@ -8,6 +8,14 @@ COPY scripts/image/packages.sh scripts/image/leave_out.py scripts/image/licences
 COPY requirements/build.txt requirements/run.txt requirements/sbom.txt requirements/
 RUN scripts/image/packages.sh
 
+# The compiled kernel, by a compiler that stays in this stage.
+FROM packages AS kernel
+COPY requirements/compiler.txt requirements/
+COPY scripts/image/kernel.sh scripts/image/
+COPY setup.py ./
+COPY app/pipeline/divided/one_pass.c app/pipeline/divided/
+RUN scripts/image/kernel.sh kernel
+
 # This package, in a tree of its own that is laid over /opt/venv below: a change in app/ makes one small layer anew.
 FROM packages AS build
 COPY scripts/image/app.sh scripts/image/
@@ -15,6 +23,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY conf conf
 COPY docs docs
 COPY app app
+COPY --from=kernel /build/kernel kernel
 RUN scripts/image/app.sh /opt/app
 
 # What the CRDS cache is made with, apart from the rest: a change elsewhere in app/ does not make it anew.
@@ -39,6 +48,7 @@ COPY requirements requirements
 RUN tools/bin/pip --python /opt/venv/bin/python install --no-cache-dir --no-build-isolation --require-hashes \
         -r requirements/dev.txt
 COPY . .
+COPY --from=kernel /build/kernel .
 RUN tools/bin/pip --python /opt/venv/bin/python install --no-cache-dir --no-build-isolation --no-deps --editable .
 ENV PATH=/opt/venv/bin:$PATH
 CMD ["python", "-m", "pytest", "-m", "not container and not slurm and not bench"]

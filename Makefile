@@ -16,7 +16,7 @@ help:  ## Show this help
 
 env: $(VENV)/.done  ## Make .venv from the locked requirements, with the command jwst-lv3 in it
 
-$(VENV)/.done: requirements/build.txt requirements/run.txt pyproject.toml
+$(VENV)/.done: requirements/build.txt requirements/run.txt pyproject.toml setup.py app/pipeline/divided/one_pass.c
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements/build.txt
@@ -92,7 +92,7 @@ lock:  ## Renew the locked requirements (needs uv)
 	cd requirements && $(LOCK) --upgrade run.in -o run.txt && $(LOCK) --upgrade build.in -o build.txt \
 	    && $(LOCK) --upgrade -c build.txt dev.in -o dev.txt && $(LOCK) -c run.txt login.in -o login.txt \
 	    && $(LOCK) -c build.txt sbom.in -o sbom.txt && $(LOCK) docs.in -o docs.txt \
-	    && $(LOCK) audit.in -o audit.txt
+	    && $(LOCK) audit.in -o audit.txt && $(LOCK) compiler.in -o compiler.txt
 
 clean:  ## Remove the environment and what the demo made
 	rm -rf $(VENV) $(DEMO) example build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

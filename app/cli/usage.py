@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.config.folders import CONF, DOCS, option_files
 from app.crds.environment import CONTEXT
+from app.runtime.kernel import kernel_name
 
 __all__ = ["answer"]
 
@@ -65,7 +66,8 @@ def answer(words: Sequence[str]) -> str | None:
         The command line. Options in the folder of ``--config-dir`` are listed with the program's own.
     """
     if "--version" in words:  # Hydra would answer with its own
-        return f"jwst-lv3 {version('jwst-lv3')}, jwst {version('jwst')}, CRDS context {CONTEXT}\n"
+        packages = f"jwst-lv3 {version('jwst-lv3')}, jwst {version('jwst')}"
+        return f"{packages}, CRDS context {CONTEXT}, kernel {kernel_name()}\n"
     if {"-h", "--help"}.isdisjoint(words):
         return None
     return _HELP.format(groups="\n".join(_groups([CONF, *_own_folders(words)])), docs=DOCS)

@@ -14,6 +14,7 @@ from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
+from app.pipeline.divided.jwst_internals import OnePassResampling
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -69,7 +70,9 @@ def _resample(
     step = ResampleStep(**{name: parameters[name] for name in _PARAMETERS})
     grid = {"wcs": wcs, "pixel_scale": mosaic.pixel_scale, "pixel_scale_ratio": mosaic.pixel_scale_ratio}
     chosen = step.get_drizpars() | {"blendheaders": False, "output_wcs": grid, "wcs_pars": None}
-    work = ResampleImage(ModelLibrary(list(exposures)), compute_err="from_var", report_var=False, **chosen)
+    is_one = len(exposures) == 1 and not step.propagate_dq
+    resampling = OnePassResampling if is_one else ResampleImage
+    work = resampling(ModelLibrary(list(exposures)), compute_err="from_var", report_var=False, **chosen)
     return work.resample_many_to_one()
 
 

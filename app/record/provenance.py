@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.crds import ReferenceSet
+from app.runtime.kernel import kernel_name
 from app.runtime.pool import largest_worker
 from app.runtime.resources import memory_limit, usable_cores
 
@@ -63,6 +64,7 @@ def host() -> dict[str, Any]:
         "system": platform.platform(),
         "cores": usable_cores(),
         "memory": memory_limit(),
+        "kernel": kernel_name(),
         "pid": os.getpid(),
         "job": os.environ.get("SLURM_JOB_ID"),
     }

@@ -18,6 +18,7 @@ from app.config.hydra_internals import parse_arguments
 from app.crds import CONTEXT
 from app.record.provenance import datasums
 from app.runtime.errors import ConfigError
+from app.runtime.kernel import kernel_name
 from tests.runs import children_cpu
 
 
@@ -95,7 +96,8 @@ def test_help_names_the_groups_and_keys():
 def test_the_version_names_what_matters():
     result = command("--version", module=True)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"jwst-lv3 {version('jwst-lv3')}, jwst {version('jwst')}, CRDS context {CONTEXT}\n"
+    packages = f"jwst-lv3 {version('jwst-lv3')}, jwst {version('jwst')}"
+    assert result.stdout == f"{packages}, CRDS context {CONTEXT}, kernel {kernel_name()}\n"
 
 
 @pytest.mark.parametrize("asked", ["--help", "--version"])

@@ -30,6 +30,11 @@ holds_no_tools() {
     inside sh -c '! command -v gcc cc make git && ! ls -d /build /opt/venv/bin/pip && ! find / -xdev -name "*.whl" | grep -v ensurepip'
 }
 
+has_a_kernel() {  # which gives drizzle's bits here
+    lv3 --version | grep ", kernel compiled$" &&
+        inside python -c 'from app.pipeline.divided import planes; raise SystemExit(not planes._may_be_used())'
+}
+
 labels_are_true() {
     local label labels
     labels=$(docker image inspect --format '{{json .Config.Labels}}' "$IMAGE")
@@ -114,6 +119,7 @@ check "build of the demo image" make image CRDS=synthetic
 check "build after a change in app/, under 15 s" build_after_change
 check "size: $(size_in_mb) MB, under 900" is_at_most 900 "$(size_in_mb)" MB
 check "no compiler, pip, wheels or sources inside" holds_no_tools
+check "the compiled kernel is there, and has drizzle's bits" has_a_kernel
 check "labels say what is inside" labels_are_true
 check "list of packages" lists_its_packages
 check "licences of all packages" tells_licences

@@ -18,6 +18,12 @@ install() {
 
 elsewhere() { (cd "$WORK" && "${COMMAND[@]}" "$@"); }
 
+says_its_kernel() {  # without a compiler here, the wheel has none
+    local kernel=drizzle
+    if command -v gcc cc > /dev/null; then kernel=compiled; fi
+    elsewhere --version | grep ", kernel $kernel$"
+}
+
 is_whole() {
     local name
     for name in ngc0628_miri_lv3_f770w_i2d.fits lv3_run.json lv3_report.html; do [ -s "$WORK/demo/mosaic/$name" ] || return 1; done
@@ -31,6 +37,7 @@ has_docs() {
 
 check "installation into an empty environment" install
 check "help" elsewhere --help
+check "the kernel that this machine compiled" says_its_kernel
 check "the documentation is there" has_docs
 check "self-test" elsewhere action=selftest
 check "demo" elsewhere action=demo out_dir=demo

@@ -30,6 +30,7 @@ from stdatamodels import schema as schemas
 
 from app.pipeline.divided.deblending import call_all, grow, split
 from app.pipeline.divided.peaks import circular_peaks
+from app.pipeline.divided.planes import Planes
 from app.runtime.patched import patched
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FootprintImage",
     "KnownSourcesStep",
+    "OnePassResampling",
     "OpeningLibrary",
     "PartResampling",
     "divided_deblending",
@@ -201,18 +203,41 @@ def _detect_several(
     return detect(data, threshold, n_pixels, footprint, inside, **options)
 
 
-class PartResampling(ResampleImage):
-    """Resampling for the arrays alone, which keeps the resampled variances [unit of the image squared, per its pixel].
+class OnePassResampling(ResampleImage):
+    """Resampling of one exposure, with the same result, whose image and variances are drizzled together by `Planes`.
 
-    stcal would go on to add them up with weights, over the whole mosaic; and jwst would begin the mosaic's metadata.
-
-    Attributes
-    ----------
-    variances : dict
-        Resampled variances by name; NaN where there is none.
+    stcal would drizzle them one after the other.
     """
 
-    variances: dict[str, np.ndarray]
+    def reset_arrays(self, n_input_models: int | None = None) -> None:
+        """Make ready for an exposure."""
+        super().reset_arrays(n_input_models)
+        self._driz = Planes(self.output_array_shape, self.kernel, self.fillval)
+
+    def input_model_to_dict(
+        self, model: ImageModel, weight_type: str | None, enable_var: bool, compute_err: str | None
+    ) -> dict[str, Any]:
+        """What stcal takes of an exposure; with `enable_var` its errors are put beside the image."""
+        taken = super().input_model_to_dict(model, weight_type, enable_var, compute_err)
+        if enable_var:
+            names = [name for name in self.variance_array_names if self._check_var_array(taken, name)]
+            self._driz.beside = {name: np.sqrt(taken[name]) for name in names}  # as stcal does it, squared afterwards
+        return taken
+
+    def resampled_variance(self, name: str) -> np.ndarray:
+        """A variance of the exposure, resampled [unit of the image squared, per its pixel]; NaN where there is none."""
+        return np.square(self._driz.out_beside[name])
+
+    def _resample_one_variance_array(self, name: str, *_: Any, **__: Any) -> np.ndarray:
+        return self.resampled_variance(name)
+
+
+class PartResampling(OnePassResampling):
+    """Resampling of one exposure for the arrays alone.
+
+    stcal would go on to add the variances up with weights, over the whole mosaic; and jwst would begin the mosaic's
+    metadata.
+    """
 
     def create_output_jwst_model(self, ref_input_model: ImageModel | None = None) -> None:
         """Make no model: a part has no metadata."""
@@ -220,13 +245,13 @@ class PartResampling(ResampleImage):
     def init_variance_arrays(self) -> None:
         """Make nothing ready: the arrays come from the kernel."""
 
-    def resample_variance_arrays(self, model: dict[str, Any], *args: Any, **kwargs: Any) -> None:
-        """Resample the variances of an image."""
-        self.variances = {
-            name: self._resample_one_variance_array(name, model, *args, **kwargs)
-            for name in self.variance_array_names
-            if self._check_var_array(model, name)
-        }
+    def resample_variance_arrays(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: they were drizzled with the image."""
+
+    @property
+    def variances(self) -> dict[str, np.ndarray]:
+        """Resampled variances by name, of those that the exposure has."""
+        return {name: self.resampled_variance(name) for name in self._driz.beside}
 
 
 class KnownSourcesStep(TweakRegStep):

@@ -23,6 +23,7 @@ from app.pipeline.divided.cuts import BoxFile, Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile, save_model
 from app.pipeline.divided.flag_sparing import Rule, flag_sparing_stars
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
+from app.pipeline.divided.planes import say_if_slower
 from app.runtime.checkpoints import is_keeping, kept
 from app.runtime.disk import allocate
 from app.runtime.left_file import LeftFile
@@ -85,6 +86,7 @@ def flag_outliers(
     procs : int
         Number of processes; the result does not depend on it.
     """
+    say_if_slower()
     names = ("data",) if parameters.spared_fwhm is None else ("data", "err")
     medians = [folder / f"median_{name}.npy" for name in names]
     for name, median in zip(names, medians, strict=True):

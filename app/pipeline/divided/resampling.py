@@ -18,6 +18,7 @@ from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary, Members
 from app.pipeline.divided.parts import Total, drizzle
+from app.pipeline.divided.planes import say_if_slower
 from app.pipeline.divided.sums import add_all
 from app.runtime.pool import run_all
 
@@ -49,6 +50,7 @@ def resample(
     ImageModel
     """
     pairs = list(zip(library.exposures(), maps, strict=True))
+    say_if_slower()
     known = with_scale_ratio(library, grid, parameters)
     parts = run_all(partial(drizzle, known, parameters), pairs, procs)
     total = add_all(Total(known, known.box, len(pairs), parameters), parts, maps[0].path.parent)

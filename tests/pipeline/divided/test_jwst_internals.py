@@ -21,6 +21,7 @@ from app.pipeline.divided import jwst_internals
 from app.pipeline.divided.deblending import grow
 from app.pipeline.divided.jwst_internals import (
     FootprintImage,
+    OnePassResampling,
     PartResampling,
     divided_deblending,
     fast_background,
@@ -87,6 +88,17 @@ def test_variances_are_those_that_stcal_goes_on_with(library):
     assert set(kept) == {"var_rnoise", "var_poisson", "var_flat"}
     for name, variance in kept.items():
         np.testing.assert_allclose(variance / 0.8**2, whole.output_model[name], rtol=1e-6, err_msg=name)
+
+
+def test_one_pass_gives_the_bits_that_jwst_gives(library):
+    options = {"enable_var": True, "compute_err": "from_var", "weight_type": "ivm", "pixfrac": 0.8}
+    ours, jwsts = (drizzle(library, kind, **options) for kind in (OnePassResampling, ResampleImage))
+    for resampling in (ours, jwsts):
+        resampling.finalize()
+    for name in ("data", "wht", "con", "err", "var_rnoise", "var_poisson", "var_flat"):
+        made, expected = (resampling.output_model[name] for resampling in (ours, jwsts))
+        assert made.dtype == expected.dtype
+        np.testing.assert_array_equal(made.view(np.uint32), expected.view(np.uint32), err_msg=name)
 
 
 @pytest.mark.parametrize(

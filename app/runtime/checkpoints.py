@@ -10,7 +10,7 @@ import os
 import pickle
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "keeping",
     "kept",
     "name_of",
+    "not_keeping",
     "scope",
 ]
 
@@ -187,6 +188,11 @@ def keeping(folder: Path) -> Iterator[None]:
         return
     with _put(_Scope(folder)):
         yield
+
+
+def not_keeping() -> AbstractContextManager[None]:
+    """Context in which nothing is kept: what is made there is made anew by a later start."""
+    return _put(None)
 
 
 def is_keeping() -> bool:

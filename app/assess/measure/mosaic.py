@@ -94,10 +94,10 @@ def measure_mosaic(path: Path, fwhm: float, detector_scale: float) -> Mosaic:
     detector_scale : float
         Side of the detectors' pixels [arcsec].
     """
-    with open_fits(path) as hdus:
+    with open_fits(path) as hdus, fits.open(path, memmap=False) as unmapped:
         image, header = hdus["SCI"].data, hdus["SCI"].header
         scale = float(np.sqrt(header["PIXAR_SR"] * SR_TO_ARCSEC2))
-        covered, by_number = _coverage(hdus)
+        covered, by_number = _coverage(unmapped)
         width, n_stars = _psf(_middle(image), fwhm / scale)
         return Mosaic(
             file=path.name,
@@ -108,7 +108,7 @@ def measure_mosaic(path: Path, fwhm: float, detector_scale: float) -> Mosaic:
             coverage=covered * image.size * scale**2 / 3600,
             exposures=by_number,
             depth=_depth(image),
-            noise=_noise(hdus),
+            noise=_noise(unmapped),
             correlated_noise=(
                 measure_correlation(image, hdus["ERR"].data, scale / detector_scale) if "ERR" in hdus else None
             ),
@@ -119,10 +119,10 @@ def measure_mosaic(path: Path, fwhm: float, detector_scale: float) -> Mosaic:
 
 def _coverage(hdus: fits.HDUList) -> tuple[float, dict[str, float]]:
     """Share of the frame with data, and the shares of that by number of exposures, from a sample of pixels."""
-    covered = sampled(hdus["WHT"].data) > 0
+    covered = sampled(hdus["WHT"].section) > 0
     if "CON" not in hdus or not covered.any():
         return float(covered.mean()), {}
-    context = sampled(hdus["CON"].data).astype(np.uint32)
+    context = sampled(hdus["CON"].section).astype(np.uint32)
     numbers = np.bitwise_count(context).sum(axis=0)[covered]
     values, counts = np.unique(numbers, return_counts=True)
     return float(covered.mean()), {str(v): float(c / len(numbers)) for v, c in zip(values, counts, strict=True)}
@@ -142,7 +142,7 @@ def _depth(image: NDArray) -> float | None:
 
 def _noise(hdus: fits.HDUList) -> float | None:
     """Lower quartile of the errors [unit of the image]: photons of sources add to the others."""
-    errors = sampled(hdus["ERR"].data) if "ERR" in hdus else np.empty(0)
+    errors = sampled(hdus["ERR"].section) if "ERR" in hdus else np.empty(0)
     errors = errors[np.isfinite(errors) & (errors > 0)]
     return float(np.quantile(errors, 0.25)) if errors.size else None
 

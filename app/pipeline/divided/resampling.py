@@ -1,11 +1,7 @@
-"""The mosaic in parts: every exposure drizzled onto its box, the parts added in the exposures' order.
+"""The metadata of a mosaic that is made in parts: jwst's own, of images of a few pixels."""
 
-jwst's `ResampleImage` drizzles each part, and writes the metadata of the whole.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,50 +9,15 @@ import numpy as np
 from jwst.datamodels import ImageModel
 from jwst.resample.resample import ResampleImage
 
-from app.pipeline.divided.cuts import Grid, PixelMap
+from app.pipeline.divided.cuts import Grid
 from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary, Members
-from app.pipeline.divided.parts import Total, drizzle
-from app.runtime.pool import run_all
 
-__all__ = ["Headers", "resample"]
+__all__ = ["Headers", "with_scale_ratio"]
 
 # Shape of the images that stand for exposures where only metadata count.
 _SMALL = (4, 4)
-
-
-def resample(
-    library: ExposureLibrary, grid: Grid, maps: Sequence[PixelMap], parameters: Mapping[str, Any], procs: int
-) -> ImageModel:
-    """Drizzle all exposures into one mosaic.
-
-    Parameters
-    ----------
-    library : ExposureLibrary
-    grid : Grid
-        The mosaic's pixel grid.
-    maps : sequence of PixelMap
-        Of each exposure, on that grid.
-    parameters : mapping
-        Arguments of `jwst.resample.ResampleImage`.
-    procs : int
-        Number of processes; the mosaic does not depend on it.
-
-    Returns
-    -------
-    ImageModel
-    """
-    pairs = list(zip(library.exposures(), maps, strict=True))
-
-    def drizzle_all(known: Grid) -> dict[str, np.ndarray]:
-        total = Total(known, known.box, len(pairs), parameters)
-        for index, part in enumerate(run_all(partial(drizzle, known, parameters), pairs, procs)):
-            total.add(index, part)
-            part.discard()
-        return total.finish()
-
-    return Headers(library, grid, parameters, drizzle_all).resample_many_to_one()
 
 
 class Headers(ResampleImage):
@@ -91,3 +52,13 @@ class Headers(ResampleImage):
         """Put the arrays into the mosaic, with all that stcal found."""
         arrays = self._drizzle_all(replace(self._grid, pixel_scale_ratio=self.pixel_scale_ratio))
         super().update_output_model(model, {**info_dict, **arrays, "wcs": self._grid.wcs})
+
+
+def with_scale_ratio(library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> Grid:
+    """The grid with its scale over that of the first exposure of all."""
+    headers = Headers(library, grid, {**parameters, "blendheaders": False}, lambda _: {})
+    with library:
+        model = library.borrow(0)
+        headers.add_model(model)
+        library.shelve(model, 0, modify=False)
+    return replace(grid, pixel_scale_ratio=headers.pixel_scale_ratio)

@@ -17,7 +17,7 @@ from app.pipeline.cutout_wcs import cutout_wcs
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.library import ExposureLibrary, Members
 from app.pipeline.divided.parts import Part, Total, drizzle
-from app.pipeline.divided.resampling import Headers
+from app.pipeline.divided.resampling import Headers, with_scale_ratio
 from app.plan.tiling import Cell
 from app.runtime.checkpoints import LeftFile, kept
 from app.runtime.pool import run_all
@@ -70,7 +70,7 @@ def make_tiles(
     procs : int
         Number of processes; tiles do not depend on it.
     """
-    known = _with_scale_ratio(library, grid, parameters)
+    known = with_scale_ratio(library, grid, parameters)
     boxes = {cell: Box(*cell.limits) for cell in cells}
     pairs = [
         (place, (exposure, pixels))
@@ -86,16 +86,6 @@ def make_tiles(
     for part in parts.values():
         part.discard()
     return [tile for tile in tiles if tile is not None]
-
-
-def _with_scale_ratio(library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> Grid:
-    """The grid with its scale over that of the first exposure of all, whichever are in a tile."""
-    headers = Headers(library, grid, {**parameters, "blendheaders": False}, lambda _: {})
-    with library:
-        model = library.borrow(0)
-        headers.add_model(model)
-        library.shelve(model, 0, modify=False)
-    return replace(grid, pixel_scale_ratio=headers.pixel_scale_ratio)
 
 
 def _make(

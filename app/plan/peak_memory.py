@@ -49,6 +49,8 @@ _EXPOSURES_PER_PLANE = 32
 #: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments. Measured with one
 #: process: 62 (2.4 million pixels, 506 sources), 66 (8.1 million, 334), 73 (16.1 million, 424); the most counts.
 _PER_CATALOGUE_PIXEL = 73
+#: Share of the memory that it may take as a whole, beside exposures and processes that have nothing to do meanwhile.
+_ROOM = 0.75
 #: The same by windows, by the pixels of one, at most, which is larger where one source is. Where the background is
 #: measured of all pixels at once, by those that have data.
 _WINDOW, _PER_WINDOW_PIXEL, _PER_COVERED_PIXEL = 1700**2, 110, 30
@@ -227,7 +229,7 @@ def catalogue_by_tiles(wanted: str, n_pixels: float) -> bool:
         Of the mosaic.
     """
     whole = least_memory(procs=2) + n_pixels * _PER_CATALOGUE_PIXEL
-    return wanted == "tiles" or (wanted == "auto" and whole > memory_limit())
+    return wanted == "tiles" or (wanted == "auto" and whole > _ROOM * memory_limit())
 
 
 def _pipeline(work: Work, procs: int) -> float:

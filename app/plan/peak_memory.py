@@ -54,6 +54,9 @@ _ROOM = 0.75
 #: The same by windows, by the pixels of one, at most, which is larger where one source is. Where the background is
 #: measured of all pixels at once, by those that have data.
 _WINDOW, _PER_WINDOW_PIXEL, _PER_COVERED_PIXEL = 1700**2, 110, 30
+#: While the noise of empty sky is measured, by the pixels of the boxes that are looked at, which have the size of so
+#: many pixels of the detector, all together, at most.
+_PER_SKY_PIXEL, _SKY = 60, 400 * 24**2
 #: While the report's pictures are drawn, whose size is fixed, the library that draws them included.
 _DRAWING = 110e6
 #: jwst's own implementation: by pixel of an exposure that stays in memory; of the detector, and of the mosaic while it
@@ -207,6 +210,7 @@ def peak_memory(
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
     peaks = [_DRAWING, _pipeline(work, procs), _backgrounds(work, procs), work.mosaic * _PER_MAPPED_PIXEL]
+    peaks.append(min(work.mosaic, _SKY * work.cut / work.detector) * _PER_SKY_PIXEL)
     if config.outliers == "spare_stars":
         peaks.append(procs * work.detector * _PER_DETECTOR_PIXEL_SPARED)
     if fallback:

@@ -184,6 +184,12 @@ class Lv3Config:
     mosaic_rotation: float | None = _option(
         None, "position angle of the mosaic's y axis [deg], 0 is north up; default along the first exposure's detector"
     )
+    catalogue: str = _option(
+        "auto",
+        "how the sources of a mosaic in one piece are found and measured: with all of it in memory, as jwst does "
+        "(whole), in windows of it by all processes (tiles), or whole where the memory is enough (auto)",
+        ("auto", "whole", "tiles"),
+    )
     tile_size: int | None = _option(
         None, "side of the tiles that the mosaic is made in [pixel]; default one mosaic, in one piece"
     )

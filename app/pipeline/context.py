@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.observation.names import ascii_name
 from app.pipeline.aligned import Aligned
 from app.pipeline.solution.choice import AlignmentChoice
 from app.pipeline.solution.levels import SkyOptions
@@ -64,6 +65,10 @@ class Context:
         Called when the mosaic and its exposures are complete, before the catalogue is made.
     aligned : Aligned or None
         Alignment and sky levels that an earlier run has found; None: they are found.
+    published : Path or None
+        Where `take` moves products; None where it moves none.
+    catalogue : str
+        The mosaic's is made of the whole in memory (``whole``), of tiles, or of these where memory is short (``auto``).
     """
 
     procs: int
@@ -81,3 +86,11 @@ class Context:
     tiling: Tiling | None = None
     take: Callable[[], None] = lambda: None
     aligned: Aligned | None = None
+    published: Path | None = None
+    catalogue: str = "whole"
+
+    def find_mosaic(self) -> Path:
+        """The mosaic that is finished, handed over or not."""
+        name = f"{self.product}_i2d.fits"
+        taken = self.published and self.published / name
+        return taken if taken and not (self.products / ascii_name(name)).is_file() else self.products / ascii_name(name)

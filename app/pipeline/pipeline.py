@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, ClassVar
 
 from configobj import ConfigObj
-from jwst.datamodels import ImageModel
 from jwst.pipeline import Image3Pipeline
 
 from app.observation.names import ascii_name
@@ -16,6 +15,7 @@ from app.pipeline.box import Box
 from app.pipeline.context import Context
 from app.pipeline.divided.cuts import Grid, PixelMap, map_pixels
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.mosaic_file import MosaicFile
 from app.pipeline.divided.tiles import Tile
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.steps import (
@@ -46,6 +46,8 @@ class Lv3Pipeline(Image3Pipeline):
         ``{step: {group id: [file name, ...]}}``, as each step saw them.
     tiles : sequence of Tile
         What resample has made, where the mosaic is made in tiles; their catalogues are not made here.
+    has_mosaic : bool
+        resample has made a mosaic in its file: the catalogue is made from that.
     """
 
     step_defs: ClassVar[dict[str, type]] = {
@@ -61,6 +63,7 @@ class Lv3Pipeline(Image3Pipeline):
     context: Context
     groups_used: dict[str, dict[str, list[str]]]
     tiles: Sequence[Tile] = ()
+    has_mosaic: bool = False
     _maps: tuple[Grid, list[PixelMap]] | None = None
 
     @classmethod
@@ -68,17 +71,23 @@ class Lv3Pipeline(Image3Pipeline):
         """Type of the pipeline's parameter reference; stpipe would name it after this class."""
         return Image3Pipeline.get_config_reftype()
 
-    def process(self, input_data: GroupedLibrary | ImageModel) -> None:
+    def process(self, input_data: GroupedLibrary | MosaicFile) -> None:
         """Run the steps; on a mosaic that is finished, the one that comes after it."""
         # The name has an end: jwst takes off what follows the last dot.
         self.output_file = ascii_name(f"{self.context.product}.fits")
-        if isinstance(input_data, ImageModel):
-            self.source_catalog.save_results = self.save_results
-            self.source_catalog.run(input_data)
-        else:
-            if self.context.aligned is not None:
-                self._take_over(input_data)
-            super().process(input_data)
+        if isinstance(input_data, MosaicFile):
+            self._make_catalogue(input_data)
+            return
+        if self.context.aligned is not None:
+            self._take_over(input_data)
+        super().process(input_data)
+        if self.has_mosaic:
+            self._make_catalogue(MosaicFile(self.context.find_mosaic()))
+
+    def _make_catalogue(self, mosaic: MosaicFile) -> None:
+        """Make the catalogue of a mosaic from its file."""
+        self.source_catalog.save_results = self.save_results
+        self.source_catalog.run(mosaic)
 
     def _take_over(self, library: ExposureLibrary) -> None:
         """Put exposures into the state in which an earlier run had them after skymatch, with its groups and log."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from astropy.nddata.bitmask import interpret_bit_flags
-from jwst.datamodels import ImageModel
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.observation.fits_internals import whole_arrays
@@ -16,6 +15,7 @@ from app.observation.names import ascii_name, is_of_catalogue
 from app.pipeline.aligned import Aligned
 from app.pipeline.context import Context, Notes
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.mosaic_file import MosaicFile
 from app.pipeline.divided.read_noise import rescale_read_noise
 from app.pipeline.load import load
 from app.pipeline.pipeline import make_pipeline
@@ -88,8 +88,8 @@ def run_pipeline(
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
     with whole_arrays(), _fast_collections():
         if mosaic is not None:
-            with ImageModel(mosaic) as model:
-                pipeline.run(model)
+            with one_pool(context.procs, load):
+                pipeline.run(MosaicFile(mosaic))
         else:
             with one_pool(context.procs, load):
                 pipeline.run(_read(association, plan, context))
@@ -143,6 +143,8 @@ def context_of(plan: Plan, stamp: Stamp, notes: Notes, output_dir: Path, take: C
         saves_exposures=bool(plan.exposure_products),
         tiling=plan.tiling,
         take=take,
+        published=config.output_folder,
+        catalogue=config.catalogue,
     )
 
 

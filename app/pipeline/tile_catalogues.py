@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from jwst.datamodels import ImageModel
-
 from app.pipeline.context import Context
+from app.pipeline.divided.mosaic_file import MosaicFile
 from app.pipeline.divided.tiles import Tile
 from app.pipeline.pipeline import make_pipeline
 from app.plan.parameters import Layer
@@ -28,7 +27,9 @@ def make_catalogues(chosen: list[Layer], context: Context, tiles: Sequence[Tile]
         What it was run with; takes time and caveats.
     tiles : sequence of Tile
     """
-    bare = replace(context, procs=1, notes=_Caveats(), take=_nothing)  # without what belongs to this process
+    bare = replace(
+        context, procs=1, notes=_Caveats(), take=_nothing, catalogue="whole"
+    )  # without what belongs to this process
     with context.notes.timed("source_catalog"):
         for caveats in run_all(partial(_make, chosen, bare), tiles, context.procs):
             for caveat in caveats:
@@ -58,6 +59,5 @@ def _make(chosen: list[Layer], context: Context, tile: Tile) -> Sequence[tuple[s
     notes = _Caveats()
     product = f"{context.product}_{tile.cell.name}"
     pipeline = make_pipeline(chosen, replace(context, product=product, notes=notes))
-    with ImageModel(tile.path) as model:
-        pipeline.process(model)
+    pipeline.process(MosaicFile(tile.path))
     return list(notes)

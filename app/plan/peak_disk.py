@@ -20,12 +20,9 @@ _BYTES, _ARRAYS, _ARRAYS_SINGLE, _ARRAYS_BLOT = 4, 6, 4, 2
 _ARRAYS_CATALOGUE = 2
 #: Where a pixel of an exposure falls, in a temporary file that stays: x and y in double precision.
 _BYTES_MAP = 16
-#: While outliers are found, of every exposure: image and weight. While the mosaic is put together, of all exposures, or
-#: where nothing is kept of those that wait to be added, two a process: image, weight, context and three variances.
-_ARRAYS_DRIZZLED, _ARRAYS_PART, _PARTS_A_PROCESS = 2, 6, 2
-#: Drizzled exposures of eight times the mosaic's pixels are added before their sum is kept, which is as large as the
-#: mosaic (`pipeline.divided.sums`); a little less here, for boxes may be larger than is thought.
-_ADDED_TO_KEEP = 7
+#: While outliers are found, of every exposure: image and weight. While the mosaic is put together, of every exposure:
+#: image, weight, context and three variances.
+_ARRAYS_DRIZZLED, _ARRAYS_PART = 2, 6
 #: A median image of background exposures, in a temporary file that stays: the image and its variance.
 _ARRAYS_BACKGROUND = 2
 #: What the record finds on a full disk, and record, report, log and association [byte].
@@ -61,26 +58,17 @@ def peak_disk(
     maps = pixels * _BYTES_MAP + sum(b.pixels for b in work.backgrounds) * _ARRAYS_BACKGROUND * _BYTES
     drizzled = work.n_exposures * work.cut * _ARRAYS_DRIZZLED * _BYTES
     median = work.mosaic * _BYTES * (2 if config.outliers == "spare_stars" else 1)  # of the errors, too
-    parts = _n_parts(work, config) * work.cut * _ARRAYS_PART * _BYTES
+    parts = work.n_exposures * work.cut * _ARRAYS_PART * _BYTES
     kept = median if config.resume else 0
     copies = 0.0
     if fallback:
         copies = size if fallback.pixels else 2 * size + work.n_exposures * work.mosaic * _BYTES
-    mosaic = _mosaic(work, with_catalogue=False)
-    total = work.n_exposures * work.cut >= _ADDED_TO_KEEP * work.mosaic and config.resume and not work.tiles
-    written = (2 if total else 1) * mosaic + (parts if config.resume or work.tiles else 0)
-    before = maps + copies + max(median + max(drizzled, size), kept + size + max(parts, written))
+    written = _mosaic(work, with_catalogue=False) + parts
+    before = maps + copies + max(median + max(drizzled, size), kept + size + written)
     before += _KEPT * work.n_exposures if config.resume else 0
     unpacked = sum(e.size for e in exposures if e.packed)
     finished = size + _mosaic(work, with_catalogue) + _companions(work, pixels, config)
     return int(_SMALL + unpacked + max(before, finished))
-
-
-def _n_parts(work: Work, config: Lv3Config) -> int:
-    """Drizzled exposures that are there while the mosaic is put together."""
-    if config.resume or work.tiles:
-        return work.n_exposures
-    return min(_PARTS_A_PROCESS * config.n_procs, work.n_exposures) if config.n_procs > 1 else 1
 
 
 def _mosaic(work: Work, with_catalogue: bool) -> float:

@@ -14,8 +14,18 @@ import numpy as np
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
 from app.observation.grouping import groups
+from app.runtime.resources import memory_limit
 
-__all__ = ["MedianImage", "SerialFallback", "Work", "box_area", "least_memory", "peak_memory"]
+__all__ = [
+    "BAND",
+    "MedianImage",
+    "SerialFallback",
+    "Work",
+    "box_area",
+    "catalogue_by_tiles",
+    "least_memory",
+    "peak_memory",
+]
 
 #: The main process with jwst and its libraries, before data.
 _MAIN = 300e6
@@ -29,8 +39,9 @@ _PER_EXPOSURE = 1.1e6
 _PER_DETECTOR_PIXEL = 42
 #: By pixel of the cut of the mosaic that it touches: the drizzled arrays; and again while the main process adds them.
 _PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 22, 28
-#: While the mosaic is put together, by its pixels: output arrays, and rows of them at work; a plane of CON more.
-_PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL = 30, 4
+#: While a tile, or a band of the mosaic, is put together, by its pixels: output arrays, and rows of them at work; a
+#: plane of CON more. Pixels of a band, at most.
+_PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL, BAND = 30, 4, 4_000_000
 #: The median in its mapped file, by pixels of the whole mosaic, also where that is made in tiles.
 _PER_MAPPED_PIXEL = 4
 #: Exposures in a plane of CON: bits of its integers.
@@ -38,6 +49,14 @@ _EXPOSURES_PER_PLANE = 32
 #: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments. Measured with one
 #: process: 62 (2.4 million pixels, 506 sources), 66 (8.1 million, 334), 73 (16.1 million, 424); the most counts.
 _PER_CATALOGUE_PIXEL = 73
+#: Share of the memory that it may take as a whole, beside exposures and processes that have nothing to do meanwhile.
+_ROOM = 0.75
+#: The same by windows, by the pixels of one, at most, which is larger where one source is. Where the background is
+#: measured of all pixels at once, by those that have data.
+_WINDOW, _PER_WINDOW_PIXEL, _PER_COVERED_PIXEL = 1700**2, 110, 30
+#: While the noise of empty sky is measured, by the pixels of the boxes that are looked at, which have the size of so
+#: many pixels of the detector, all together, at most.
+_PER_SKY_PIXEL, _SKY = 60, 400 * 24**2
 #: While the report's pictures are drawn, whose size is fixed, the library that draws them included.
 _DRAWING = 110e6
 #: jwst's own implementation: by pixel of an exposure that stays in memory; of the detector, and of the mosaic while it
@@ -114,6 +133,11 @@ class Work:
         return max(self.tiles, default=self.mosaic)
 
     @property
+    def covered(self) -> float:
+        """Number of pixels of the mosaic with data, at most."""
+        return min(self.mosaic, self.n_exposures * self.cut)
+
+    @property
     def written(self) -> float:
         """Number of pixels in all files of the mosaic."""
         return sum(self.tiles) or self.mosaic
@@ -186,25 +210,47 @@ def peak_memory(
     whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
     peaks = [_DRAWING, _pipeline(work, procs), _backgrounds(work, procs), work.mosaic * _PER_MAPPED_PIXEL]
+    peaks.append(min(work.mosaic, _SKY * work.cut / work.detector) * _PER_SKY_PIXEL)
     if config.outliers == "spare_stars":
         peaks.append(procs * work.detector * _PER_DETECTOR_PIXEL_SPARED)
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:
-        at_a_time = min(procs, len(work.tiles)) or 1
-        peaks.append(at_a_time * work.held * _PER_CATALOGUE_PIXEL)
+        peaks.append(_catalogue(work, config, procs))
     if config.do_drizzle or config.do_blot:
         peaks.append(_postprocess(work, procs, whole_grid, work.drizzled_with(config)))
     return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))
 
 
+def catalogue_by_tiles(wanted: str, n_pixels: float) -> bool:
+    """Whether the catalogue of a mosaic is made of windows of it.
+
+    Parameters
+    ----------
+    wanted : str
+        Value of the key ``catalogue``.
+    n_pixels : float
+        Of the mosaic.
+    """
+    whole = least_memory(procs=2) + n_pixels * _PER_CATALOGUE_PIXEL
+    return wanted == "tiles" or (wanted == "auto" and whole > _ROOM * memory_limit())
+
+
 def _pipeline(work: Work, procs: int) -> float:
-    """Data in memory while the mosaic is put together, by processes each of which has an exposure at work."""
+    """Data in memory while the mosaic is put together: processes have an exposure at work each, then a band of it."""
     subtracted = _PER_SUBTRACTED_PIXEL if work.backgrounds else 0
     drizzling = work.detector * (_PER_DETECTOR_PIXEL + subtracted) + work.cut * _PER_CUT_PIXEL
-    adding = work.cut * _PER_CUT_PIXEL_ADDED if procs > 1 else 0
-    mosaic = work.held * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
-    return procs * drizzling + adding + mosaic
+    added = max(work.tiles, default=min(work.mosaic, BAND))
+    adding = work.cut * _PER_CUT_PIXEL_ADDED + added * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
+    return max(procs * drizzling, (1 if work.tiles else procs) * adding)
+
+
+def _catalogue(work: Work, config: Lv3Config, procs: int) -> float:
+    """Data in memory while sources are found and measured: of the whole, of tiles, or of windows of the mosaic."""
+    if not work.tiles and catalogue_by_tiles(config.catalogue, work.mosaic):
+        return procs * min(work.mosaic, _WINDOW) * _PER_WINDOW_PIXEL + work.covered * _PER_COVERED_PIXEL
+    at_a_time = min(procs, len(work.tiles)) or 1
+    return at_a_time * work.held * _PER_CATALOGUE_PIXEL
 
 
 def _backgrounds(work: Work, procs: int) -> float:

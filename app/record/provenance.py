@@ -89,6 +89,10 @@ def peak_memory() -> dict[str, int]:
     }
 
 
+#: What is read at a time for a sum [byte].
+_CHUNK = 1 << 24
+
+
 def datasums(path: Path) -> dict[str, int]:
     """DATASUM of every image in a FITS file: equal for equal pixels, whatever dates the headers say.
 
@@ -102,10 +106,15 @@ def datasums(path: Path) -> dict[str, int]:
 
 
 def _datasum(path: Path, start: int, size: int) -> int:
+    """Of a part of a file; no more of it is in memory than is read at a time."""
     import numpy as np
 
-    words = np.memmap(path, ">u4", "r", start, (size // 4,))
-    total = int(words.sum(dtype=np.uint64))
+    total = 0
+    with path.open("rb") as file:
+        file.seek(start)
+        for first in range(0, size, _CHUNK):
+            words = np.frombuffer(file.read(min(_CHUNK, size - first)), ">u4")
+            total += int(words.sum(dtype=np.uint64))
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total

@@ -1,13 +1,13 @@
 """What a run has finished, kept in its work folder with checksums, so that a later start of it goes on there.
 
 Results are kept under the name of what is being done (`scope`): of a pool for each item as it arrives (`answers_to`),
-of other work as a whole (`kept`), or as far as it has come (`Latest`).
+or of other work as a whole (`kept`).
 """
 
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from app.runtime.answers import Answers, Kept
 
 __all__ = [
-    "Latest",
     "Once",
     "Task",
     "answers_to",
@@ -24,6 +23,7 @@ __all__ = [
     "keeping",
     "kept",
     "name_of",
+    "not_keeping",
     "scope",
 ]
 
@@ -89,6 +89,11 @@ def keeping(folder: Path) -> Iterator[None]:
         yield
 
 
+def not_keeping() -> AbstractContextManager[None]:
+    """Context in which nothing is kept: what is made there is made anew by a later start."""
+    return _put(None)
+
+
 def is_keeping() -> bool:
     """Whether what is on the disk may be needed by a later start."""
     return _current.get() is not None
@@ -133,29 +138,6 @@ def kept(name: str, function: Callable[[], Result]) -> Result:
         for path in place.folder.glob(f"{place.prefix}{name}-*"):
             path.unlink()
     return result
-
-
-class Latest:
-    """The last state of work that goes on step by step; each that is kept takes the place of the one before.
-
-    Parameters
-    ----------
-    name : str
-    """
-
-    def __init__(self, name: str) -> None:
-        place = _current.get()
-        self._name, self._answers = name, place.answers(name) if place and place.prefix else None
-
-    def get(self) -> Any:
-        """The state that an earlier start, or this one, has kept last; None where there is none, or it is not whole."""
-        before = self._answers.get(0, self._name) if self._answers else None
-        return before.result if before and before.is_whole() else None
-
-    def keep(self, state: Any) -> None:
-        """Keep a state, if anything is kept."""
-        if self._answers:
-            self._answers.keep(0, self._name, Kept.of(state))
 
 
 def name_of(function: Callable[..., Any]) -> str:

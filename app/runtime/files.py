@@ -4,9 +4,12 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = [
+    "fresh_folder",
     "link_or_copy",
     "publish",
     "remove_temporary",
@@ -80,6 +83,17 @@ def link_or_copy(path: Path, place: Path) -> None:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES):
             raise
         shutil.copyfile(path, place)
+
+
+@contextmanager
+def fresh_folder(path: Path) -> Iterator[Path]:
+    """Context in which there is an empty folder; what a killed process left in it is removed before, and all after."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
 def sync(path: Path) -> None:

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[2]
 JWST = "app/pipeline/divided/jwst_internals.py"
 HYDRA = "app/config/hydra_internals.py"
 ASTROPY = "app/observation/fits_internals.py"
+CATALOGUE = "app/pipeline/divided/catalogue_internals.py"
 SUBMITIT = "app/sweep/slurm.py"
-ALLOWED = {JWST, HYDRA, SUBMITIT, ASTROPY}
+ALLOWED = {JWST, CATALOGUE, HYDRA, SUBMITIT, ASTROPY}
 #: Documented functions whose names begin so.
 PUBLIC = {"_exit"}
 

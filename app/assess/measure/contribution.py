@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from astropy.io import fits
 from numpy.typing import NDArray
 
-from app.assess.measure.frames import SR_TO_ARCSEC2, open_fits
+from app.assess.measure.frames import SR_TO_ARCSEC2
 
 __all__ = ["contributions", "sampled"]
 
@@ -14,10 +16,21 @@ __all__ = ["contributions", "sampled"]
 SAMPLE = 1_000_000
 
 
-def sampled(image: NDArray) -> NDArray:
-    """Every so many-th row and column of an image, or of each plane of a cube."""
-    step = max(1, int(np.sqrt(np.prod(image.shape[-2:]) / SAMPLE)))
-    return image[..., ::step, ::step]
+def sampled(image: Any, part: tuple[slice, slice] = np.s_[:, :]) -> NDArray:
+    """Every so many-th row and column of an image, or of each plane of a cube.
+
+    Parameters
+    ----------
+    image : ndarray or astropy.io.fits.Section
+        Of a section, in a file that is not mapped, no more is in memory than these rows, one at a time.
+    part : tuple of slice
+        Rows and columns that are looked at; default all.
+    """
+    *planes, ny, nx = image.shape
+    rows, columns = range(ny)[part[0]], range(nx)[part[1]]
+    step = max(1, int(np.sqrt(len(rows) * len(columns) / SAMPLE)))
+    whole = (slice(None),) * len(planes)
+    return np.stack([image[*whole, y, :][..., part[1]][..., ::step] for y in rows[::step]], axis=-2)
 
 
 def contributions(path: Path, places: Sequence[int], part: tuple[slice, slice] = np.s_[:, :]) -> list[float] | None:
@@ -33,12 +46,12 @@ def contributions(path: Path, places: Sequence[int], part: tuple[slice, slice] =
     part : tuple of slice
         Rows and columns that are looked at; default all.
     """
-    with open_fits(path) as hdus:
+    with fits.open(path, memmap=False) as hdus:
         if "CON" not in hdus:
             return None
-        weighted = sampled(hdus["WHT"].data[part]) > 0
-        context = sampled(hdus["CON"].data[:, *part]).astype(np.uint32)
-        header = hdus["SCI"].header
-        frame = hdus["SCI"].data[part].size * float(header["PIXAR_SR"]) * SR_TO_ARCSEC2
+        weighted = sampled(hdus["WHT"].section, part) > 0
+        context = sampled(hdus["CON"].section, part).astype(np.uint32)
+        n_pixels = np.prod([len(range(n)[side]) for n, side in zip(hdus["SCI"].shape, part, strict=True)])
+        frame = float(n_pixels) * float(hdus["SCI"].header["PIXAR_SR"]) * SR_TO_ARCSEC2
     seen = (context[place // 32] & np.uint32(1 << place % 32) for place in places)
     return [float(np.mean((bits > 0) & weighted)) * frame for bits in seen]

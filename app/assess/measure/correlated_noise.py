@@ -7,6 +7,7 @@ measured on the mosaic's own empty sky, so they hold for any kernel, pixel scale
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +47,12 @@ class CorrelatedNoise:
     aperture_factors: dict[str, float]
 
 
-def measure_correlation(image: NDArray, error: NDArray, scale: float) -> CorrelatedNoise | None:
+def measure_correlation(image: Any, error: Any, scale: float) -> CorrelatedNoise | None:
     """Measure noise and its correlation in the boxes of a mosaic that have no source.
 
     Parameters
     ----------
-    image, error : ndarray of shape (ny, nx)
+    image, error : ndarray or astropy.io.fits.Section, of shape (ny, nx)
         The mosaic and its ERR; NaN where there is nothing.
     scale : float
         Side of its pixels over that of the detector's.
@@ -75,7 +76,7 @@ def measure_correlation(image: NDArray, error: NDArray, scale: float) -> Correla
     return CorrelatedNoise(float(np.sqrt(variance)), factors)
 
 
-def _quiet_boxes(image: NDArray, error: NDArray, side: int) -> tuple[Array, Array]:
+def _quiet_boxes(image: Any, error: Any, side: int) -> tuple[Array, Array]:
     """Boxes of empty sky around zero, shape (n, side, side), and their errors; pixels that are no sky are NaN."""
     rows, columns = (np.arange(0, n - side + 1, side) for n in image.shape)
     places = np.stack(np.meshgrid(rows, columns), -1).reshape(-1, 2)

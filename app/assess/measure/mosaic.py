@@ -4,6 +4,7 @@ import csv
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -13,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from app.assess.measure.contribution import sampled
 from app.assess.measure.correlated_noise import CorrelatedNoise, measure_correlation
-from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, open_fits, read_wcs
+from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, read_wcs
 from app.assess.measure.stars import Stars, find_stars
 from app.observation.sky_points import box_values
 from app.pipeline.solution.centring import RING
@@ -94,8 +95,8 @@ def measure_mosaic(path: Path, fwhm: float, detector_scale: float) -> Mosaic:
     detector_scale : float
         Side of the detectors' pixels [arcsec].
     """
-    with open_fits(path) as hdus:
-        image, header = hdus["SCI"].data, hdus["SCI"].header
+    with fits.open(path, memmap=False) as hdus:  # of a mapped array, a system keeps much more than what is looked at
+        image, header = hdus["SCI"].section, hdus["SCI"].header
         scale = float(np.sqrt(header["PIXAR_SR"] * SR_TO_ARCSEC2))
         covered, by_number = _coverage(hdus)
         width, n_stars = _psf(_middle(image), fwhm / scale)
@@ -105,12 +106,12 @@ def measure_mosaic(path: Path, fwhm: float, detector_scale: float) -> Mosaic:
             unit=str(header.get("BUNIT", "")),
             pixel_scale=scale,
             footprint=[(float(ra), float(dec)) for ra, dec in footprint(read_wcs(hdus), image.shape)],
-            coverage=covered * image.size * scale**2 / 3600,
+            coverage=covered * float(np.prod(image.shape)) * scale**2 / 3600,
             exposures=by_number,
             depth=_depth(image),
             noise=_noise(hdus),
             correlated_noise=(
-                measure_correlation(image, hdus["ERR"].data, scale / detector_scale) if "ERR" in hdus else None
+                measure_correlation(image, hdus["ERR"].section, scale / detector_scale) if "ERR" in hdus else None
             ),
             fwhm=None if width is None else width * scale,
             n_psf_stars=n_stars,
@@ -119,16 +120,16 @@ def measure_mosaic(path: Path, fwhm: float, detector_scale: float) -> Mosaic:
 
 def _coverage(hdus: fits.HDUList) -> tuple[float, dict[str, float]]:
     """Share of the frame with data, and the shares of that by number of exposures, from a sample of pixels."""
-    covered = sampled(hdus["WHT"].data) > 0
+    covered = sampled(hdus["WHT"].section) > 0
     if "CON" not in hdus or not covered.any():
         return float(covered.mean()), {}
-    context = sampled(hdus["CON"].data).astype(np.uint32)
+    context = sampled(hdus["CON"].section).astype(np.uint32)
     numbers = np.bitwise_count(context).sum(axis=0)[covered]
     values, counts = np.unique(numbers, return_counts=True)
     return float(covered.mean()), {str(v): float(c / len(numbers)) for v, c in zip(values, counts, strict=True)}
 
 
-def _depth(image: NDArray) -> float | None:
+def _depth(image: Any) -> float | None:
     """Noise [unit of the image]: the lower quartile of robust scatters in small boxes, in the faintest parts."""
     rows, columns = (np.arange(0, n - NOISE_BOX + 1, NOISE_BOX) for n in image.shape)
     places = np.stack(np.meshgrid(rows, columns), -1).reshape(-1, 2)
@@ -142,12 +143,12 @@ def _depth(image: NDArray) -> float | None:
 
 def _noise(hdus: fits.HDUList) -> float | None:
     """Lower quartile of the errors [unit of the image]: photons of sources add to the others."""
-    errors = sampled(hdus["ERR"].data) if "ERR" in hdus else np.empty(0)
+    errors = sampled(hdus["ERR"].section) if "ERR" in hdus else np.empty(0)
     errors = errors[np.isfinite(errors) & (errors > 0)]
     return float(np.quantile(errors, 0.25)) if errors.size else None
 
 
-def _middle(image: NDArray) -> NDArray:
+def _middle(image: Any) -> NDArray:
     """The part of an image around its centre."""
     y, x = (max(0, (n - PSF_FIELD) // 2) for n in image.shape)
     return image[y : y + PSF_FIELD, x : x + PSF_FIELD]

@@ -106,14 +106,15 @@ def fast_background() -> AbstractContextManager[None]:
 
 
 def _interpolate_background(interpolator: _BkgZoomInterpolator, mesh: np.ndarray, **options: Any) -> np.ndarray:
-    """The background at all pixels, from that of each box."""
+    """The background at all pixels, from that of each box; ``part`` of them, where that is among the options."""
     shape, lowest, highest = options["shape"], np.min(mesh), np.max(mesh)
+    part = options.get("part", np.s_[: shape[0], : shape[1]])
     if lowest == highest:
-        return np.full(shape, lowest, options["dtype"])
+        return np.full([side.stop - (side.start or 0) for side in part], lowest, options["dtype"])
     spline = {"order": interpolator.order, "mode": interpolator.mode, "cval": interpolator.cval, "grid_mode": True}
     rows, columns = (
-        np.stack([zoom(unit, box, **spline)[:size] for unit in np.eye(n)], axis=1)
-        for n, box, size in zip(mesh.shape, options["box_size"], shape, strict=True)
+        np.stack([zoom(unit, box, **spline)[side] for unit in np.eye(n)], axis=1)
+        for n, box, side in zip(mesh.shape, options["box_size"], part, strict=True)
     )
     image = rows @ mesh @ columns.T
     return np.clip(image, lowest, highest, out=image) if interpolator.clip else image

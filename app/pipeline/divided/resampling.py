@@ -1,11 +1,7 @@
-"""The mosaic in parts: every exposure drizzled onto its box, the parts added in the exposures' order.
+"""The metadata of a mosaic that is made in parts: jwst's own, of images of a few pixels."""
 
-jwst's `ResampleImage` drizzles each part, and writes the metadata of the whole.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,59 +9,15 @@ import numpy as np
 from jwst.datamodels import ImageModel
 from jwst.resample.resample import ResampleImage
 
-from app.pipeline.divided.cuts import Grid, PixelMap
+from app.pipeline.divided.cuts import Grid
 from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
 from app.pipeline.divided.jwst_internals import known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary, Members
-from app.pipeline.divided.parts import Total, drizzle
-from app.pipeline.divided.planes import say_if_slower
-from app.pipeline.divided.sums import add_all
-from app.runtime.pool import run_all
 
-__all__ = ["Headers", "resample", "with_scale_ratio"]
+__all__ = ["Headers", "with_scale_ratio"]
 
 # Shape of the images that stand for exposures where only metadata count.
 _SMALL = (4, 4)
-
-
-def resample(
-    library: ExposureLibrary, grid: Grid, maps: Sequence[PixelMap], parameters: Mapping[str, Any], procs: int
-) -> ImageModel:
-    """Drizzle all exposures into one mosaic.
-
-    Parameters
-    ----------
-    library : ExposureLibrary
-    grid : Grid
-        The mosaic's pixel grid.
-    maps : sequence of PixelMap
-        Of each exposure, on that grid.
-    parameters : mapping
-        Arguments of `jwst.resample.ResampleImage`.
-    procs : int
-        Number of processes; the mosaic does not depend on it.
-
-    Returns
-    -------
-    ImageModel
-    """
-    pairs = list(zip(library.exposures(), maps, strict=True))
-    say_if_slower()
-    known = with_scale_ratio(library, grid, parameters)
-    parts = run_all(partial(drizzle, known, parameters), pairs, procs)
-    total = add_all(Total(known, known.box, len(pairs), parameters), parts, maps[0].path.parent)
-    # Headers come last: a start that goes on among the parts has not blended them for nothing.
-    return Headers(library, grid, parameters, total.finish).resample_many_to_one()
-
-
-def with_scale_ratio(library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> Grid:
-    """The grid with its scale over that of the first exposure of all."""
-    headers = Headers(library, grid, {**parameters, "blendheaders": False}, dict)
-    with library:
-        model = library.borrow(0)
-        headers.add_model(model)
-        library.shelve(model, 0, modify=False)
-    return replace(grid, pixel_scale_ratio=headers.pixel_scale_ratio)
 
 
 class Headers(ResampleImage):
@@ -76,9 +28,9 @@ class Headers(ResampleImage):
         library: ExposureLibrary | Members,
         grid: Grid,
         parameters: Mapping[str, Any],
-        arrays: Callable[[], dict[str, np.ndarray]],
+        drizzle_all: Callable[[Grid], dict[str, np.ndarray]],
     ) -> None:
-        self._grid, self._arrays = grid, arrays
+        self._grid, self._drizzle_all = grid, drizzle_all
         super().__init__(library, **{**parameters, "output_wcs": grid.of_shape(_SMALL), "wcs_pars": None})
 
     @property
@@ -98,4 +50,15 @@ class Headers(ResampleImage):
 
     def update_output_model(self, model: ImageModel, info_dict: dict[str, Any]) -> None:
         """Put the arrays into the mosaic, with all that stcal found."""
-        super().update_output_model(model, {**info_dict, **self._arrays(), "wcs": self._grid.wcs})
+        arrays = self._drizzle_all(replace(self._grid, pixel_scale_ratio=self.pixel_scale_ratio))
+        super().update_output_model(model, {**info_dict, **arrays, "wcs": self._grid.wcs})
+
+
+def with_scale_ratio(library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> Grid:
+    """The grid with its scale over that of the first exposure of all."""
+    headers = Headers(library, grid, {**parameters, "blendheaders": False}, lambda _: {})
+    with library:
+        model = library.borrow(0)
+        headers.add_model(model)
+        library.shelve(model, 0, modify=False)
+    return replace(grid, pixel_scale_ratio=headers.pixel_scale_ratio)

@@ -97,8 +97,9 @@ def ring_radius(fwhm: float) -> int:
 
 def ring_level(image: NDArray, columns: Index, rows: Index, half: int) -> Array:
     """Median of the border of a box around each star."""
-    box = box_values(image, columns, rows, half)
-    border = np.concatenate([box[:, 0], box[:, -1], box[:, 1:-1, 0], box[:, 1:-1, -1]], axis=1)
+    y, x = np.indices((2 * half + 1, 2 * half + 1)).reshape(2, -1) - half
+    y, x = (offsets[np.maximum(abs(y), abs(x)) == half] for offsets in (y, x))
+    border = np.asarray(image[rows[:, None] + y, columns[:, None] + x], dtype=float)
     border[np.all(np.isnan(border), axis=1)] = 0
     return np.nanmedian(border, axis=1) if len(border) else np.empty(0)
 

@@ -11,10 +11,10 @@ from jwst.resample.resample import ResampleImage
 
 from app.observation.names import ascii_name
 from app.pipeline.box import Box
+from app.pipeline.divided.bands import make_mosaic
 from app.pipeline.divided.cuts import Grid
 from app.pipeline.divided.exposure_files import save_model
 from app.pipeline.divided.library import ExposureLibrary
-from app.pipeline.divided.resampling import resample
 from app.pipeline.divided.tiles import make_tiles
 from app.pipeline.library import GroupedLibrary
 from app.pipeline.steps.base import Stamped
@@ -41,7 +41,7 @@ class StampedResampleStep(Stamped, ResampleStep):
         return result
 
     def process(self, input_data: GroupedLibrary) -> ImageModel | list[Path]:
-        """Make the mosaic, or the files of its tiles."""
+        """Make the mosaic, or its file, or those of its tiles."""
         if resampling_falls_back(partial(getattr, self)):
             return super().process(self.parent.with_pixels(input_data, self))
         if not isinstance(input_data, ExposureLibrary):
@@ -57,8 +57,18 @@ class StampedResampleStep(Stamped, ResampleStep):
         grid = kept("grid", lambda: Grid.of(ResampleImage(input_data, **{**parameters, **only_image})))
         if self.parent.context.tiling:
             return self._make_tiles(input_data, grid, parameters)
-        maps = self.parent.pixel_maps(input_data, grid)
-        return resample(input_data, grid, maps, parameters, self.parent.context.procs)
+        return [self._make_mosaic(input_data, grid, parameters)]
+
+    def _make_mosaic(self, library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> Path:
+        context = self.parent.context
+        maps = self.parent.pixel_maps(library, grid)
+        path = context.products / ascii_name(f"{context.product}_i2d.fits")
+        self.parent.has_mosaic = True
+        return make_mosaic(library, grid, maps, parameters, self._complete, path, context.procs)
+
+    def _complete(self, model: ImageModel) -> None:
+        """Complete a mosaic's metadata, as stpipe does with those of a result."""
+        self.finalize_result(model, [])
 
     def _make_tiles(self, library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> list[Path]:
         context = self.parent.context
@@ -72,6 +82,6 @@ class StampedResampleStep(Stamped, ResampleStep):
 
     def _save_tile(self, cell: Cell, model: ImageModel) -> Path:
         """Write a tile as stpipe does with a result."""
-        self.finalize_result(model, [])
+        self._complete(model)
         context = self.parent.context
         return save_model(model, context.products / ascii_name(f"{context.product}_{cell.name}_i2d.fits"))

@@ -137,7 +137,8 @@ def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, Any]:
     if mosaic is None or not (path := folder / mosaic["file"]).is_file():
         return {}
     if mosaic["file"] == TILES_INDEX[0]:
-        return tile_pictures(folder, read_index(folder) or {}, mosaic["unit"])
+        shown = attempt(tile_pictures, folder, read_index(folder) or {}, mosaic["unit"])
+        return {"mosaic": shown, "weight": None} if isinstance(shown, Missing) else shown
     return {
         "mosaic": attempt(picture, path, mosaic["footprint"], mosaic["unit"]),
         "weight": attempt(weight_picture, path),

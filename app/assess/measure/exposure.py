@@ -129,6 +129,8 @@ class SkyLevel(NamedTuple):
 
 def sky_level(hdus: fits.HDUList) -> SkyLevel:
     """The sky level of an exposure; where skymatch does not subtract, it stays in until resampling takes it out."""
-    header = hdus["PRIMARY"].header + hdus["SCI"].header
-    level = float(header.get("BKGLEVEL") or 0)
-    return SkyLevel(level, str(header.get("BKGMETH") or "none"), 0.0 if header.get("BKGSUB") else level)
+    level, method, is_subtracted = (
+        hdus["PRIMARY"].header.get(key, hdus["SCI"].header.get(key)) for key in ("BKGLEVEL", "BKGMETH", "BKGSUB")
+    )
+    level = float(level or 0)
+    return SkyLevel(level, str(method or "none"), 0.0 if is_subtracted else level)

@@ -1,0 +1,149 @@
+"""The mosaic in levels of detail, cut into tiles: a viewer reads no more of it than it shows."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.report.data_uri import data_uri
+from app.report.levels import Levels
+from app.report.pictures import block_means, stretch_limits
+from app.runtime.pool import run_all
+
+__all__ = ["TILE", "Pyramid", "depth_of", "finest_in_page", "pyramid"]
+
+#: Side of a tile [pixel].
+TILE = 512
+#: Most pixels with data that a level in the page has; with all coarser ones they are some 3 MB.
+IN_PAGE = 4_000_000
+#: Pixels by which the levels are chosen, along a side of the mosaic, and quality of the pictures: what it changes is
+#: less than the noise.
+_SAMPLED, _QUALITY = 1000, 75
+
+
+@dataclass(frozen=True, slots=True)
+class Pyramid:
+    """Level k is the mosaic averaged over blocks of 2^k by 2^k pixels, counted from its first pixel.
+
+    Parameters
+    ----------
+    levels : Levels
+        What the shades of the pictures mean.
+    cut : list of int
+        The shades that are black and white at first.
+    depth : int
+        The coarsest level, a single tile.
+    tiles : dict of str to (str, str)
+        Tiles that are in the page by name, ``level_column_row`` from the first pixel on: a picture of `TILE` by `TILE`
+        pixels, its first row on top the highest of the tile, and one of where it has data, empty where that is all.
+    beside : list of str
+        Names of tiles that are files of a folder beside the page, which give the same to ``lv3Tile``.
+    """
+
+    levels: Levels
+    cut: list[int]
+    depth: int
+    tiles: dict[str, tuple[str, str]]
+    beside: list[str]
+
+
+def depth_of(shape: tuple[int, int]) -> int:
+    """The level at which a mosaic fits a single tile."""
+    return max(0, int(np.ceil(np.log2(max(shape) / TILE))))
+
+
+def finest_in_page(n_pixels: float, depth: int) -> int:
+    """The finest level that goes into the page, of a mosaic with so many pixels that have data."""
+    return next((k for k in range(depth) if n_pixels / 4**k <= IN_PAGE), depth)
+
+
+def pyramid(mosaic: Path, finest: int, folder: Path, procs: int) -> Pyramid:
+    """Make the tiles.
+
+    Parameters
+    ----------
+    mosaic : Path
+        ``*_i2d.fits``; it is read by strips as high as a tile.
+    finest : int
+        Finest level that goes into the page.
+    folder : Path
+        Where tiles of finer levels are written.
+    procs : int
+        Number of processes.
+    """
+    with fits.open(mosaic) as hdus:
+        image = hdus["SCI"].data
+        (levels, cut), (ny, nx) = _levels(image), image.shape
+    depth = depth_of((ny, nx))
+    strips = [(k, row) for k in range(depth + 1) for row in range(-(-ny // (TILE * 2**k)))]
+    tiles, beside = {}, []
+    for found in run_all(partial(_strip, mosaic=mosaic, levels=levels, finest=finest, folder=folder), strips, procs):
+        tiles |= {name: tile for name, tile in found.items() if tile}
+        beside += [name for name, tile in found.items() if not tile]
+    return Pyramid(levels, cut, depth, tiles, beside)
+
+
+def _levels(image: NDArray) -> tuple[Levels, list[int]]:
+    """Levels that are fine at the sky and hold all pixels, and those that are black and white at first."""
+    step = max(1, max(image.shape) // _SAMPLED)
+    sample = np.asarray(image[::step, ::step], float)
+    extremes = [f(image[row : row + TILE]) for row in range(0, len(image), TILE) for f in (_least, _most)]
+    levels = Levels.of(np.append(sample, extremes))
+    return levels, levels.encode(np.array(stretch_limits(sample))).tolist()
+
+
+def _least(values: NDArray) -> float:
+    return float(np.fmin.reduce(values, axis=None))
+
+
+def _most(values: NDArray) -> float:
+    return float(np.fmax.reduce(values, axis=None))
+
+
+def _strip(
+    place: tuple[int, int], *, mosaic: Path, levels: Levels, finest: int, folder: Path
+) -> dict[str, tuple[str, str] | None]:
+    """A row of tiles by name, without those that have no data; None for one that was written into the folder."""
+    level, row = place
+    height = TILE * 2**level
+    with fits.open(mosaic) as hdus:
+        means = block_means(hdus["SCI"].data[row * height : (row + 1) * height], 2**level)
+    found: dict[str, tuple[str, str] | None] = {}
+    for column, values in enumerate(_cut(levels.encode(means.astype(np.float32)))):
+        if values.any():
+            name, tile = f"{level}_{column}_{row}", _pictures(values)
+            if level < finest:
+                call = f"lv3Tile({json.dumps(name)}, {json.dumps(tile)});"
+                (folder / f"{name}.js").write_text(call, encoding="utf-8")
+            found[name] = None if level < finest else tile
+    return found
+
+
+def _cut(shades: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """A strip in tiles; beyond its ends there are no data."""
+    ny, nx = shades.shape
+    whole = np.zeros((TILE, -(-nx // TILE) * TILE), np.uint8)
+    whole[:ny, :nx] = shades
+    return (whole[:, start : start + TILE] for start in range(0, nx, TILE))
+
+
+def _pictures(values: NDArray[np.uint8]) -> tuple[str, str]:
+    """Levels, the lowest row first, as a picture, and where they are not 0."""
+    there = values[::-1] > 0
+    # The sky where there are no data: an edge would ring.
+    shades = np.where(there, values[::-1], np.median(values[values > 0]).astype(np.uint8))
+    picture = _uri(Image.fromarray(shades), "jpeg", quality=_QUALITY)
+    return picture, "" if there.all() else _uri(Image.fromarray(there), "png", transparency=0)
+
+
+def _uri(image: Image.Image, kind: str, **options: int) -> str:
+    file = io.BytesIO()
+    image.save(file, format=kind, **options)
+    return data_uri(file.getvalue(), kind)

@@ -105,8 +105,10 @@ def draw_sky(
 
 
 def weight_picture(path: Path) -> str:
-    """The mosaic's weights, as a data URI."""
-    return draw_weight(binned(path, "WHT"))
+    """The mosaic's weights, as a data URI: every so many pixels of them, for neighbours are alike."""
+    with fits.open(path) as hdus:
+        step = step_of(hdus["SCI"].shape)
+        return draw_weight(Binned(hdus["WHT"].data[::step, ::step].astype(float), step, sky_of(hdus)))
 
 
 def draw_weight(weight: Binned) -> str:
@@ -164,8 +166,6 @@ def sky_of(hdus: fits.HDUList) -> WCS:
 
 def block_means(image: NDArray, step: int) -> Array:
     """Mean of each block of `step` by `step` pixels, also of one that is cut at the end; NaN where it has nothing."""
-    if step == 1:
-        return np.where(np.isfinite(image), image, np.nan).astype(float)
     return np.array([_mean(image[y : y + step], step) for y in range(0, len(image), step)])
 
 

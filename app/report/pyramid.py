@@ -114,11 +114,12 @@ def _strip(
     level, row = place
     height = TILE * 2**level
     with fits.open(mosaic) as hdus:
-        means = block_means(hdus["SCI"].data[row * height : (row + 1) * height], 2**level)
+        strip = hdus["SCI"].data[row * height : (row + 1) * height]
+        means = (block_means(strip, 2**level) if level else strip).astype(np.float32)
     found: dict[str, tuple[str, str] | None] = {}
-    for column, values in enumerate(_cut(levels.encode(means.astype(np.float32)))):
-        if values.any():
-            name, tile = f"{level}_{column}_{row}", _pictures(values)
+    for column, values in enumerate(_cut(means)):
+        if np.isfinite(values).any():
+            name, tile = f"{level}_{column}_{row}", _pictures(levels.encode(values))
             if level < finest:
                 call = f"lv3Tile({json.dumps(name)}, {json.dumps(tile)});"
                 (folder / f"{name}.js").write_text(call, encoding="utf-8")
@@ -126,12 +127,12 @@ def _strip(
     return found
 
 
-def _cut(shades: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+def _cut(strip: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     """A strip in tiles; beyond its ends there are no data."""
-    ny, nx = shades.shape
-    whole = np.zeros((TILE, -(-nx // TILE) * TILE), np.uint8)
-    whole[:ny, :nx] = shades
-    return (whole[:, start : start + TILE] for start in range(0, nx, TILE))
+    for start in range(0, strip.shape[1], TILE):
+        part = strip[:, start : start + TILE]
+        missing = [(0, TILE - n) for n in part.shape]
+        yield np.pad(part, missing, constant_values=np.nan)
 
 
 def _pictures(values: NDArray[np.uint8]) -> tuple[str, str]:

@@ -49,7 +49,7 @@ class Levels:
         low, high = (float(np.arcsinh((x - middle) / width)) for x in (finite.min(), finite.max()))
         return cls(middle, width, low, max(high, low + 1e-6))
 
-    def encode(self, image: NDArray[np.float64]) -> NDArray[np.uint8]:
+    def encode(self, image: NDArray[np.floating]) -> NDArray[np.uint8]:
         """The level of each value; 0 for NaN."""
         share = (np.arcsinh((image - self.middle) / self.width) - self.low) / (self.high - self.low)
         level = np.rint(1 + (_LAST - 1) * share.clip(0, 1))

@@ -83,7 +83,8 @@ def pyramid(mosaic: Path, finest: int, folder: Path, procs: int) -> Pyramid:
         (levels, cut), (ny, nx) = _levels(image), image.shape
     depth = depth_of((ny, nx))
     strips = [(k, row) for k in range(depth + 1) for row in range(-(-ny // (TILE * 2**k)))]
-    tiles, beside = {}, []
+    tiles: dict[str, tuple[str, str]] = {}
+    beside: list[str] = []
     for found in run_all(partial(_strip, mosaic=mosaic, levels=levels, finest=finest, folder=folder), strips, procs):
         tiles |= {name: tile for name, tile in found.items() if tile}
         beside += [name for name, tile in found.items() if not tile]

@@ -48,7 +48,7 @@ SIDE = 900
 #: Shares of the pixels that are black and white, and where asinh turns from linear to logarithmic.
 BLACK, WHITE, SOFTENING = 0.02, 0.998, 0.03
 #: Width of a picture, its margin on the left as a share of it, and the room below for labels and colours [inch].
-WIDTH, LEFT, BELOW = 9.0, 0.15, 1.4
+WIDTH, LEFT, BELOW = 9.0, 0.165, 1.4
 #: Most exposures at one place of which each number has a colour of its own.
 FEW_EXPOSURES = 16
 LETTERS = 14  # size of letters [pt]
@@ -204,8 +204,8 @@ def _grid(axes: Any) -> None:
     axes.coords.grid(color="white", alpha=0.25, linewidth=0.6)
     for coordinate, name in zip(axes.coords, ("right ascension", "declination"), strict=True):
         coordinate.set_format_unit("deg", decimal=True, show_decimal_unit=False)
-        coordinate.set_axislabel(f"{name} [deg]", color="white", fontsize=LETTERS, minpad=0.4)
-        coordinate.set_ticks(number=4, color="white")
+        coordinate.set_axislabel(f"{name} [deg]", color="white", fontsize=LETTERS, minpad=0.8)
+        coordinate.set_ticks(number=5, color="white")
         coordinate.set_ticklabel(color="white", size=LETTERS - 1, exclude_overlapping=True)
         coordinate.frame.set_color("#808894")
 

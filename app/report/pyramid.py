@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 from PIL import Image
 
 from app.report.data_uri import data_uri
 from app.report.levels import Levels
 from app.report.pictures import block_means, stretch_limits
+from app.report.pixels import Pixels
 from app.runtime.pool import run_all
 
 __all__ = ["TILE", "Pyramid", "depth_of", "finest_in_page", "pyramid"]
@@ -64,13 +64,13 @@ def finest_in_page(n_pixels: float, depth: int) -> int:
     return next((k for k in range(depth) if n_pixels / 4**k <= IN_PAGE), depth)
 
 
-def pyramid(mosaic: Path, finest: int, folder: Path, procs: int) -> Pyramid:
+def pyramid(mosaic: Pixels, finest: int, folder: Path, procs: int) -> Pyramid:
     """Make the tiles.
 
     Parameters
     ----------
-    mosaic : Path
-        ``*_i2d.fits``; it is read by strips as high as a tile.
+    mosaic : Pixels
+        It is read by bands.
     finest : int
         Finest level that goes into the page.
     folder : Path
@@ -78,11 +78,9 @@ def pyramid(mosaic: Path, finest: int, folder: Path, procs: int) -> Pyramid:
     procs : int
         Number of processes.
     """
-    with fits.open(mosaic) as hdus:
-        image = hdus["SCI"].data
-        (levels, cut), (ny, nx) = _levels(image), image.shape
-    depth = depth_of((ny, nx))
-    strips = [(k, row) for k in range(depth + 1) for row in range(-(-ny // (TILE * 2**k)))]
+    levels, cut = _levels(mosaic)
+    depth = depth_of(mosaic.shape)
+    strips = [(k, row) for k in range(depth + 1) for row in range(-(-mosaic.shape[0] // (TILE * 2**k)))]
     tiles: dict[str, tuple[str, str]] = {}
     beside: list[str] = []
     for found in run_all(partial(_strip, mosaic=mosaic, levels=levels, finest=finest, folder=folder), strips, procs):
@@ -91,34 +89,26 @@ def pyramid(mosaic: Path, finest: int, folder: Path, procs: int) -> Pyramid:
     return Pyramid(levels, cut, depth, tiles, beside)
 
 
-def _levels(image: NDArray) -> tuple[Levels, list[int]]:
+def _levels(mosaic: Pixels) -> tuple[Levels, list[int]]:
     """Levels that are fine at the sky and hold all pixels, and those that are black and white at first."""
-    step = max(1, max(image.shape) // _SAMPLED)
-    sample = np.asarray(image[::step, ::step], float)
-    extremes = [f(image[row : row + TILE]) for row in range(0, len(image), TILE) for f in (_least, _most)]
+    step = max(1, max(mosaic.shape) // _SAMPLED)
+    samples, extremes = [], []
+    for row in range(0, mosaic.shape[0], TILE // step * step or step):
+        band = mosaic.rows(row, row + (TILE // step * step or step))
+        samples.append(band[::step, ::step].astype(float))
+        extremes += [f.reduce(band, axis=None) for f in (np.fmin, np.fmax)]
+    sample = np.concatenate(samples)
     levels = Levels.of(np.append(sample, extremes))
     return levels, levels.encode(np.array(stretch_limits(sample))).tolist()
 
 
-def _least(values: NDArray) -> float:
-    return float(np.fmin.reduce(values, axis=None))
-
-
-def _most(values: NDArray) -> float:
-    return float(np.fmax.reduce(values, axis=None))
-
-
 def _strip(
-    place: tuple[int, int], *, mosaic: Path, levels: Levels, finest: int, folder: Path
+    place: tuple[int, int], *, mosaic: Pixels, levels: Levels, finest: int, folder: Path
 ) -> dict[str, tuple[str, str] | None]:
     """A row of tiles by name, without those that have no data; None for one that was written into the folder."""
     level, row = place
-    height = TILE * 2**level
-    with fits.open(mosaic) as hdus:
-        strip = hdus["SCI"].data[row * height : (row + 1) * height]
-        means = (block_means(strip, 2**level) if level else strip).astype(np.float32)
     found: dict[str, tuple[str, str] | None] = {}
-    for column, values in enumerate(_cut(means)):
+    for column, values in enumerate(_cut(_averaged(mosaic, level, row))):
         if np.isfinite(values).any():
             name, tile = f"{level}_{column}_{row}", _pictures(levels.encode(values))
             if level < finest:
@@ -126,6 +116,16 @@ def _strip(
                 (folder / f"{name}.js").write_text(call, encoding="utf-8")
             found[name] = None if level < finest else tile
     return found
+
+
+def _averaged(mosaic: Pixels, level: int, row: int) -> NDArray[np.float32]:
+    """A row of tiles of a level; of the pixels of the mosaic itself no more rows are in memory than a tile has."""
+    height, band = TILE * 2**level, max(TILE, 2**level)
+    starts = range(row * height, min((row + 1) * height, mosaic.shape[0]), band)
+    if level == 0:
+        return mosaic.rows(starts[0], starts[0] + band)
+    means = [block_means(mosaic.rows(start, start + band), 2**level) for start in starts]
+    return np.concatenate(means).astype(np.float32)
 
 
 def _cut(strip: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 from markupsafe import Markup
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 from app.observation.names import REPORT_FILES, base_name
 from app.record.report_files import report_files
 from app.report.levels import alpha_uri
-from app.report.pictures import sky_of, step_of
+from app.report.pictures import step_of
+from app.report.pixels import pixels_of
 from app.report.pyramid import TILE, depth_of, finest_in_page, pyramid
 from app.report.style import colour_of
 from app.runtime.resources import usable_cores
@@ -64,14 +64,12 @@ def view(record: Mapping[str, Any], folder: Path, flagged: Sequence[NDArray[np.i
     """
     measured = record["measurements"]
     mosaic = measured["mosaic"]
-    path = folder / mosaic["file"]
+    pixels = pixels_of(folder, mosaic)
     n_pixels = mosaic["coverage"] * (60 / mosaic["pixel_scale"]) ** 2
     finest = finest_in_page(n_pixels, depth_of(mosaic["shape"]))
     with report_files(folder) as files:
-        shown = pyramid(path, finest, files, record["config"].get("procs") or usable_cores())
-    with fits.open(path) as hdus:
-        wcs = sky_of(hdus)
-    step = cell_side(mosaic)
+        shown = pyramid(pixels, finest, files, record["config"].get("procs") or usable_cores())
+    wcs, step = pixels.wcs(), cell_side(mosaic)
     exposures = measured.get("exposures", [])
     catalogue = measured.get("catalogue")
     return {
@@ -146,7 +144,7 @@ def _groups(exposures: Sequence[Mapping[str, Any]], wcs: WCS) -> list[dict[str, 
 
 def _sources(catalogue: Path) -> list[list[float | bool | None]]:
     """Column, row, total magnitude, and whether it is wider than a star, of the brightest."""
-    if not catalogue.is_file():
+    if not catalogue.is_file() or catalogue.suffix != ".ecsv":  # tiles have one each
         return []
     table = Table.read(catalogue, format="ascii.fast_basic", guess=False)
     brightness = np.asarray(table["aper_total_abmag"], float)

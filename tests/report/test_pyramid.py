@@ -11,6 +11,7 @@ from app.observation.names import REPORT_FILES
 from app.record.report_files import are_ours
 from app.report import pyramid as module
 from app.report.page import write_report
+from app.report.pixels import Pixels
 from app.report.pyramid import TILE, depth_of, finest_in_page, pyramid
 from tests.browser import COMMON, visit
 from tests.report.test_viewer import decoded
@@ -31,6 +32,10 @@ def mosaic(tmp_path):
     return path, image
 
 
+def whole(path):
+    return Pixels(SHAPE, ((path, 0, 0),))
+
+
 def values(found, name):
     """Values of a tile, the lowest row first; NaN where there are no data."""
     picture, there = found.tiles[name]
@@ -41,7 +46,7 @@ def values(found, name):
 
 def test_each_level_holds_the_whole_mosaic(mosaic, tmp_path):
     path, image = mosaic
-    found = pyramid(path, 0, tmp_path, 1)
+    found = pyramid(whole(path), 0, tmp_path, 1)
     assert (found.depth, found.beside) == (2, [])
     assert {name for name in found.tiles if name[0] == "0"} == {"0_0_0", "0_1_0", "0_0_1", "0_0_2", "0_1_2"}
     full = values(found, "0_0_0")
@@ -57,8 +62,18 @@ def test_each_level_holds_the_whole_mosaic(mosaic, tmp_path):
     assert coarse[200, 20] == pytest.approx(image[800:804, 80:84].mean(), abs=20)
 
 
+def test_tiles_of_a_mosaic_are_shown_as_one(mosaic, tmp_path):
+    path, image = mosaic
+    limits = [(0, 0, 400, 600), (380, 0, 700, 600), (0, 590, 700, 1100)]  # columns and rows, with overlaps
+    for number, (x0, y0, x1, y1) in enumerate(limits):
+        part = fits.ImageHDU(image[y0:y1, x0:x1], name="SCI")
+        fits.HDUList([fits.PrimaryHDU(), part]).writeto(tmp_path / f"{number}_i2d.fits")
+    parts = Pixels(SHAPE, tuple((tmp_path / f"{n}_i2d.fits", *place[:2]) for n, place in enumerate(limits)))
+    assert pyramid(parts, 0, tmp_path, 1) == pyramid(whole(path), 0, tmp_path, 1)
+
+
 def test_what_is_too_large_for_the_page_stands_beside_it(mosaic, tmp_path):
-    found = pyramid(mosaic[0], 1, tmp_path, 1)
+    found = pyramid(whole(mosaic[0]), 1, tmp_path, 1)
     assert all(name[0] > "0" for name in found.tiles)
     assert sorted(found.beside) == ["0_0_0", "0_0_1", "0_0_2", "0_1_0", "0_1_2"]
     call = (tmp_path / "0_0_1.js").read_text()

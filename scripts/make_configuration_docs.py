@@ -31,7 +31,7 @@ defaults: [config, _self_]
 A config group offers named sets of keys; `GROUP=OPTION` chooses one, and `GROUP=[OPTION,OPTION]` several of a grouping.
 From Python the same keys are arguments of `app.Lv3Step`. `jwst-lv3 action=plan ...` shows the result of all this.
 
-`jwst-lv3 action=help key=sky` explains a key or a config group in the terminal. Tab completion of groups, options and
+`jwst-lv3 action=help sky` explains a key or a config group in the terminal. Tab completion of groups, options and
 keys comes from Hydra: `eval "$(jwst-lv3 --shell-completion install=bash)"` in `~/.bashrc` (zsh: the same, after
 `autoload -U bashcompinit; bashcompinit`; fish: the same with fish for bash, piped into `source`).
 

@@ -17,21 +17,34 @@ def visit(page: Path, probe: str, *options: str, wait: int = 0) -> tuple[Any, li
 
     Without a browser tests fail, they are not skipped.
     """
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert chromium, "no Chromium: apt-get install chromium, or leave these tests out with -m 'not browser'"
     told = "document.title = JSON.stringify(seen);"
     script = f'<script>window.addEventListener("load", async () => {{ let seen; {probe}; {told} }});</script>'
     probed = page.with_name("probed.html")
     probed.write_text(page.read_text().replace("</body>", script + "</body>").replace("<head>", "<head>" + FRAMES, 1))
     command = [
-        chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,900", "--dump-dom",
-        "--enable-logging=stderr", f"--user-data-dir={page.parent / 'profile'}", *options,
+        *_browser(page), "--window-size=1300,900", "--dump-dom", "--enable-logging=stderr", *options,
         *([f"--virtual-time-budget={wait}"] if wait else []), probed.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)[1]
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     return json.loads(html.unescape(title)), console
+
+
+def printed(page: Path) -> list[str]:
+    """The text of each sheet of a page that is printed."""
+    assert shutil.which("pdftotext"), "no pdftotext: apt-get install poppler-utils"
+    file = page.with_suffix(".pdf")
+    command = [*_browser(page), "--no-pdf-header-footer", f"--print-to-pdf={file}", page.as_uri()]
+    subprocess.run(command, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.rstrip("\f").split("\f")
+
+
+def _browser(page: Path) -> list[str]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "no Chromium: apt-get install chromium, or leave these tests out with -m 'not browser'"
+    return [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={page.parent / 'profile'}"]
 
 
 #: Of any page: what it fetched, what is broken, whether something is wider than the window.

@@ -33,7 +33,7 @@ def explanation(name: str | None) -> str:
     if name is None:
         lines = ["Keys: " + ", ".join(keys), "Config groups: " + ", ".join(groups)]
         text = [part for line in lines for part in [*wrap(line, _WIDTH, subsequent_indent="  "), ""]]
-        return "\n".join([*text, "jwst-lv3 action=help key=NAME explains one of them.", f"Documentation: {DOCS}", ""])
+        return "\n".join([*text, "jwst-lv3 action=help NAME explains one of them.", f"Documentation: {DOCS}", ""])
     if name not in keys and name not in groups:
         raise ConfigError(f"key={name}: no such key or config group{nearest(name, [*keys, *groups])}")
     paragraphs = [_key(keys[name])] if name in keys else []

@@ -25,7 +25,7 @@ Start with what you have:
   jwst-lv3 action=summary out_root=mast                       the summary of a sweep, made anew
   jwst-lv3 action=failed out_root=mast                        commands of its unfinished jobs
   jwst-lv3 action=compare a=out/v1 b=out/v2                   two runs: a table, a page, an exit status
-  jwst-lv3 action=help key=sky                                what a key or a config group means
+  jwst-lv3 action=help sky                                    what a key or a config group means
   jwst-lv3 action=demo                                        a small simulated observation and its mosaic
   jwst-lv3 action=selftest crds=synthetic crds.path=FOLDER    check this installation
 

@@ -25,7 +25,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from app.config.words import readable
+from app.config.words import readable, with_key
 from app.runtime.errors import ConfigError
 from app.runtime.patched import patched
 
@@ -47,7 +47,7 @@ _SEARCH_PATH = "pkg://app.config.conf"
 def parse_arguments(words: Sequence[str] | None = None) -> Namespace:
     """The command line (default that of this process), parsed as Hydra does; values that it has no place for quoted."""
     arguments = get_args_parser().parse_intermixed_args(words)  # options may stand between overrides
-    arguments.overrides = [readable(word) for word in arguments.overrides]
+    arguments.overrides = [readable(word) for word in with_key(arguments.overrides)]
     return arguments
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "CRF",
     "DRIZZLED",
     "RECORD_NAME",
+    "REPORT_FILES",
     "REPORT_NAME",
     "TILE",
     "TILES_INDEX",
@@ -24,7 +25,7 @@ __all__ = [
     "safe_name",
 ]
 
-RECORD_NAME, REPORT_NAME = "lv3_run.json", "lv3_report.html"
+RECORD_NAME, REPORT_NAME, REPORT_FILES = "lv3_run.json", "lv3_report.html", "lv3_report_files"
 #: What tiles a mosaic was made in: for programs, as a table, as regions for DS9.
 TILES_INDEX = ("tiles.json", "tiles.ecsv", "tiles.reg")
 #: Name of a tile, by row and column.

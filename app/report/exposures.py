@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assess.measure.residuals import residual_map
+from app.assess.measure.sky_image import sky_image
 from app.observation.names import CRF, exposure_product
 from app.report.flagged import flagged_cells
 from app.report.missing import Missing, attempt, first_missing
@@ -33,7 +34,7 @@ class Looks:
     flagged : list of ndarray
         Cells of the mosaic with outliers, see `flagged_cells`.
     stamps : list of ndarray
-        Stars, see `stamps`; empty where nothing was moved, or the inputs are not there any more.
+        Stars, see `stamps`; empty where nothing was moved.
     """
 
     residuals: dict[int, Array] | Missing
@@ -55,37 +56,34 @@ def look(record: Mapping[str, Any], folder: Path, step: int, places: Array) -> L
     places : ndarray of shape (n, 2)
         Stars that are wanted, on the sky [deg].
     """
-    exposures = record["measurements"]["exposures"]
-    inputs = {Path(entry["file"]).name: Path(entry["file"]) for entry in record["inputs"]}
-    files = [(inputs.get(e["file"], Path()), folder / exposure_product(e["file"], CRF)) for e in exposures]
-    numbered = {number: pair for number, pair in enumerate(files, start=1) if pair[1].is_file()}
-    if not numbered:
+    entries = record["measurements"]["exposures"]
+    files = [folder / exposure_product(entry["file"], CRF) for entry in entries]
+    there = {number: pair for number, pair in enumerate(zip(files, entries, strict=True), 1) if pair[0].is_file()}
+    if not there:
         return Looks({}, [], [])
     mosaic = record["measurements"]["mosaic"]
-    inputs_are_there = all(before.is_file() for before, _ in numbered.values())
-    has_pairs = len(places) > 0 and any(e["moved"] for e in exposures) and inputs_are_there
     # What all are moved by together would take the stars out of the picture.
-    together = np.median([e["shift"] for e in exposures], axis=0) / 3600
-    job = partial(
-        _look,
-        mosaic=folder / mosaic["file"],
-        step=step,
-        stars={"places": places, "together": together, "scale": mosaic["pixel_scale"]} if has_pairs else None,
-    )
-    found = list(run_all(job, numbered.values(), record["config"].get("procs") or usable_cores()))
-    maps, cells, stars = zip(*found, strict=True)
+    together = np.median([entry["shift"] for entry in entries], axis=0) / 3600
+    stars = {"places": places, "together": together, "scale": mosaic["pixel_scale"]}
+    has_pairs = len(places) > 0 and any(entry["moved"] for entry in entries)
+    job = partial(_look, mosaic=folder / mosaic["file"], step=step, stars=stars if has_pairs else None)
+    found = list(run_all(job, there.values(), record["config"].get("procs") or usable_cores()))
+    maps, cells, pairs = zip(*found, strict=True)
     return Looks(
-        first_missing(maps) or dict(zip(numbered, maps, strict=True)),
+        first_missing(maps) or dict(zip(there, maps, strict=True)),
         first_missing(cells) or list(cells),
-        first_missing(stars) or [values for values in stars if values is not None],
+        first_missing(pairs) or [values for values in pairs if values is not None],
     )
 
 
-def _look(files: tuple[Path, Path], *, mosaic: Path, step: int, stars: dict[str, Any] | None) -> tuple[Any, ...]:
-    """Residuals, flagged cells and stars of one exposure, whose input is the first file."""
-    exposure = files[1]
-    return (
-        attempt(residual_map, mosaic, exposure),
-        attempt(flagged_cells, exposure, mosaic=mosaic, step=step),
-        attempt(stamps, files, **stars) if stars else None,
-    )
+def _look(
+    item: tuple[Path, Mapping[str, Any]], *, mosaic: Path, step: int, stars: dict[str, Any] | None
+) -> tuple[Any, ...]:
+    """Residuals, flagged cells and stars of one exposure: its file, and what was measured of it."""
+    file, entry = item
+    with sky_image(file, entry["footprint"]) as exposure, sky_image(mosaic) as whole:
+        return (
+            attempt(residual_map, whole, exposure),
+            attempt(flagged_cells, exposure, whole, step),
+            attempt(stamps, exposure, entry, **stars) if stars else None,
+        )

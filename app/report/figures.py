@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from app.assess.findings.limits import most_in_cores
-from app.report.style import BEFORE, COLOURS, Figure, colour_of, drawing, to_svg
+from app.report.style import BEFORE, COLOURS, Figure, colour_of, drawing, plain_decades, to_svg
 
 __all__ = [
     "alignment",
@@ -97,6 +97,7 @@ def offsets(overlaps: Entries) -> Markup | None:
         for value, colour, label in zip(values, (BEFORE, COLOURS[0]), ("before", "after"), strict=True):
             axes.hist(value, edges, color=colour, alpha=0.75, label=label)
         axes.set(xscale="log", xlabel="offset between overlapping exposures [arcsec]", ylabel="overlaps")
+        plain_decades(axes.xaxis)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)
         return to_svg(figure, "Offsets between overlapping exposures before and after alignment")

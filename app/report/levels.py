@@ -9,12 +9,12 @@ from PIL import Image
 
 from app.report.data_uri import data_uri
 
-__all__ = ["Levels", "alpha_uri", "picture_uri"]
+__all__ = ["Levels", "alpha_uri"]
 
 #: Levels of values; 0 is no data.
 _LAST = 255
-#: Quality of the picture: what it changes is less than the noise.
-_QUALITY = 85
+#: Opacity of counts from 0 on.
+_ALPHA = bytes([0, 180, 220, 255])
 #: Shares of the pixels that are the sky's middle and a standard deviation below it (of a Gaussian).
 _MIDDLE, _BELOW = 0.5, 0.1587
 
@@ -49,7 +49,7 @@ class Levels:
         low, high = (float(np.arcsinh((x - middle) / width)) for x in (finite.min(), finite.max()))
         return cls(middle, width, low, max(high, low + 1e-6))
 
-    def encode(self, image: NDArray[np.float64]) -> NDArray[np.uint8]:
+    def encode(self, image: NDArray[np.floating]) -> NDArray[np.uint8]:
         """The level of each value; 0 for NaN."""
         share = (np.arcsinh((image - self.middle) / self.width) - self.low) / (self.high - self.low)
         level = np.rint(1 + (_LAST - 1) * share.clip(0, 1))
@@ -61,22 +61,10 @@ class Levels:
         return float(self.middle + self.width * np.sinh(self.low + (self.high - self.low) * share))
 
 
-def picture_uri(levels: NDArray[np.uint8]) -> str:
-    """Levels of shape (ny, nx), the lowest row first, as a picture; where there are no data it is transparent."""
-    shades = np.where(levels == 0, 1, levels)[::-1]
-    return _uri(np.stack([shades, shades, shades, 255 * (levels[::-1] > 0).astype(np.uint8)], axis=-1), lossless=False)
-
-
 def alpha_uri(counts: NDArray[np.integer], colour: tuple[int, int, int]) -> str:
     """Counts of shape (ny, nx), the lowest row first, as a picture of one colour: the more, the less transparent."""
-    alpha = np.where(counts > 0, np.minimum(140 + 40 * counts, 255), 0).astype(np.uint8)[::-1]
-    painted = np.empty((*counts.shape, 4), np.uint8)
-    painted[..., :3] = np.where(alpha[..., None] > 0, np.array(colour, np.uint8), np.uint8(0))
-    painted[..., 3] = alpha
-    return _uri(painted, lossless=True)
-
-
-def _uri(pixels: NDArray[np.uint8], lossless: bool) -> str:
+    image = Image.fromarray(np.minimum(counts[::-1], len(_ALPHA) - 1).astype(np.uint8), "P")
+    image.putpalette(bytes(colour) * len(_ALPHA))
     file = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(file, format="webp", quality=_QUALITY, lossless=lossless, method=2)
-    return data_uri(file.getvalue(), "webp")
+    image.save(file, format="png", transparency=_ALPHA)
+    return data_uri(file.getvalue(), "png")

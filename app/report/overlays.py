@@ -59,10 +59,12 @@ def difference_limit(difference: NDArray[np.float64]) -> float:
     return max(_LEAST_SHOWN, float(np.quantile(there, _SHOWN)) if there.size else 0.0)
 
 
-def stretched(image: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.float64]:
-    """Values as shades from 0 to 1, by asinh; NaN is black."""
+def stretched(
+    image: NDArray[np.float64], limits: tuple[float, float], softening: float = SOFTENING
+) -> NDArray[np.float64]:
+    """Values as shades from 0 to 1, by asinh, which is linear up to `softening`; NaN is black."""
     low, high = limits
-    return AsinhStretch(SOFTENING)((np.nan_to_num(image, nan=low).clip(low, high) - low) / max(high - low, 1e-30))
+    return AsinhStretch(softening)((np.nan_to_num(image, nan=low).clip(low, high) - low) / max(high - low, 1e-30))
 
 
 def jpeg(image: NDArray[np.float64], limits: tuple[float, float], colours: str = "gray") -> bytes:

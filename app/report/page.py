@@ -91,9 +91,7 @@ def _context(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "unit": unit,
         "tiles": measured.get("tiles", []),
         "pictures": _pictures(folder, mosaic),
-        "view": _of(
-            looks, lambda seen: attempt(view, record, folder, [] if isinstance(seen.flagged, Missing) else seen.flagged)
-        ),
+        "view": _view(record, folder, looks),
         "leaflet": leaflet(),
         "beside_limits": beside_limits(measured),
         "depth": limit,
@@ -137,12 +135,22 @@ def _pictures(folder: Path, mosaic: Mapping[str, Any] | None) -> dict[str, Any]:
     if mosaic is None or not (path := folder / mosaic["file"]).is_file():
         return {}
     if mosaic["file"] == TILES_INDEX[0]:
-        return tile_pictures(folder, read_index(folder) or {}, mosaic["unit"])
+        shown = attempt(tile_pictures, folder, read_index(folder) or {}, mosaic["unit"])
+        return {"mosaic": shown, "weight": None} if isinstance(shown, Missing) else shown
     return {
         "mosaic": attempt(picture, path, mosaic["footprint"], mosaic["unit"]),
         "weight": attempt(weight_picture, path),
         "coverage": attempt(coverage_picture, path),
     }
+
+
+def _view(record: Mapping[str, Any], folder: Path, looks: Looks | Missing | None) -> Any:
+    """The viewer of the mosaic; where exposures could not be looked at, or it is in tiles, without flagged pixels."""
+    mosaic = (record.get("measurements") or {}).get("mosaic")
+    if mosaic is None or not (folder / mosaic["file"]).is_file():
+        return None
+    flagged = looks.flagged if isinstance(looks, Looks) else []
+    return attempt(view, record, folder, [] if isinstance(flagged, Missing) else flagged)
 
 
 def _of(part: Any, function: Callable[[Any], Any]) -> Any:

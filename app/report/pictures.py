@@ -34,6 +34,7 @@ __all__ = [
     "draw_sky",
     "draw_weight",
     "picture",
+    "sky_of",
     "sky_vectors",
     "step_of",
     "stretch_limits",
@@ -47,7 +48,7 @@ SIDE = 900
 #: Shares of the pixels that are black and white, and where asinh turns from linear to logarithmic.
 BLACK, WHITE, SOFTENING = 0.02, 0.998, 0.03
 #: Width of a picture, its margin on the left as a share of it, and the room below for labels and colours [inch].
-WIDTH, LEFT, BELOW = 9.0, 0.15, 1.4
+WIDTH, LEFT, BELOW = 9.0, 0.165, 1.4
 #: Most exposures at one place of which each number has a colour of its own.
 FEW_EXPOSURES = 16
 LETTERS = 14  # size of letters [pt]
@@ -104,8 +105,10 @@ def draw_sky(
 
 
 def weight_picture(path: Path) -> str:
-    """The mosaic's weights, as a data URI."""
-    return draw_weight(binned(path, "WHT"))
+    """The mosaic's weights, as a data URI: every so many pixels of them, for neighbours are alike."""
+    with fits.open(path) as hdus:
+        step = step_of(hdus["SCI"].shape)
+        return draw_weight(Binned(hdus["WHT"].data[::step, ::step].astype(float), step, sky_of(hdus)))
 
 
 def draw_weight(weight: Binned) -> str:
@@ -125,7 +128,7 @@ def coverage_picture(path: Path) -> str | None:
             return None
         step = step_of(hdus["SCI"].shape)
         context = np.atleast_3d(hdus["CON"].data)[:, ::step, ::step].astype(np.uint32)
-        wcs = _sky(hdus)[::step, ::step]
+        wcs = sky_of(hdus)[::step, ::step]
     numbers = np.bitwise_count(context).sum(axis=0).astype(float)
     most = max(int(numbers.max()), 1)
     norm = BoundaryNorm(np.arange(0.5, most + 1), 256) if most <= FEW_EXPOSURES else Normalize(1, most)
@@ -151,27 +154,27 @@ def binned(path: Path, name: str, step: int | None = None) -> Binned:
     with fits.open(path) as hdus:
         image = hdus[name].data
         step = step or step_of(image.shape)
-        return Binned(block_means(image, step), step, _sky(hdus))
+        return Binned(block_means(image, step), step, sky_of(hdus))
 
 
-def _sky(hdus: fits.HDUList) -> WCS:
+def sky_of(hdus: fits.HDUList) -> WCS:
+    """Where the pixels of a mosaic are on the sky, by its header."""
     with warnings.catch_warnings():  # dates that astropy completes
         warnings.simplefilter("ignore", AstropyWarning)
         return WCS(hdus["SCI"].header)
 
 
 def block_means(image: NDArray, step: int) -> Array:
-    """Mean of each block of `step` by `step` pixels that an image has in full, NaN where a block has nothing."""
-    ny, nx = (n // step * step for n in image.shape)
-    return np.array([_mean(image[y : y + step, :nx], step) for y in range(0, ny, step)])
+    """Mean of each block of `step` by `step` pixels, also of one that is cut at the end; NaN where it has nothing."""
+    return np.array([_mean(image[y : y + step], step) for y in range(0, len(image), step)])
 
 
 def _mean(strip: NDArray, step: int) -> Array:
     """Mean of each block in a strip as high as a block, NaN where there is nothing."""
-    blocks = strip.reshape(step, -1, step)
-    good = np.isfinite(blocks)
-    count = good.sum(axis=(0, 2))
-    total = np.where(good, blocks, 0).sum(axis=(0, 2), dtype=float)
+    good = np.isfinite(strip)
+    columns = np.arange(0, strip.shape[1], step)
+    total = np.add.reduceat(np.where(good, strip, 0).sum(axis=0, dtype=float), columns)
+    count = np.add.reduceat(good.sum(axis=0), columns)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
@@ -200,8 +203,9 @@ def _grid(axes: Any) -> None:
     """Lines of right ascension and declination, with their values on the left and below."""
     axes.coords.grid(color="white", alpha=0.25, linewidth=0.6)
     for coordinate, name in zip(axes.coords, ("right ascension", "declination"), strict=True):
-        coordinate.set_axislabel(name, color="white", fontsize=LETTERS, minpad=0.4)
-        coordinate.set_ticks(number=4, color="white")
+        coordinate.set_format_unit("deg", decimal=True, show_decimal_unit=False)
+        coordinate.set_axislabel(f"{name} [deg]", color="white", fontsize=LETTERS, minpad=0.8)
+        coordinate.set_ticks(number=5, color="white")
         coordinate.set_ticklabel(color="white", size=LETTERS - 1, exclude_overlapping=True)
         coordinate.frame.set_color("#808894")
 

@@ -1,16 +1,16 @@
 """The same stars in the mean of the exposures as the input places them, and as alignment does: doubled, or one."""
 
 import io
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import map_coordinates
 
-from app.assess.measure.frames import open_fits, wcs_of
-from app.assess.measure.outliers import DO_NOT_USE
+from app.assess.measure.sky_image import SkyImage
+from app.observation.tangent_plane import TangentPlane, place_of, unit_vectors
 from app.report.data_uri import data_uri
 from app.report.overlays import stretched
 
@@ -33,13 +33,15 @@ def star_pairs(found: Sequence[Array]) -> str | None:
     return draw_pairs(_mean(found)) if found else None
 
 
-def stamps(files: tuple[Path, Path], *, places: Array, together: Array, scale: float) -> Array:
+def stamps(exposure: SkyImage, motion: Mapping[str, Any], *, places: Array, together: Array, scale: float) -> Array:
     """Stars in one exposure, before and after alignment: rows go north, columns west.
 
     Parameters
     ----------
-    files : (Path, Path)
-        The input, and the exposure as it went into the mosaic; the pixels are those of the latter.
+    exposure : SkyImage
+        As it went into the mosaic; its pixels are those of the input.
+    motion : mapping
+        How alignment moved it: ``shift``, ``rotation``, ``scale`` and ``footprint`` in its measurements.
     places : ndarray of shape (n, 2)
         After alignment [deg].
     together : ndarray of shape (2,)
@@ -54,16 +56,24 @@ def stamps(files: tuple[Path, Path], *, places: Array, together: Array, scale: f
     """
     offsets = np.arange(-_HALF, _HALF + 1) * scale / 3600
     north, west = np.meshgrid(offsets, offsets, indexing="ij")
-    with open_fits(files[1]) as hdus:
-        image = np.where((hdus["DQ"].data & DO_NOT_USE) == 0, hdus["SCI"].data, np.nan)
+    image = exposure.usable
     found = []
-    for file, moved in zip(files, (together, np.zeros(2)), strict=True):
-        dec = places[:, 1, None, None] - moved[1] + north
-        ra = places[:, 0, None, None] - (moved[0] + west) / np.cos(np.radians(dec))
-        x, y = wcs_of(file).invert(ra.ravel(), dec.ravel(), with_bounding_box=False)
-        values = map_coordinates(image, [y, x], order=1, cval=np.nan)
-        found.append(values.reshape(len(places), *north.shape))
+    for is_before in (True, False):
+        east_shift, north_shift = together if is_before else np.zeros(2)
+        dec = places[:, 1, None, None] - north_shift + north
+        ra = places[:, 0, None, None] - (east_shift + west) / np.cos(np.radians(dec))
+        x, y = exposure.to_pixels(*(_moved(ra, dec, motion) if is_before else (ra, dec)))
+        found.append(map_coordinates(image, np.nan_to_num([y, x], nan=-_HALF), order=1, cval=np.nan))
     return np.array(found)
+
+
+def _moved(ra: Array, dec: Array, motion: Mapping[str, Any]) -> tuple[Array, Array]:
+    """Where alignment moves places that the input gives [deg]."""
+    plane = TangentPlane(*place_of(unit_vectors(np.array(motion["footprint"])).sum(axis=0)))
+    points = plane.from_sky(ra.ravel(), dec.ravel()) @ [1, 1j]
+    points = motion["scale"] * np.exp(-1j * np.radians(motion["rotation"])) * points + complex(*motion["shift"])
+    new_ra, new_dec = plane.to_sky(np.stack([points.real, points.imag], -1))
+    return new_ra.reshape(ra.shape), new_dec.reshape(dec.shape)
 
 
 def _mean(found: Sequence[Array]) -> Array:

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
-from astropy.visualization import AsinhStretch, ImageNormalize
 from markupsafe import Markup
 from numpy.typing import NDArray
+from PIL import Image
 
 from app.report.data_uri import data_uri
-from app.report.pictures import NOTHING
-from app.report.style import BEFORE, COLOURS, Figure, drawing, to_svg
+from app.report.overlays import stretched
+from app.report.style import BEFORE, COLOURS, Figure, drawing, plain_decades, to_svg
 
 __all__ = ["Stars", "cutouts", "profile", "read_stars"]
 
 _N = 10
-_HALF = 12  # [pixel] of a cutout
+_HALF, _ENLARGED = 12, 5  # [pixel] of a cutout, and of the picture for one of its pixels
 _NEAR = 2  # [pixel] from the catalogue's place to the brightest pixel
 _STEEP = 5  # times the tenth brightest pixel of a hundred, above the middle one: clouds are not
 _SKY = ("sky_centroid.ra", "sky_centroid.dec")
@@ -90,16 +90,11 @@ def _has_a_peak(image: NDArray) -> bool:
 
 def cutouts(stars: Stars) -> str:
     """The stars side by side, each from its sky to its peak by asinh, as a data URI."""
-    width = 1 / _N
-    figure = Figure(figsize=(12, 12 * width), dpi=100, facecolor=NOTHING)
-    for number, image in enumerate(stars.images):
-        axes = figure.add_axes((number * width + 0.002, 0.02, width - 0.004, 0.96))
-        axes.set_axis_off()
-        norm = ImageNormalize(vmin=np.median(image), vmax=image.max(), stretch=AsinhStretch(0.05))
-        axes.imshow(image, cmap="gray", norm=norm, origin="lower", interpolation="nearest")
+    drawn = [stretched(image, (float(np.median(image)), float(image.max())), 0.05)[::-1] for image in stars.images]
+    sheet = np.concatenate([np.pad(image, 1) for image in drawn], axis=1)
     file = io.BytesIO()
-    figure.savefig(file, format="jpeg", facecolor=NOTHING, pil_kwargs={"quality": 90})
-    return data_uri(file.getvalue(), "jpeg")
+    Image.fromarray((255 * np.kron(sheet, np.ones((_ENLARGED, _ENLARGED)))).astype(np.uint8)).save(file, format="png")
+    return data_uri(file.getvalue(), "png")
 
 
 def profile(stars: Stars, fwhm: float) -> Markup:
@@ -132,6 +127,7 @@ def profile(stars: Stars, fwhm: float) -> Markup:
         gauss = np.exp(-0.5 * (middles / width) ** 2)
         axes.plot(middles, gauss, "--", color=COLOURS[1], label="Gaussian of the band's FWHM")
         axes.set(yscale="log", ylim=(1e-4, 2), xlabel="distance from the centre [pixel]", ylabel="share of the peak")
+        plain_decades(axes.yaxis)
         axes.legend(loc="upper right")
         return to_svg(figure, "Profile of the stars against the width of the band")
 

@@ -8,9 +8,11 @@ from typing import Any
 from cycler import cycler
 from markupsafe import Markup, escape
 from matplotlib import rc_context
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
-__all__ = ["BEFORE", "COLOURS", "Figure", "colour_of", "drawing", "to_svg"]
+__all__ = ["BEFORE", "COLOURS", "Figure", "colour_of", "drawing", "plain_decades", "to_svg"]
 
 #: Colours that differ for every eye (Okabe and Ito 2008, "Color Universal Design"); the blue lighter, for dark pages.
 COLOURS = ("#2a85c8", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999933", "#882255")
@@ -63,6 +65,12 @@ def _svg(figure: Figure) -> str:
     nothing: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(text, format="svg", metadata=nothing)
     return text.getvalue().partition("<!DOCTYPE")[2].partition(">")[2].lstrip().replace(_INK, "currentColor")
+
+
+def plain_decades(axis: Axis) -> None:
+    """Powers of ten along a logarithmic axis as decimal numbers; formulas are slow to draw, and to read."""
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def colour_of(keys: Sequence[str]) -> dict[str, str]:

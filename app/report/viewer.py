@@ -1,6 +1,7 @@
-"""What the viewer of the mosaic shows: the picture with its levels, and what is laid over it, as data of the page."""
+"""What the viewer of the mosaic shows: its tiles, and what is laid over them, as data of the page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,20 @@ from astropy.wcs import WCS
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from app.observation.names import base_name
-from app.report.levels import Levels, alpha_uri, picture_uri
-from app.report.pictures import BLACK, WHITE, binned, step_of
+from app.observation.names import REPORT_FILES, base_name
+from app.record.report_files import report_files
+from app.report.levels import alpha_uri
+from app.report.pictures import step_of
+from app.report.pixels import pixels_of
+from app.report.pyramid import TILE, depth_of, finest_in_page, pyramid
 from app.report.style import colour_of
+from app.runtime.resources import usable_cores
 
 __all__ = ["cell_side", "leaflet", "view"]
 
 Array = NDArray[np.float64]
 
-#: Longest side of the picture [pixel]; a longer mosaic is averaged over blocks.
+#: Most blocks along a side of the mosaic in which flagged pixels are shown.
 SIDE = 2048
 #: Most sources that are drawn, the brightest.
 SOURCES = 5000
@@ -36,12 +41,12 @@ def leaflet() -> dict[str, Markup]:
 
 
 def cell_side(mosaic: Mapping[str, Any]) -> int:
-    """Pixels of the mosaic along a side of the blocks that are averaged."""
+    """Pixels of the mosaic along a side of the blocks in which flagged pixels are shown."""
     return step_of(mosaic["shape"], SIDE)
 
 
 def view(record: Mapping[str, Any], folder: Path, flagged: Sequence[NDArray[np.int32]]) -> dict[str, Any]:
-    """The data of the viewer.
+    """The data of the viewer; what of a large mosaic does not go into the page is written into a folder beside it.
 
     Parameters
     ----------
@@ -59,26 +64,30 @@ def view(record: Mapping[str, Any], folder: Path, flagged: Sequence[NDArray[np.i
     """
     measured = record["measurements"]
     mosaic = measured["mosaic"]
-    step = cell_side(mosaic)
-    sky = binned(folder / mosaic["file"], "SCI", step)
-    image, wcs = sky.image, sky.wcs
-    levels = Levels.of(image)
-    finite = image[np.isfinite(image)]
-    cut = levels.encode(np.quantile(finite, [BLACK, WHITE]) if finite.size else np.zeros(2))
+    pixels = pixels_of(folder, mosaic)
+    n_pixels = mosaic["coverage"] * (60 / mosaic["pixel_scale"]) ** 2
+    finest = finest_in_page(n_pixels, depth_of(mosaic["shape"]))
+    with report_files(folder) as files:
+        shown = pyramid(pixels, finest, files, record["config"].get("procs") or usable_cores())
+    wcs, step = pixels.wcs(), cell_side(mosaic)
     exposures = measured.get("exposures", [])
     catalogue = measured.get("catalogue")
     return {
-        "picture": picture_uri(levels.encode(image)),
-        "size": [step * image.shape[1], step * image.shape[0]],
+        "tiles": shown.tiles,
+        "beside": shown.beside,
+        "folder": REPORT_FILES,
+        "side": TILE,
+        "depth": shown.depth,
+        "size": mosaic["shape"][::-1],
         "step": step,
-        "levels": [levels.middle, levels.width, levels.low, levels.high],
-        "cut": cut.tolist(),
+        "levels": astuple(shown.levels),
+        "cut": shown.cut,
         "unit": mosaic["unit"],
         "sky": _projection(wcs),
         "exposures": _outlines(exposures, wcs),
         "groups": _groups(exposures, wcs),
         "sources": _sources(folder / catalogue["file"]) if catalogue else [],
-        "flagged": _flagged(flagged, image.shape),
+        "flagged": _flagged(flagged, [-(-n // step) for n in mosaic["shape"]]),
         "displaced": _displaced(measured.get("displaced_stars", []), wcs),
     }
 
@@ -135,7 +144,7 @@ def _groups(exposures: Sequence[Mapping[str, Any]], wcs: WCS) -> list[dict[str, 
 
 def _sources(catalogue: Path) -> list[list[float | bool | None]]:
     """Column, row, total magnitude, and whether it is wider than a star, of the brightest."""
-    if not catalogue.is_file():
+    if not catalogue.is_file() or catalogue.suffix != ".ecsv":  # tiles have one each
         return []
     table = Table.read(catalogue, format="ascii.fast_basic", guess=False)
     brightness = np.asarray(table["aper_total_abmag"], float)
@@ -146,8 +155,8 @@ def _sources(catalogue: Path) -> list[list[float | bool | None]]:
     return [[float(x[i]), float(y[i]), magnitudes[i], bool(wide[i])] for i in order]
 
 
-def _flagged(cells: Sequence[NDArray[np.int32]], shape: tuple[int, ...]) -> str | None:
-    """Where outliers are, in how many exposures, as a picture as large as that of the mosaic."""
+def _flagged(cells: Sequence[NDArray[np.int32]], shape: Sequence[int]) -> str | None:
+    """Where outliers are, in how many exposures, as a picture with a pixel for each block."""
     counts = np.zeros(shape, np.int32)
     for column, row in (places.T for places in cells):
         counts[row, column] += 1

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from app.config.schema import Lv3Config
+from app.observation.names import REPORT_NAME
 from app.observation.packed import UNPACKED_FOLDER
+from app.record.report_files import remove_report_files
 from app.runtime.disk import disk_errors, folder_size
 from app.runtime.errors import InputError
 from app.runtime.files import publish, remove_temporary, write_text
@@ -166,6 +168,8 @@ class OutputFolder:
         """Remove products of an earlier run, by their names in its record, and nothing outside of this folder."""
         for name in names:
             (self.path / Path(name).name).unlink(missing_ok=True)
+            if name == REPORT_NAME:
+                remove_report_files(self.path)
 
     def publish(self, files: Iterable[Path]) -> None:
         """Move finished files to their places; those that are there already stay."""

@@ -17,6 +17,7 @@ __all__ = [
     "settle_folder",
     "sha256",
     "sync",
+    "temporary_folder",
     "write_new_text",
     "write_text",
 ]
@@ -130,10 +131,25 @@ def _publish_copy(path: Path, place: Path) -> Path:
     return place
 
 
+@contextmanager
+def temporary_folder(place: Path) -> Iterator[Path]:
+    """Context with an empty folder beside a place, on its file system; what is still there at the end is removed."""
+    folder = _temporary(place)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def remove_temporary(folder: Path) -> None:
-    """Remove temporary files of this module that a killed process left in `folder`."""
+    """Remove temporary files and folders of this module that a killed process left in `folder`."""
     for path in folder.glob(f"{_PREFIX}*.tmp"):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _temporary(path: Path) -> Path:

@@ -32,6 +32,17 @@ def test_each_of_several_values_is_quoted_by_itself():
     assert [getattr(value, "text", value) for value in parsed.value().list] == ["\u03b1 Cen", "ngc0628", "M 31"]
 
 
+def test_each_of_a_list_is_quoted_by_itself():
+    (word,) = parse_arguments(["in_dir=[~/a,data/b,\u03b1 Cen]"]).overrides
+    assert OverridesParser.create().parse_override(word).value() == ["~/a", "data/b", "\u03b1 Cen"]
+
+
+def test_help_takes_the_key_as_it_is():
+    assert parse_arguments(["action=help", "sky"]).overrides == ["action=help", "key=sky"]
+    assert parse_arguments(["action=help", "key=sky"]).overrides == ["action=help", "key=sky"]
+    assert parse_arguments(["action=plan", "sky"]).overrides == ["action=plan", "sky"]
+
+
 @pytest.mark.parametrize(
     "word",
     ["in_dir=a=b=c,d", "in_dir=[a", "x={a:", "target='a", "band=F770W", "~crds", "band=choice(F770W,F1000W)", "-x"],

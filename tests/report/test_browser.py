@@ -1,12 +1,15 @@
 """The pages in a real browser: nothing is fetched, nothing is said on the console, all pictures load, tables sort."""
 
+import re
+
 import numpy as np
 import pytest
 
 from app.report.comparison import write_comparison
 from app.report.page import write_report
 from tests.assess.test_compare import SHAPE, write_mosaic
-from tests.browser import COMMON, visit
+from tests.browser import COMMON, printed, visit
+from tests.report.conftest import exposure, overlap
 
 pytestmark = pytest.mark.browser
 
@@ -49,3 +52,20 @@ def test_the_comparison(tmp_path):
     assert console == []
     assert (seen["broken"], seen["wide"], seen["fetched"]) == ([], False, [])
     assert (seen["isAbove"], seen["name"], seen["differ"]) == ("visible", "a", True)
+
+
+@pytest.mark.parametrize("n", [3, 14])
+def test_on_paper_no_heading_stands_alone_and_no_details_are_unasked(finished, tmp_path, n):
+    measured = finished["measurements"]
+    measured["exposures"] = [exposure(number) for number in range(1, n)]
+    measured["overlaps"] = [overlap(1, 2)] * n
+    page = write_report(finished, tmp_path)
+    headings = {re.sub("<.*?>", "", title).strip() for title in re.findall(r"<h2.*?</h2>", page.read_text())}
+    assert len(headings) == 7
+    sheets = printed(page)
+    ends = [sheet.rstrip().splitlines()[-1].strip() for sheet in sheets]
+    assert not headings & set(ends)
+    text = "".join(sheets)
+    assert headings <= {line.strip() for line in text.splitlines()}
+    assert "SHA-256" not in text
+    assert ("at the worst corner" in text) == (n < 12)

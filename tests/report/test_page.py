@@ -185,3 +185,11 @@ def test_a_part_that_fails_leaves_its_place_with_the_reason(finished, tmp_path, 
 def test_the_depth_is_said_with_its_aperture(finished, tmp_path):
     text = re.sub(r"\s+", " ", page(finished, tmp_path))
     assert re.search(r"Depth: 2\d\.\d\d mag \(AB\), [\d.]+ nJy, is 5 times the noise in an aperture of 0.29", text)
+
+
+def test_tiles_that_are_not_there_leave_their_place_with_the_reason(finished, tmp_path):
+    finished["measurements"]["mosaic"]["file"] = "tiles.json"
+    (tmp_path / "tiles.json").write_text('{"shape": [60, 60], "tiles": [{"file": "gone_i2d.fits"}]}')
+    text = page(finished, tmp_path)
+    assert "This picture could not be made" in text
+    assert 'id="alignment"' in text

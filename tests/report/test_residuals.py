@@ -37,7 +37,7 @@ def residual_map(mosaic, exposure):
 def test_a_page_has_it_where_exposures_are_there(finished, tmp_path, monkeypatch):
     assert "less the mosaic" not in write_report(finished, tmp_path).read_text()
     first = finished["measurements"]["exposures"][0]["file"]
-    (tmp_path / first.replace("_cal", "_crf")).touch()
+    (tmp_path / first.replace("_cal", "_crf")).symlink_to(tmp_path / finished["measurements"]["mosaic"]["file"])
     monkeypatch.setattr("app.report.exposures.residual_map", residual_map)
     finished["config"]["procs"] = 1
     page = write_report(finished, tmp_path).read_text()

@@ -8,7 +8,9 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from app.assess.measure.frames import open_fits, read_wcs
+from app.assess.measure.alignment import motion as measured_motion
+from app.assess.measure.frames import footprint, open_fits, read_wcs
+from app.assess.measure.sky_image import sky_image
 from app.report.exposures import look
 from app.report.star_pairs import draw_pairs, stamps, star_pairs
 from app.simulation import Faults, Scene, simulate_observation
@@ -32,6 +34,15 @@ def place(path, pixel):
         return np.array(read_wcs(hdus)(*pixel, with_bounding_box=False))
 
 
+def motion(wrong, right):
+    """How the wrong WCS became the right one, as it is measured."""
+    with open_fits(wrong) as before, open_fits(right) as after:
+        found = measured_motion(read_wcs(before), read_wcs(after), (96, 128))
+        corners = footprint(read_wcs(after), (96, 128)).tolist()
+    return {"moved": True, "shift": [found.east, found.north], "rotation": found.rotation, "scale": found.scale,
+            "footprint": corners}  # fmt: skip
+
+
 def peak(image):
     return np.unravel_index(np.nanargmax(image), image.shape)
 
@@ -41,19 +52,21 @@ def test_a_star_is_where_the_input_places_it_and_in_the_middle_afterwards(observ
     true, stated = place(right, pixel), place(wrong, pixel)
     together = (true - stated) * [np.cos(np.radians(true[1])), 1]
     aside = np.array([0.33, 0.22]) / 3600  # three pixels east and two north of what all are moved by
-    before, after = stamps((wrong, right), places=true[None], together=together + aside, scale=SCALE)[:, 0]
+    with sky_image(right) as exposure:
+        found = stamps(exposure, motion(wrong, right), places=true[None], together=together + aside, scale=SCALE)
+    before, after = found[:, 0]
     assert peak(after) == (12, 12)
     assert peak(before) == (14, 9)
 
 
 def test_the_mean_of_a_right_and_a_wrong_one_is_two_stars(observed, finished, tmp_path):
     wrong, right, pixel = observed
-    entries = [finished["measurements"]["exposures"][n] | {"file": p.name} for n, p in enumerate((wrong, right))]
+    here = motion(right, right)
+    entries = [finished["measurements"]["exposures"][n] | here | {"file": p.name} for n, p in enumerate((wrong, right))]
+    entries[0]["shift"] = [0.8, -0.8]
     for entry in entries:
-        entry["shift"] = [0.0, 0.0]
         (tmp_path / entry["file"].replace("_cal", "_crf")).symlink_to(right)
     finished["measurements"]["exposures"] = entries
-    finished["inputs"] = [{"file": str(path)} for path in (wrong, right)]
     finished["config"]["procs"] = 1
     found = look(finished, tmp_path, 1, place(right, pixel)[None]).stamps
     before, after = np.mean(found, axis=0)[:, 0]
@@ -62,9 +75,12 @@ def test_the_mean_of_a_right_and_a_wrong_one_is_two_stars(observed, finished, tm
     assert star_pairs(found).startswith("data:image/png")
 
 
-def test_without_the_inputs_or_a_motion_there_is_nothing(observed, finished, tmp_path):
+def test_without_a_motion_there_is_nothing(observed, finished, tmp_path):
     _, right, pixel = observed
-    (tmp_path / finished["measurements"]["exposures"][0]["file"].replace("_cal", "_crf")).symlink_to(right)
+    entry = finished["measurements"]["exposures"][0]
+    entry |= motion(right, right) | {"moved": False}
+    (tmp_path / entry["file"].replace("_cal", "_crf")).symlink_to(right)
+    finished["measurements"]["exposures"] = [entry]
     assert look(finished, tmp_path, 1, place(right, pixel)[None]).stamps == []
     assert star_pairs([]) is None
 

@@ -53,7 +53,7 @@ def test_the_brightest_that_stand_alone_and_are_whole(made):
 def test_the_profile_of_a_star_as_wide_as_the_band_is_that_of_the_band(made):
     svg = str(profile(read_stars(*made), SIGMA * np.sqrt(8 * np.log(2))))
     assert "Gaussian of the band" in svg
-    assert cutouts(read_stars(*made)).startswith("data:image/jpeg;base64,")
+    assert cutouts(read_stars(*made)).startswith("data:image/png;base64,")
 
 
 def test_no_star_no_figure(made):
@@ -65,5 +65,5 @@ def test_no_star_no_figure(made):
 def test_the_page_has_them_and_links_to_every_product(finished, made, tmp_path):
     text = write_report(finished, tmp_path).read_text()
     assert 'aria-label="Profile of the stars' in text
-    assert len(re.findall('<img src="data:image/jpeg;base64', text)) == 3
+    assert len(re.findall('<img src="data:image/(?:jpeg|png);base64', text)) == 3
     assert 'href="ngc0628_miri_lv3_f770w_i2d.fits"' in text

@@ -49,6 +49,8 @@ def displaced_stars(
 ) -> list[DisplacedStar]:
     """The shared stars of all overlaps that are displaced, the farthest in terms of their errors first.
 
+    What is wider than a star in one of the exposures is left out: the places of knots in a cloud are not that sure.
+
     Parameters
     ----------
     exposures : sequence of Measured
@@ -64,9 +66,10 @@ def displaced_stars(
     for overlap in overlaps:
         a, b = exposures[overlap.first], exposures[overlap.second]
         error = np.hypot(errors.of(a.star_errors[overlap.stars.first]), errors.of(b.star_errors[overlap.stars.second]))
+        is_point = a.star_is_point[overlap.stars.first] & b.star_is_point[overlap.stars.second]
         length = np.hypot(*overlap.after.T)
         significance = length / error
-        for i in np.flatnonzero((significance > SIGNIFICANCE) & (length > least)):
+        for i in np.flatnonzero(is_point & (significance > SIGNIFICANCE) & (length > least)):
             east, north = map(float, overlap.after[i])
             star = DisplacedStar(_sky(plane, overlap.places[i]), (east, north), float(error[i]), a.name, b.name)
             found.append((float(significance[i]), star))

@@ -43,6 +43,8 @@ class Measured:
         Places of its stars in the common tangent plane, before and after alignment [arcsec].
     star_errors : ndarray of shape (n,)
         Standard errors of these places, per axis, from the noise of pixels alone [arcsec]; NaN where it is not known.
+    star_is_point : ndarray of bool, shape (n,)
+        Whether they are no wider than stars.
     sky : Samples
         Its brightness on the common grid.
     level : float
@@ -64,6 +66,7 @@ class Measured:
     stars_before: Array
     stars_after: Array
     star_errors: Array
+    star_is_point: NDArray[np.bool_]
     sky: Samples
     level: float
     method: str
@@ -110,6 +113,7 @@ def measure_exposure(
             stars_before=plane.from_sky(*wcs_before(stars.x, stars.y, with_bounding_box=False)),
             stars_after=plane.from_sky(*wcs_after(stars.x, stars.y, with_bounding_box=False)),
             star_errors=stars.error * pixel_scale,
+            star_is_point=stars.is_point,
             sky=Samples(column, row, take_samples(image, x, y), levels),
             level=sky.level,
             method=sky.method,
@@ -129,6 +133,8 @@ class SkyLevel(NamedTuple):
 
 def sky_level(hdus: fits.HDUList) -> SkyLevel:
     """The sky level of an exposure; where skymatch does not subtract, it stays in until resampling takes it out."""
-    header = hdus["PRIMARY"].header + hdus["SCI"].header
-    level = float(header.get("BKGLEVEL") or 0)
-    return SkyLevel(level, str(header.get("BKGMETH") or "none"), 0.0 if header.get("BKGSUB") else level)
+    level, method, is_subtracted = (
+        hdus["PRIMARY"].header.get(key, hdus["SCI"].header.get(key)) for key in ("BKGLEVEL", "BKGMETH", "BKGSUB")
+    )
+    level = float(level or 0)
+    return SkyLevel(level, str(method or "none"), 0.0 if is_subtracted else level)

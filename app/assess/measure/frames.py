@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-__all__ = ["SR_TO_ARCSEC2", "footprint", "open_fits", "read_wcs", "wcs_of"]
+__all__ = ["SR_TO_ARCSEC2", "footprint", "open_fits", "read_wcs"]
 
 Array = NDArray[np.float64]
 
@@ -24,17 +23,6 @@ def open_fits(path: Path) -> Iterator[fits.HDUList]:
     """Open a FITS file whose arrays are read as far as they are used."""
     with fits.open(path) as hdus:  # memory-mapped, but for arrays that have to be scaled
         yield hdus
-
-
-def wcs_of(path: Path) -> Any:
-    """What `read_wcs` reads of a file, remembered as long as it does not change and few others are asked for."""
-    return _remembered(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)
-def _remembered(path: Path, _: int) -> Any:
-    with open_fits(path) as hdus:
-        return read_wcs(hdus)
 
 
 def read_wcs(hdus: fits.HDUList) -> Any:

@@ -1,13 +1,9 @@
 """What an exposure has and the mosaic has not: their smoothed difference at places all over the exposure."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assess.measure.exposure import sky_level
-from app.assess.measure.frames import open_fits, wcs_of
-from app.assess.measure.outliers import DO_NOT_USE
+from app.assess.measure.sky_image import SkyImage
 from app.observation.sky_points import HALF_BOX, sample_boxes, take_samples
 
 __all__ = ["SIDE", "residual_map"]
@@ -18,7 +14,7 @@ Array = NDArray[np.float64]
 SIDE = 32
 
 
-def residual_map(mosaic: Path, exposure: Path) -> Array:
+def residual_map(mosaic: SkyImage, exposure: SkyImage) -> Array:
     """An exposure less the mosaic.
 
     Both are sampled by medians of small boxes at the same places of the sky, without sources, and the differences are
@@ -26,10 +22,9 @@ def residual_map(mosaic: Path, exposure: Path) -> Array:
 
     Parameters
     ----------
-    mosaic : Path
-        ``*_i2d.fits``.
-    exposure : Path
-        ``*_crf.fits``, as it went into the mosaic.
+    mosaic : SkyImage
+    exposure : SkyImage
+        As it went into the mosaic.
 
     Returns
     -------
@@ -37,19 +32,13 @@ def residual_map(mosaic: Path, exposure: Path) -> Array:
         Over the exposure's own pixels, some `SIDE` along the longer side [unit of the data]; NaN where there is
         nothing to compare.
     """
-    with open_fits(exposure) as hdus:
-        ny, nx = hdus["SCI"].shape
-        image = np.where((hdus["DQ"].data & DO_NOT_USE) == 0, hdus["SCI"].data, np.nan)
-        step = max(nx, ny) / SIDE
-        y, x = np.meshgrid(np.arange(step / 2, ny, step), np.arange(step / 2, nx, step), indexing="ij")
-        x, y = _inside(x, y, image.shape)
-        samples = sample_boxes(image, x, y) - sky_level(hdus).still_in
-        places = wcs_of(exposure)(x, y, with_bounding_box=False)
-    with open_fits(mosaic) as hdus:
-        data = hdus["SCI"].data
-        x, y = wcs_of(mosaic).invert(*places, with_bounding_box=False)
-        x, y = _inside(x, y, data.shape)
-        return _smoothed(samples - take_samples(data, x, y))
+    ny, nx = exposure.data.shape
+    step = max(nx, ny) / SIDE
+    y, x = np.meshgrid(np.arange(step / 2, ny, step), np.arange(step / 2, nx, step), indexing="ij")
+    x, y = _inside(x, y, (ny, nx))
+    samples = sample_boxes(exposure.usable, x, y) - exposure.level
+    x, y = _inside(*mosaic.to_pixels(*exposure.to_sky(x, y)), mosaic.data.shape)
+    return _smoothed(samples - take_samples(mosaic.data, x, y))
 
 
 def _inside(x: Array, y: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -21,6 +21,8 @@ SNR = 10.0
 #: What the neighbours of a star's peak have at least of it, as a share of what they have in a Gaussian: a cosmic ray is
 #: narrower in one direction or the other.
 NARROWEST = 0.5
+#: Largest width of a star, as a multiple of that of the PSF: a knot of a cloud is wider.
+WIDEST = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,15 @@ class Stars:
         Height above the surroundings, in units of the image.
     error : ndarray of shape (n,)
         Standard error of the place, per axis, from the noise of pixels alone [pixel]; NaN where that is not known.
+    is_point : ndarray of bool, shape (n,)
+        Whether it is no wider than a star.
     """
 
     x: Array
     y: Array
     peak: Array
     error: Array
+    is_point: NDArray[np.bool_]
 
 
 def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200, noise: NDArray | None = None) -> Stars:
@@ -68,7 +73,13 @@ def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200, noise: NDArr
     good = np.flatnonzero(wide_x & wide_y)
     good = good[np.argsort(-peak[good], kind="stable")][:n_brightest]
     errors = _errors(core[good], noise, columns[good], rows[good])
-    return Stars((columns + dx)[good], (rows + dy)[good], peak[good], errors)
+    return Stars((columns + dx)[good], (rows + dy)[good], peak[good], errors, _is_point(core[good], fwhm))
+
+
+def _is_point(core: Array, fwhm: float) -> NDArray[np.bool_]:
+    """Whether the four neighbours of a peak have no more of it than in a Gaussian of the widest star."""
+    beside = (core[:, 1, 0] + core[:, 1, 2] + core[:, 0, 1] + core[:, 2, 1]) / 4
+    return beside < core[:, 1, 1] * np.exp(-4 * np.log(2) / (WIDEST * fwhm) ** 2)
 
 
 def _errors(

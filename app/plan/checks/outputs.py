@@ -7,11 +7,12 @@ from pathlib import Path
 
 from app.config.paths import listed_catalogues, named_files
 from app.observation.grouping import groups
-from app.observation.names import RECORD_NAME, REPORT_NAME, TILES_INDEX
+from app.observation.names import RECORD_NAME, REPORT_FILES, REPORT_NAME, TILES_INDEX
 from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.product_kinds import product_kinds
 from app.record.record import read_record
+from app.record.report_files import are_ours
 from app.runtime.errors import InputError
 from app.runtime.logs import LOG_NAME
 from app.runtime.words import listed
@@ -53,6 +54,11 @@ def check_strangers(plan: Plan) -> Iterator[InputError]:
             f"out_dir={folder}: holds {listed(sorted(found))}, which no run of this program listed in {RECORD_NAME} "
             "there; they would be replaced, which overwrite=true does not allow either: move them away, or set another "
             "out_dir"
+        )
+    if plan.config.report and not are_ours(folder):
+        yield InputError(
+            f"out_dir={folder}: holds {REPORT_FILES}, in which there is something else than parts of a report; the "
+            "report of this run may need a folder of that name: move it away, or set another out_dir"
         )
 
 

@@ -26,7 +26,20 @@ def exposure(name, stars, middle=(0.0, 0.0)):
     errors = np.full(len(stars), np.nan)
     moved, nowhere = Motion(0, 0, 0, 1, True), Cells(np.empty((0, 2), int), np.empty(0), np.empty(0))
     return Measured(
-        name, moved, outline, outline, stars, stars, errors, sky, 0.0, "match", flagged, reasons={}, cells=nowhere
+        name,
+        moved,
+        outline,
+        outline,
+        stars,
+        stars,
+        errors,
+        np.isnan(errors),
+        sky,
+        0.0,
+        "match",
+        flagged,
+        reasons={},
+        cells=nowhere,
     )
 
 
@@ -76,3 +89,6 @@ def test_a_star_that_is_displaced_is_named_with_its_place(stars):
     (far,) = displaced_stars(pair, compare(pair, 0.16), PositionErrors(1.0, 0.0), plane, least=0.08)
     assert far == found[0]
     assert found[0].error == pytest.approx(0.003 * 2**0.5)
+    pair[0].star_is_point[3] = False
+    (star,) = displaced_stars(pair, compare(pair, 0.16), PositionErrors(1.0, 0.0), plane, least=0.01)
+    assert star == found[1], "the other is wider than a star in one exposure"

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from app.assess.measure.residuals import SIDE, residual_map
+from app.assess.measure.residuals import SIDE
+from app.assess.measure.residuals import residual_map as map_of
+from app.assess.measure.sky_image import sky_image
 from app.simulation import Faults, Scene, simulate_observation
 
 
@@ -15,6 +17,11 @@ def pair(tmp_path):
     truth = simulate_observation(tmp_path, n_dithers=2, window=(192, 128), scene=scene)
     first, second = (exposure.sky_offset for exposure in truth.exposures)
     return truth.files[0], truth.files[1], second - first
+
+
+def residual_map(mosaic, exposure):
+    with sky_image(mosaic) as whole, sky_image(exposure) as part:
+        return map_of(whole, part)
 
 
 def edit(path, change):

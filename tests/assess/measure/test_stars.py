@@ -40,3 +40,11 @@ def test_an_image_without_stars_has_none(image):
 
 def test_only_the_brightest_are_kept(image):
     np.testing.assert_allclose(find_stars(image, FWHM, n_brightest=1).x, PLACES[0, 0], atol=0.02)
+
+
+def test_a_knot_of_a_cloud_is_no_point(image):
+    y, x = np.mgrid[:128, :128]
+    image += 40 * np.exp(-4 * np.log(2) * ((x - 50) ** 2 + (y - 100) ** 2) / (2.5 * FWHM) ** 2)
+    stars = find_stars(image, FWHM)
+    assert stars.is_point.tolist() == [np.hypot(x - 50, y - 100) > 2 for x, y in zip(stars.x, stars.y, strict=True)]
+    assert (len(stars.x), stars.is_point.sum()) == (4, 3)

@@ -152,6 +152,16 @@ def test_a_record_that_is_not_ours_is_a_file_of_others(look, tmp_path, key):
     assert "holds lv3_run.json, which no run of this program listed" in refused(look, out_dir=str(tmp_path))
 
 
+def test_a_folder_of_others_with_the_name_of_the_reports_own(look, tmp_path):
+    files = tmp_path / "lv3_report_files"
+    files.mkdir()
+    (files / "0_12_3.js").write_text("a tile")
+    assert refused(look, out_dir=str(tmp_path)) == ""
+    (files / "notes.txt").write_text("a user's own")
+    assert "holds lv3_report_files, in which there is something else" in refused(look, out_dir=str(tmp_path))
+    assert refused(look, out_dir=str(tmp_path), report=False) == ""
+
+
 def test_two_exposures_that_would_give_one_file(look, folder):
     """jwst knows residual_fringe and fringe as suffixes."""
     one, other, *_ = science(folder)

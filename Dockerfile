@@ -13,7 +13,7 @@ FROM packages AS kernel
 COPY requirements/compiler.txt requirements/
 COPY scripts/image/kernel.sh scripts/image/
 COPY setup.py ./
-COPY app/pipeline/divided/one_pass.c app/pipeline/divided/
+COPY app/pipeline/divided/compiled/one_pass.c app/pipeline/divided/compiled/
 RUN scripts/image/kernel.sh kernel
 
 # This package, in a tree of its own that is laid over /opt/venv below: a change in app/ makes one small layer anew.

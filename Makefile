@@ -16,7 +16,7 @@ help:  ## Show this help
 
 env: $(VENV)/.done  ## Make .venv from the locked requirements, with the command jwst-lv3 in it
 
-$(VENV)/.done: requirements/build.txt requirements/run.txt pyproject.toml setup.py app/pipeline/divided/one_pass.c
+$(VENV)/.done: requirements/build.txt requirements/run.txt pyproject.toml setup.py app/pipeline/divided/compiled/one_pass.c
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements/build.txt

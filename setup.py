@@ -10,8 +10,8 @@ from setuptools import Extension, setup
 # Results have to be those of drizzle, on every processor: no operations fused into one that rounds once. And no
 # debugging information: it would name the folder of the build.
 KERNEL = Extension(
-    "app.pipeline.divided._one_pass",
-    sources=["app/pipeline/divided/one_pass.c"],
+    "app.pipeline.divided.compiled.one_pass",
+    sources=["app/pipeline/divided/compiled/one_pass.c"],
     extra_compile_args=["-O3", "-ffp-contract=off", "-g0"],
     py_limited_api=True,  # it has nothing of Python's at all
     optional=True,

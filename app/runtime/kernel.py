@@ -4,9 +4,9 @@ from pathlib import Path
 
 __all__ = ["KERNEL", "has_kernel", "kernel_name"]
 
-#: Shared library made of one_pass.c, beside it; it needs no Python, and has the name that setuptools gives to a library
-#: for any version of it.
-KERNEL = Path(__file__).parents[1] / "pipeline" / "divided" / "_one_pass.abi3.so"
+#: Shared library made of one_pass.c, beside it. It is no module of Python, and so lies in a folder that is no package;
+#: the name is what setuptools gives to a library for any version of Python.
+KERNEL = Path(__file__).parents[1] / "pipeline" / "divided" / "compiled" / "one_pass.abi3.so"
 
 
 def has_kernel() -> bool:

@@ -10,4 +10,4 @@ compiler/bin/pip install --no-cache-dir --require-hashes -r requirements/compile
 CC="$PWD/compiler/bin/python -m ziglang cc -target $(uname -m)-linux-gnu.2.17" \
     tools/bin/python setup.py --quiet build_ext --build-lib "$1"
 rm -r compiler build
-[ -f "$1/app/pipeline/divided/_one_pass.abi3.so" ]
+[ -f "$1/app/pipeline/divided/compiled/one_pass.abi3.so" ]

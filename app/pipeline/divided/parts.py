@@ -58,8 +58,8 @@ def drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[ExposureFile,
     planes = [made["data"], made["wht"]]
     planes += [made["con"][0]] if resampling.enable_ctx else []
     if resampling.enable_var:
-        nothing = np.full(pixels.box.shape, np.nan, np.float32)
-        planes += [resampling.variances.get(name, nothing) for name in VARIANCES]
+        nothing, variances = np.full(pixels.box.shape, np.nan, np.float32), resampling.variances
+        planes += [variances.get(name, nothing) for name in VARIANCES]
     save_arrays(path, *planes)
     return Part(path, pixels.box, get_tmeasure(resampling.input_model_to_dict(model, None, False, None))[0])
 

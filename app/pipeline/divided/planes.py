@@ -88,13 +88,17 @@ def say_if_slower() -> None:
             "no compiled kernel here (it is built where there is a C compiler): drizzle's own, the same but slower"
         )
     elif not _may_be_used():
-        log.warning("the compiled kernel does not give drizzle's bits here: drizzle's own is taken, which is slower")
+        log.warning("the compiled kernel is not for this machine: drizzle's own makes the same, and is slower")
 
 
 @cache
 def _may_be_used() -> bool:
-    """Whether the kernel is there and gives the same bits as drizzle for a small image that the output cuts."""
-    return has_kernel() and all(_equals_drizzle(kernel) for kernel in KERNELS)
+    """Whether the kernel is there, can be loaded, and gives drizzle's bits for a small image that the output cuts."""
+    try:
+        return has_kernel() and all(_equals_drizzle(kernel) for kernel in KERNELS)
+    except OSError:
+        log.debug("the compiled kernel cannot be loaded", exc_info=True)
+        return False
 
 
 def _equals_drizzle(kernel: str) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from drizzle.resample import Drizzle
 
+from app.pipeline.divided import one_pass
 from app.pipeline.divided import planes as module
 from app.pipeline.divided.one_pass import KERNELS, drizzle_in_one_pass
 from app.pipeline.divided.planes import Planes, say_if_slower
@@ -127,7 +128,7 @@ def test_kernel_may_be_used_where_these_tests_run():
 @pytest.fixture
 def undecided():
     """Nothing is known yet of the kernel in this process; nor afterwards."""
-    functions = module._may_be_used, say_if_slower
+    functions = module._may_be_used, say_if_slower, one_pass._library
     for function in functions:
         function.cache_clear()
     yield
@@ -145,7 +146,15 @@ def test_kernel_that_rounds_otherwise_is_not_used(undecided, monkeypatch, caplog
     monkeypatch.setattr(module, "drizzle_in_one_pass", rounded)
     say_if_slower()
     assert not module._may_be_used()
-    assert "does not give drizzle's bits here" in caplog.text
+    assert "the compiled kernel is not for this machine" in caplog.text
+
+
+def test_kernel_of_another_machine_is_not_used(undecided, monkeypatch, tmp_path, caplog):
+    (tmp_path / "one_pass.abi3.so").write_bytes(b"of another processor")
+    monkeypatch.setattr(one_pass, "KERNEL", tmp_path / "one_pass.abi3.so")
+    monkeypatch.setattr(module, "has_kernel", lambda: True)
+    say_if_slower()
+    assert "the compiled kernel is not for this machine" in caplog.text
 
 
 def drizzled(image, kernel="square", fillval="NAN"):

@@ -8,6 +8,7 @@ import pytest
 
 from app.config.schema import Lv3Config
 from app.run.folder import OutputFolder
+from app.runtime.files import remove_temporary, temporary_folder
 
 
 @pytest.fixture
@@ -97,3 +98,24 @@ def _lost():
     from app.runtime.errors import InputError
 
     raise InputError("somebody has taken the lock")
+
+
+def test_a_report_takes_its_folder_along_unless_something_else_is_in_there(folder):
+    place = folder()
+    files = place.path / "lv3_report_files"
+    for name, is_left in (("0_1_2.js", False), ("notes.txt", True)):
+        files.mkdir(parents=True, exist_ok=True)
+        (files / name).touch()
+        place.remove(["x_i2d.fits"])
+        assert files.exists()
+        place.remove(["x_i2d.fits", "lv3_report.html"])
+        assert files.exists() == is_left
+
+
+def test_temporary_folders_of_a_killed_run_go(folder):
+    with temporary_folder(folder().path.parent / "lv3_report_files") as files:
+        (files / "0_0_0.js").touch()
+    assert not files.exists()
+    files.mkdir()
+    remove_temporary(files.parent)
+    assert not files.exists()

@@ -144,10 +144,10 @@ class OutputFolder:
             log.warning("%s: not all of it could be removed: %s", self.work, error)
 
     def empty(self) -> None:
-        """Remove what led to products that are published."""
+        """Remove what led to products that are published; what NFS leaves of a folder with open files does no harm."""
         for path in self.work.iterdir():
             if path.name not in (_RESERVED, _OWNER, _PRODUCTS, _CHECKPOINTS, UNPACKED_FOLDER):
-                _remove(path)
+                _remove(path, ignore_errors=True)
         for path in self.checkpoints.glob("*"):
             path.unlink()
 
@@ -184,8 +184,8 @@ class OutputFolder:
                 publish(place, self.products)
 
 
-def _remove(path: Path) -> None:
+def _remove(path: Path, ignore_errors: bool = False) -> None:
     if path.is_dir():
-        shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=ignore_errors)
     else:
         path.unlink(missing_ok=True)

@@ -108,6 +108,7 @@ def test_sources_are_those_of_the_whole_in_the_same_order(both):
     assert tiled.colnames == whole.colnames
     assert len(tiled) == len(whole)
     np.testing.assert_array_equal(tiled["label"], whole["label"])
+    assert repr({**tiled.meta, "date": ""}) == repr({**whole.meta, "date": ""})
     apart = np.hypot(tiled["xcentroid"] - whole["xcentroid"], tiled["ycentroid"] - whole["ycentroid"])
     assert np.mean(apart < 1e-4) >= 0.999
     for name in whole.colnames:

@@ -46,9 +46,9 @@ _PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL, BAND = 30, 4, 4_000_000
 _PER_MAPPED_PIXEL = 4
 #: Exposures in a plane of CON: bits of its integers.
 _EXPOSURES_PER_PLANE = 32
-#: While its sources are found, by its pixels: the mosaic again, smoothed, its background, segments. Measured with one
-#: process: 62 (2.4 million pixels, 506 sources), 66 (8.1 million, 334), 73 (16.1 million, 424); the most counts.
-_PER_CATALOGUE_PIXEL = 73
+#: While its sources are found in all of it, by its pixels: image, error and weight, smoothed, its background, segments.
+#: Measured: 54 (10.8 million pixels, one process), 70 of a sparse one (53.6 million) with the mosaic in memory besides.
+_PER_CATALOGUE_PIXEL = 60
 #: Share of the memory that it may take as a whole, beside exposures and processes that have nothing to do meanwhile.
 _ROOM = 0.75
 #: The same by windows, by the pixels of one, at most, which is larger where one source is. Where the background is

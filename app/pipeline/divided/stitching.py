@@ -29,6 +29,7 @@ def stitch(measured: Sequence[Measured], model: ImageModel, aperture_params: dic
         As jwst reads them from its reference files.
     """
     table = vstack([window.table for window in measured], metadata_conflicts="silent")[_sorted(measured)]
+    table.meta = measured[0].table.meta  # lists in it would have become one
     table["label"][:] = np.arange(1, len(table) + 1)
     whole = JWSTSourceCatalog(model, table, 2.0, aperture_params, 0.0, (0.0, 0.0))
     whole.label, whole.xcentroid, whole.ycentroid = table["label"], table["xcentroid"], table["ycentroid"]

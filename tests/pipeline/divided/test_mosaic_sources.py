@@ -22,7 +22,7 @@ from app.pipeline.divided.mosaic_file import MosaicFile
 from app.pipeline.steps import StampedSourceCatalogStep
 from app.simulation.emission import Emission
 
-SHAPE, TILE, SCALE = (530, 610), 128, 0.11
+SHAPE, TILE, SCALE = (370, 430), 128, 0.11
 CENTRE = (24.17, 15.78)
 
 
@@ -30,10 +30,10 @@ def sky(seed=3):
     """Stars anywhere, galaxies of all sizes, light that fills the field; noise, corners and a column without data."""
     random = np.random.default_rng(seed)
     y, x = np.indices(SHAPE, dtype=float)
-    ra, dec = CENTRE[0] - (x - 300) * SCALE / 3600, CENTRE[1] + (y - 260) * SCALE / 3600
+    ra, dec = CENTRE[0] - (x - 215) * SCALE / 3600, CENTRE[1] + (y - 185) * SCALE / 3600
     image = Emission(*CENTRE, peak=2.0, contrast=0.8, shortest=2.0, longest=60.0, seed=4).brightness(ra, dec)
-    widths = np.concatenate([np.full(300, 1.1), random.uniform(2, 9, 40), [25, 30]])
-    peaks = np.concatenate([10 ** random.uniform(-0.3, 2.5, 300), random.uniform(1, 9, 40), [8, 6]])
+    widths = np.concatenate([np.full(160, 1.1), random.uniform(2, 9, 25), [20, 25]])
+    peaks = np.concatenate([10 ** random.uniform(-0.3, 2.5, 160), random.uniform(1, 9, 25), [8, 6]])
     for width, peak in zip(widths, peaks, strict=True):
         row, column = random.uniform(-3, SHAPE[0] + 3), random.uniform(-3, SHAPE[1] + 3)
         rows, columns = (slice(max(0, int(at - 6 * width)), int(at + 6 * width) + 1) for at in (row, column))
@@ -42,7 +42,7 @@ def sky(seed=3):
         image[near] += peak * np.exp(-squared / (2 * width**2))
     error = np.sqrt(0.1**2 + 0.002 * image)
     image += random.normal(0, error)
-    empty = (x + y < 150) | (x - y > 470) | ((x > 400) & (x < 403) & (y > 100))
+    empty = (x + y < 100) | (x - y > 340) | ((x > 300) & (x < 303) & (y > 100))
     return tuple(np.where(empty, gone, a).astype(np.float32) for a, gone in ((image, np.nan), (error, np.nan), (1, 0)))
 
 
@@ -56,7 +56,7 @@ def mosaic(tmp_path_factory, crds):
         model.meta.subarray.name = "FULL"
         model.meta.bunit_data = model.meta.bunit_err = "MJy/sr"
         model.meta.photometry.pixelarea_steradians = (SCALE / 206264.8) ** 2
-        model.meta.wcsinfo.crpix1, model.meta.wcsinfo.crpix2 = 301.0, 261.0
+        model.meta.wcsinfo.crpix1, model.meta.wcsinfo.crpix2 = 216.0, 186.0
         model.meta.observation.date, model.meta.observation.time = "2023-01-15", "00:00:00.000"
         model.meta.exposure.type = "MIR_IMAGE"
         model.meta.telescope = "JWST"
@@ -67,7 +67,7 @@ def mosaic(tmp_path_factory, crds):
 
 def tangent_plane():
     transform = FITSImagingWCSTransform(
-        Pix2Sky_TAN(), crpix=(300.0, 260.0), crval=CENTRE, cdelt=(-SCALE / 3600, SCALE / 3600), pc=np.eye(2)
+        Pix2Sky_TAN(), crpix=(215.0, 185.0), crval=CENTRE, cdelt=(-SCALE / 3600, SCALE / 3600), pc=np.eye(2)
     )
     detector = coordinate_frames.Frame2D(name="detector", unit=(units.pix, units.pix))
     world = coordinate_frames.CelestialFrame(reference_frame=coordinates.ICRS(), unit=(units.deg, units.deg))
@@ -78,7 +78,7 @@ def tangent_plane():
 
 
 #: Boxes that are covered, which do not fit the mosaic; and one for all, where none is covered enough.
-BOXES = (90, 400)
+BOXES = (90, pytest.param(300, marks=pytest.mark.slow))
 
 
 @pytest.fixture(scope="module", params=BOXES)
@@ -104,10 +104,11 @@ def both(request, mosaic, tmp_path_factory):
 
 def test_sources_are_those_of_the_whole_in_the_same_order(both):
     (tiled, _), (whole, _) = both
-    assert len(whole) > 150
+    assert len(whole) > 80
     assert tiled.colnames == whole.colnames
     assert len(tiled) == len(whole)
     np.testing.assert_array_equal(tiled["label"], whole["label"])
+    assert repr({**tiled.meta, "date": ""}) == repr({**whole.meta, "date": ""})
     apart = np.hypot(tiled["xcentroid"] - whole["xcentroid"], tiled["ycentroid"] - whole["ycentroid"])
     assert np.mean(apart < 1e-4) >= 0.999
     for name in whole.colnames:
@@ -116,8 +117,9 @@ def test_sources_are_those_of_the_whole_in_the_same_order(both):
             np.testing.assert_allclose(ours, theirs, atol=1e-9, err_msg=name)
         else:
             ours, theirs = (np.asarray(getattr(t[name], "value", t[name]), float) for t in (tiled, whole))
-            is_same = np.isclose(ours, theirs, rtol=1e-4, atol=0, equal_nan=True)
-            assert is_same.mean() >= 0.999, name
+            nearly_zero = 1e-4 if name.endswith("orientation") else 0  # angles [deg]
+            is_same = np.isclose(ours, theirs, rtol=1e-4, atol=nearly_zero, equal_nan=True)
+            assert is_same.mean() >= 0.999, (name, ours[~is_same], theirs[~is_same])
 
 
 def test_segments_are_those_of_the_whole(both):
@@ -127,7 +129,7 @@ def test_segments_are_those_of_the_whole(both):
     sides = [max(part.stop - part.start for part in slices) for slices in ndimage.find_objects(labels.astype(int))]
     lines = labels[TILE - 1 :: TILE][: SHAPE[0] // TILE], labels[TILE::TILE]
     across = set(lines[0][lines[0] == lines[1]].tolist()) - {0}
-    assert len(across) > 10  # sources at the edges of tiles
+    assert len(across) > 5  # sources at the edges of tiles
     assert max(sides) > TILE // 2  # and some that are large
     with fits.open(tiled) as ours, fits.open(whole) as theirs:
         for mine, other in zip(ours, theirs, strict=True):

@@ -73,7 +73,7 @@ def _drizzle_each(
     planes: Sequence[np.ndarray], shape: tuple[int, int], kernel: str, arguments: Mapping[str, Any]
 ) -> Drizzled:
     """One plane after the other, by drizzle's own kernel."""
-    calls = []
+    calls: list[Drizzle] = []
     for plane in planes:
         calls.append(Drizzle(out_shape=shape, kernel=kernel, fillval="NAN", disable_ctx=bool(calls), max_ctx_id=0))
         calls[-1].add_image(plane, **arguments)
@@ -105,7 +105,7 @@ def _equals_drizzle(kernel: str) -> bool:
     shape, random = (40, 48), np.random.default_rng(1)
     y, x = np.indices(shape, float)
     pixels = np.stack([0.97 * x - 0.31 * y + 0.001 * x * y + 4.3, 0.33 * x + 0.94 * y - 5.7], axis=-1)
-    planes = random.normal(1, 1, (4, *shape)).astype(np.float32)
+    planes = [random.normal(1, 1, shape).astype(np.float32) for _ in range(4)]
     arguments: dict[str, Any] = {"exptime": 1.0, "pixmap": pixels, "weight_map": random.random(shape, np.float32)}
     arguments |= {"pixfrac": 0.9, "pixel_scale_ratio": 1.02, "iscale": 1.0, "wht_scale": 1.0, "in_units": "cps"}
     arguments |= {"xmin": 0, "xmax": shape[1] - 1, "ymin": 0, "ymax": shape[0] - 1}

@@ -17,6 +17,7 @@ from app.pipeline.cutout_wcs import cutout_wcs
 from app.pipeline.divided.cuts import Grid, PixelMap
 from app.pipeline.divided.library import ExposureLibrary, Members
 from app.pipeline.divided.parts import Part, Total, drizzle
+from app.pipeline.divided.planes import say_if_slower
 from app.pipeline.divided.resampling import Headers, with_scale_ratio
 from app.plan.tiling import Cell
 from app.runtime.checkpoints import kept
@@ -71,6 +72,7 @@ def make_tiles(
     procs : int
         Number of processes; tiles do not depend on it.
     """
+    say_if_slower()
     known = with_scale_ratio(library, grid, parameters)
     boxes = {cell: Box(*cell.limits) for cell in cells}
     pairs = [

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from app.assess.measure.contribution import thinned
 from app.report.data_uri import data_uri
 
 __all__ = [
@@ -106,9 +107,9 @@ def draw_sky(
 
 def weight_picture(path: Path) -> str:
     """The mosaic's weights, as a data URI: every so many pixels of them, for neighbours are alike."""
-    with fits.open(path) as hdus:
+    with fits.open(path, memmap=False) as hdus:
         step = step_of(hdus["SCI"].shape)
-        return draw_weight(Binned(hdus["WHT"].data[::step, ::step].astype(float), step, sky_of(hdus)))
+        return draw_weight(Binned(thinned(hdus["WHT"].section, step).astype(float), step, sky_of(hdus)))
 
 
 def draw_weight(weight: Binned) -> str:
@@ -123,11 +124,11 @@ def draw_weight(weight: Binned) -> str:
 
 def coverage_picture(path: Path) -> str | None:
     """The number of exposures that each place of the mosaic has, as a data URI; None where it does not say (CON)."""
-    with fits.open(path) as hdus:
+    with fits.open(path, memmap=False) as hdus:
         if "CON" not in hdus:
             return None
         step = step_of(hdus["SCI"].shape)
-        context = np.atleast_3d(hdus["CON"].data)[:, ::step, ::step].astype(np.uint32)
+        context = thinned(hdus["CON"].section, step).astype(np.uint32)
         wcs = sky_of(hdus)[::step, ::step]
     numbers = np.bitwise_count(context).sum(axis=0).astype(float)
     most = max(int(numbers.max()), 1)
@@ -151,8 +152,8 @@ def step_of(shape: Sequence[int], side: int = SIDE) -> int:
 
 def binned(path: Path, name: str, step: int | None = None) -> Binned:
     """An extension of ``*_i2d.fits`` averaged over blocks, by default so large that it fits a page."""
-    with fits.open(path) as hdus:
-        image = hdus[name].data
+    with fits.open(path, memmap=False) as hdus:  # of a mapped image all would be in memory in the end
+        image = hdus[name].section
         step = step or step_of(image.shape)
         return Binned(block_means(image, step), step, sky_of(hdus))
 
@@ -164,9 +165,9 @@ def sky_of(hdus: fits.HDUList) -> WCS:
         return WCS(hdus["SCI"].header)
 
 
-def block_means(image: NDArray, step: int) -> Array:
+def block_means(image: Any, step: int) -> Array:
     """Mean of each block of `step` by `step` pixels, also of one that is cut at the end; NaN where it has nothing."""
-    return np.array([_mean(image[y : y + step], step) for y in range(0, len(image), step)])
+    return np.array([_mean(image[y : y + step], step) for y in range(0, image.shape[0], step)])
 
 
 def _mean(strip: NDArray, step: int) -> Array:

@@ -10,27 +10,32 @@ from numpy.typing import NDArray
 
 from app.assess.measure.frames import SR_TO_ARCSEC2
 
-__all__ = ["contributions", "sampled"]
+__all__ = ["contributions", "sampled", "thinned"]
 
 #: Most pixels of the mosaic that are looked at.
 SAMPLE = 1_000_000
 
 
-def sampled(image: Any, part: tuple[slice, slice] = np.s_[:, :]) -> NDArray:
+def thinned(image: Any, step: int, part: tuple[slice, slice] = np.s_[:, :]) -> NDArray:
     """Every so many-th row and column of an image, or of each plane of a cube.
 
     Parameters
     ----------
     image : ndarray or astropy.io.fits.Section
         Of a section, in a file that is not mapped, no more is in memory than these rows, one at a time.
+    step : int
     part : tuple of slice
         Rows and columns that are looked at; default all.
     """
-    *planes, ny, nx = image.shape
-    rows, columns = range(ny)[part[0]], range(nx)[part[1]]
-    step = max(1, int(np.sqrt(len(rows) * len(columns) / SAMPLE)))
+    *planes, ny, _ = image.shape
     whole = (slice(None),) * len(planes)
-    return np.stack([image[*whole, y, :][..., part[1]][..., ::step] for y in rows[::step]], axis=-2)
+    return np.stack([image[*whole, y, :][..., part[1]][..., ::step] for y in range(ny)[part[0]][::step]], axis=-2)
+
+
+def sampled(image: Any, part: tuple[slice, slice] = np.s_[:, :]) -> NDArray:
+    """As many rows and columns of an image as a measurement needs (see `thinned`)."""
+    rows, columns = (len(range(n)[side]) for n, side in zip(image.shape[-2:], part, strict=True))
+    return thinned(image, max(1, int(np.sqrt(rows * columns / SAMPLE))), part)
 
 
 def contributions(path: Path, places: Sequence[int], part: tuple[slice, slice] = np.s_[:, :]) -> list[float] | None:

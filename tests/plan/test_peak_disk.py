@@ -17,8 +17,7 @@ FINE = {"mosaic_pixel_scale": 0.0275}
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory):
-    # So many that the sum of the drizzled exposures is kept on the way.
-    return simulate_observation(tmp_path_factory.mktemp("exposures"), n_dithers=12, window=(160, 160))
+    return simulate_observation(tmp_path_factory.mktemp("exposures"), n_dithers=5, window=(256, 256))
 
 
 def room(folder):

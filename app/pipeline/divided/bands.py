@@ -69,7 +69,7 @@ def make_mosaic(
     pairs = list(zip(library.exposures(), maps, strict=True))
     parts = list(run_all(partial(drizzle, known, parameters), pairs, procs))
     pixel = Total(known, Box(0, 0, 1, 1), len(parts), parameters).finish()
-    model = Headers(library, grid, parameters, lambda _: pixel).resample_many_to_one()
+    model = Headers(library, grid, parameters, lambda: pixel).resample_many_to_one()
     complete(model)
     with fresh_folder(path.parent / f".{path.stem}") as folder:
         model.save(folder / path.name)  # under its own name, which jwst writes into the header

@@ -28,9 +28,9 @@ class Headers(ResampleImage):
         library: ExposureLibrary | Members,
         grid: Grid,
         parameters: Mapping[str, Any],
-        drizzle_all: Callable[[Grid], dict[str, np.ndarray]],
+        arrays: Callable[[], dict[str, np.ndarray]],
     ) -> None:
-        self._grid, self._drizzle_all = grid, drizzle_all
+        self._grid, self._arrays = grid, arrays
         super().__init__(library, **{**parameters, "output_wcs": grid.of_shape(_SMALL), "wcs_pars": None})
 
     @property
@@ -50,13 +50,12 @@ class Headers(ResampleImage):
 
     def update_output_model(self, model: ImageModel, info_dict: dict[str, Any]) -> None:
         """Put the arrays into the mosaic, with all that stcal found."""
-        arrays = self._drizzle_all(replace(self._grid, pixel_scale_ratio=self.pixel_scale_ratio))
-        super().update_output_model(model, {**info_dict, **arrays, "wcs": self._grid.wcs})
+        super().update_output_model(model, {**info_dict, **self._arrays(), "wcs": self._grid.wcs})
 
 
 def with_scale_ratio(library: ExposureLibrary, grid: Grid, parameters: Mapping[str, Any]) -> Grid:
     """The grid with its scale over that of the first exposure of all."""
-    headers = Headers(library, grid, {**parameters, "blendheaders": False}, lambda _: {})
+    headers = Headers(library, grid, {**parameters, "blendheaders": False}, dict)
     with library:
         model = library.borrow(0)
         headers.add_model(model)

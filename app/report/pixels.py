@@ -37,8 +37,9 @@ class Pixels:
         found = np.full((min(last, self.shape[0]) - first, self.shape[1]), np.nan, np.float32)
         for path, x0, y0 in self.files:
             with fits.open(path) as hdus:
-                data = hdus["SCI"].data[max(first - y0, 0) : max(last - y0, 0)]
-                if data.size:
+                begin, end = max(first - y0, 0), min(last - y0, hdus["SCI"].shape[0])
+                if begin < end:
+                    data = hdus["SCI"].section[begin:end]  # read, not mapped: what is mapped counts as memory
                     place = found[max(y0 - first, 0) :, x0 : x0 + data.shape[1]][: len(data)]
                     np.copyto(place, data, where=np.isfinite(data))
         return found

@@ -52,6 +52,7 @@ class Progress:
         self._seconds: dict[str, float] = {}
         self._steps: list[str] = []
         self._step = ""
+        self._is_starting = False
         self._part: tuple[int, int] | None = None
         self._now = ""
 
@@ -59,7 +60,9 @@ class Progress:
         """Take in what a log record says of the progress."""
         if (steps := getattr(record, "steps", None)) is not None:
             self._steps, self._start = list(steps), time.monotonic()
-            self._seconds = getattr(record, "seconds", {})
+            self._seconds, self._is_starting = getattr(record, "seconds", {}), True
+        if hasattr(record, "step") or record.levelno >= logging.ERROR:
+            self._is_starting = False
         if (step := getattr(record, "step", None)) is not None:
             if not step and self._step in self._steps:
                 self._steps = self._steps[self._steps.index(self._step) + 1 :]
@@ -93,14 +96,15 @@ class Progress:
         width : int
             Longest text; what comes later is cut first.
         """
-        if not self._step:
+        now = self._step or ("starting" if self._is_starting else "")  # loading jwst takes seconds
+        if not now:
             return ""
         part = f" {self._part[0]} of {self._part[1]}" if self._part else ""
         later = [step for step in self._steps if step != self._step]
         then = f", then {', '.join(later)}" if later else f": {self._now}" if self._now else ""
         left = f", some {_clock(self.remaining)} left" if self.remaining else ""
         clock = f"  {_clock(time.monotonic() - self._start)}{left}"
-        return f"{self._step}{part}{then}"[: width - len(clock)] + clock
+        return f"{now}{part}{then}"[: width - len(clock)] + clock
 
 
 def _clock(seconds: float | None) -> str:

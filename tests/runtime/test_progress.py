@@ -83,7 +83,7 @@ def follow(*records):
     """What is known after log records with such attributes."""
     progress = Progress()
     for attributes in records:
-        progress.follow(logging.makeLogRecord(attributes))
+        progress.follow(logging.makeLogRecord({"levelno": logging.INFO} | attributes))
     return progress
 
 
@@ -94,6 +94,13 @@ def test_what_is_left_is_known_where_the_steps_times_are_expected():
     assert progress.state().endswith("then b  0:00, some 2:05 left")
     assert follow(steps, {"step": "a"}, {"step": ""}, {"step": "b"}).remaining == pytest.approx(65, abs=1)
     assert follow({"steps": ["a"]}, {"step": "a"}).remaining is None
+
+
+def test_a_run_that_loads_is_starting_until_a_step_begins_or_it_fails():
+    steps = {"steps": ["a", "b"], "seconds": {"a": 60.0, "b": 65.0}}
+    assert follow(steps).state() == "starting, then a, b  0:00, some 2:05 left"
+    assert follow(steps, {"step": "a"}, {"step": ""}).state() == ""
+    assert follow(steps, {"levelno": logging.ERROR}).state() == ""
 
 
 def test_a_sweep_says_how_many_jobs_are_done_and_what_the_others_do():

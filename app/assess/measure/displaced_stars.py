@@ -49,7 +49,7 @@ def displaced_stars(
 ) -> list[DisplacedStar]:
     """The shared stars of all overlaps that are displaced, the farthest in terms of their errors first.
 
-    What is wider than a star in one of the exposures is left out: the places of knots in a cloud are not that sure.
+    What looks like a knot of a cloud in one of the exposures is left out: its place is not that sure.
 
     Parameters
     ----------

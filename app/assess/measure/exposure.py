@@ -44,7 +44,7 @@ class Measured:
     star_errors : ndarray of shape (n,)
         Standard errors of these places, per axis, from the noise of pixels alone [arcsec]; NaN where it is not known.
     star_is_point : ndarray of bool, shape (n,)
-        Whether they are no wider than stars.
+        Whether they look like stars, and not like knots of a cloud.
     sky : Samples
         Its brightness on the common grid.
     level : float

@@ -38,7 +38,7 @@ class Stars:
     error : ndarray of shape (n,)
         Standard error of the place, per axis, from the noise of pixels alone [pixel]; NaN where that is not known.
     is_point : ndarray of bool, shape (n,)
-        Whether it is no wider than a star.
+        Whether it is no wider than a star, and stands out from what is around it: knots of clouds do not.
     """
 
     x: Array
@@ -73,13 +73,24 @@ def find_stars(image: NDArray, fwhm: float, n_brightest: int = 200, noise: NDArr
     good = np.flatnonzero(wide_x & wide_y)
     good = good[np.argsort(-peak[good], kind="stable")][:n_brightest]
     errors = _errors(core[good], noise, columns[good], rows[good])
-    return Stars((columns + dx)[good], (rows + dy)[good], peak[good], errors, _is_point(core[good], fwhm))
+    is_point = _is_point(core[good], fwhm) & (peak[good] > SNR * _unrest(image, columns[good], rows[good], margin))
+    return Stars((columns + dx)[good], (rows + dy)[good], peak[good], errors, is_point)
 
 
 def _is_point(core: Array, fwhm: float) -> NDArray[np.bool_]:
     """Whether the four neighbours of a peak have no more of it than in a Gaussian of the widest star."""
     beside = (core[:, 1, 0] + core[:, 1, 2] + core[:, 0, 1] + core[:, 2, 1]) / 4
     return beside < core[:, 1, 1] * np.exp(-4 * np.log(2) / (WIDEST * fwhm) ** 2)
+
+
+def _unrest(image: NDArray, columns: NDArray[np.int64], rows: NDArray[np.int64], half: int) -> Array:
+    """Standard deviation of the pixels around stars, by their median deviation: large in clouds, whatever a knot is."""
+    side = np.arange(2 * half + 1)
+    is_border = (np.abs(side[:, None] - half) == half) | (np.abs(side - half) == half)
+    border = box_values(image, columns, rows, half)[:, is_border]
+    border[np.isnan(border).all(axis=1)] = 0
+    deviations = np.abs(border - np.nanmedian(border, axis=1, keepdims=True))
+    return np.asarray(1.4826 * np.nanmedian(deviations, axis=1))
 
 
 def _errors(

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.stars import find_stars
+from app.simulation import Faults, Scene, simulate_observation
 
 FWHM = 2.4
 PLACES = np.array([[30.2, 40.7], [80.5, 25.0], [100.9, 90.4]])
@@ -48,3 +50,16 @@ def test_a_knot_of_a_cloud_is_no_point(image):
     stars = find_stars(image, FWHM)
     assert stars.is_point.tolist() == [np.hypot(x - 50, y - 100) > 2 for x, y in zip(stars.x, stars.y, strict=True)]
     assert (len(stars.x), stars.is_point.sum()) == (4, 3)
+
+
+def test_knots_of_emission_that_fills_the_field_are_no_points_and_the_stars_among_them_are(tmp_path):
+    scene = Scene(emission_peak=20.0, faults=Faults(pointing_error=0.0, n_cosmic_rays=0))
+    truth = simulate_observation(tmp_path, n_dithers=1, window=(256, 256), scene=scene)
+    with open_fits(truth.files[0]) as hdus:
+        stars = find_stars(np.where(hdus["DQ"].data & 1, np.nan, hdus["SCI"].data), FWHM)
+        true = read_wcs(hdus).invert(*map(np.array, (truth.sky.stars.ra, truth.sky.stars.dec)), with_bounding_box=False)
+    apart = [np.nanmin(np.hypot(*np.subtract(true, [[x], [y]]))) for x, y in zip(stars.x, stars.y, strict=True)]
+    is_star = np.array(apart) < 1
+    assert (~is_star).sum() > 100
+    assert stars.is_point[~is_star].mean() < 0.05
+    assert stars.is_point[is_star].mean() > 0.8

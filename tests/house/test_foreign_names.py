@@ -14,8 +14,9 @@ JWST = "app/pipeline/divided/jwst_internals.py"
 HYDRA = "app/config/hydra_internals.py"
 ASTROPY = "app/observation/fits_internals.py"
 CATALOGUE = "app/pipeline/divided/catalogue_internals.py"
+TWEAKWCS = "app/pipeline/tweakwcs_internals.py"
 SUBMITIT = "app/sweep/slurm.py"
-ALLOWED = {JWST, CATALOGUE, HYDRA, SUBMITIT, ASTROPY}
+ALLOWED = {JWST, CATALOGUE, TWEAKWCS, HYDRA, SUBMITIT, ASTROPY}
 #: Documented functions whose names begin so.
 PUBLIC = {"_exit"}
 

@@ -15,13 +15,13 @@ from app.observation.grouping import visit_id
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import KnownSourcesStep, find_sources, other_alignment, reference_catalogue
 from app.pipeline.divided.library import ExposureLibrary
-from app.pipeline.shared_distortion import shared_distortion
 from app.pipeline.solution.description import describe
 from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between
 from app.pipeline.solution.solving import Solved, solve_alignment
 from app.pipeline.solution.sources import find_centred_sources
 from app.pipeline.steps.base import Remembered
+from app.pipeline.tweakwcs_internals import shared_distortion
 from app.plan.corrections import TABLE_NAME, Correction, write_corrections
 from app.runtime.errors import AlignmentError
 from app.runtime.pool import run_all

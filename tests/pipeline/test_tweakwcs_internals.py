@@ -5,7 +5,7 @@ import pytest
 from jwst.datamodels import ImageModel
 from tweakwcs.correctors import JWSTWCSCorrector
 
-from app.pipeline.shared_distortion import shared_distortion
+from app.pipeline.tweakwcs_internals import shared_distortion
 
 
 @pytest.fixture

@@ -24,4 +24,4 @@ def test_windows_of_a_large_sparse_mosaic_take_a_small_part_of_what_all_of_it_do
         peak_memory.peak_memory(work, Lv3Config(target="n", band="F770W", in_dir="in", procs=2, catalogue=how))
         for how in ("whole", "tiles")
     )
-    assert tiles < 0.1 * whole
+    assert tiles < 3e9 < 20e9 < whole

@@ -109,5 +109,5 @@ def _make(
     if not places:
         return None
     cut = replace(grid, wcs=cutout_wcs(grid.wcs, box))
-    model = Headers(Members(library, places), cut, parameters, lambda _: total.finish()).resample_many_to_one()
+    model = Headers(Members(library, places), cut, parameters, total.finish).resample_many_to_one()
     return Tile(save(cell, model), cell, places, tuple(library.member_names[place] for place in places))

@@ -124,7 +124,7 @@ def _publish(outcome: _Outcome, mosaic: Mosaic, record: Record) -> _Outcome:
             record.add_caveats([_not_covered(output, mosaic)])
     except OSError as error:
         return _no_room(outcome.job, error)
-    log.info("%s", output.name)
+    log.info("%s", output.name, extra={"file_only": True})  # the terminal counts them
     return outcome
 
 

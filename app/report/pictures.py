@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from app.assess.measure.contribution import thinned
+from app.observation.thinned import thinned
 from app.report.data_uri import data_uri
 
 __all__ = [

@@ -107,13 +107,20 @@ def existing_part(path: Path) -> Path:
 
 
 def _what(error: OSError, folders: tuple[Path, ...]) -> str | None:
-    if error.errno is None and re.search(_NO_ROOM, str(error)):
+    number = error.errno or _number_in(str(error))
+    if number is None and re.search(_NO_ROOM, str(error)):
         return f"it takes no more: no room, a quota, or a limit on the size of files ({error})"
-    if error.errno in _PLACE:
-        return _PLACE[error.errno]
+    if number in _PLACE:
+        return _PLACE[number]
     if any(_is_in(error.filename, folder) for folder in folders):
-        return _FILE.get(error.errno or 0, error.strerror)
+        return _FILE.get(number or 0, error.strerror)
     return None
+
+
+def _number_in(text: str) -> int | None:
+    """The number of an error that a library put into words of its own."""
+    found = re.search(r"\[Errno (\d+)\]", text)
+    return int(found[1]) if found else None
 
 
 def _is_in(file: object, folder: Path) -> bool:

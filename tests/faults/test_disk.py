@@ -99,7 +99,7 @@ def test_a_median_that_finds_no_room_is_an_error_and_no_crash(mount):
 def test_a_median_that_lost_its_content_with_the_power_is_made_again(tmp_path):
     path = tmp_path / "median.npy"
     path.touch()
-    assert not Kept(_Tile(path, Box(0, 3, 0, 3)), 0).is_whole()
+    assert not Kept(_Tile(path, Box(0, 3, 0, 3)), 0, None).is_whole()
     assert np.load(_ready_median(path, (3, 3))).shape == (3, 3)
 
 

@@ -52,3 +52,10 @@ def test_the_exit_status_says_so_outside_of_a_run():
     assert ended.returncode == 20
     assert b"input or output failed" in ended.stderr
     assert b"unexpected" not in ended.stderr
+
+
+def test_a_number_in_the_words_of_a_library_counts(tmp_path):
+    """astropy raises errors of its own, without a number but in the text."""
+    said = OSError("Not enough space on disk: requested 72000, available 0. [Errno 28] No space left on device")
+    assert "cannot be written to: the disk is full" in str(disk_error(said, tmp_path))
+    assert "it takes no more" in str(disk_error(OSError("Not enough space on disk: requested 72000"), tmp_path))

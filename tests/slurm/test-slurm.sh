@@ -10,7 +10,7 @@ SIF=$WORK/jwst-lv3.sif
 DATA=$WORK/data
 TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}" crds=synthetic)
 # A mosaic that would fit into 1 GiB, if its temporary files were not in memory too (docs/faults.md).
-BIG=(+jwst_parameters.resample.pixel_scale.big=0.0085 +jwst_parameters.source_catalog.skip.big=true work_dir=/dev/shm procs=1)
+BIG=(+jwst_parameters.resample.pixel_scale.big=0.0092 +jwst_parameters.source_catalog.skip.big=true work_dir=/dev/shm procs=1)
 # A job of several minutes on one core: full frames, and a mosaic of fine pixels.
 LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.013)
 # A job of two minutes in one process, in many small parts.

@@ -41,6 +41,7 @@ def watch(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
     os.sync()  # so that data of the run before are not written during this one
     start = last = time.monotonic()
     memory, alone, before = 0.0, 0.0, {}
+    seen: dict[int, float] = {}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
         while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
@@ -50,11 +51,13 @@ def watch(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
             worked = [cpu - before.get(pid, 0.0) for pid, cpu in times.items()]
             alone += now - last if max(worked, default=0.0) >= _NEARLY_ALL * sum(worked) else 0.0
             before, last = times, now
+            seen.update(times)
             time.sleep(_INTERVAL)
     process.returncode = os.waitstatus_to_exitcode(ended[1])
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed: {folder / 'log'}")
-    return Usage(time.monotonic() - start, ended[2].ru_utime + ended[2].ru_stime, alone, memory)
+    waited = ended[2].ru_utime + ended[2].ru_stime  # without those whose ends nobody waits for
+    return Usage(time.monotonic() - start, max(waited, sum(seen.values())), alone, memory)
 
 
 def _tree(pid: int) -> Iterator[int]:

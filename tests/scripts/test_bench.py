@@ -38,6 +38,19 @@ def test_all_processes_of_a_run_are_watched(scripts, tmp_path):
     assert 0 < usage.alone < usage.wall
 
 
+def test_processes_that_nobody_waits_for_count_too(scripts, tmp_path):
+    from bench_watch import watch
+
+    work = (
+        "import subprocess, sys, time\n"
+        "burn = 'import time\\nwhile time.process_time() < 1: pass'\n"
+        "child = subprocess.Popen([sys.executable, '-c', burn])\n"
+        "while open(f'/proc/{child.pid}/stat').read().split()[2] != 'Z': time.sleep(0.1)\n"
+    )
+    usage = watch([sys.executable, "-c", work], tmp_path, os.environ)
+    assert usage.cpu > 0.8
+
+
 def test_a_run_that_fails_ends_the_benchmark(scripts, tmp_path):
     from bench_watch import watch
 

@@ -65,7 +65,7 @@ _PER_PIXEL_KEPT, _PER_DETECTOR_PIXEL_WHOLE, _PER_MOSAIC_PIXEL_WHOLE = 20, 126, 6
 _PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
 #: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
 #: the cut, and of the whole grid where the drizzled exposure covers that.
-_PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 138, 20
+_PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 142, 20
 #: While a median image of background exposures is made, by its pixels, and by those of the rows that are read of all
 #: exposures at a time; while it is subtracted from an exposure, by its pixels.
 _PER_IMAGE_PIXEL, _PER_STRIP_PIXEL, _PER_SUBTRACTED_PIXEL = 72, 45, 12

@@ -92,5 +92,5 @@ class Context:
     def find_mosaic(self) -> Path:
         """The mosaic that is finished, handed over or not."""
         name = f"{self.product}_i2d.fits"
-        taken = self.published and self.published / name
-        return taken if taken and not (self.products / ascii_name(name)).is_file() else self.products / ascii_name(name)
+        made = self.products / ascii_name(name)
+        return made if made.is_file() or not self.published else self.published / name

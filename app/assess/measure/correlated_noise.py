@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.observation.scatter import PER_MAD
+
 __all__ = ["CorrelatedNoise", "measure_correlation"]
 
 Array = NDArray[np.float64]
@@ -27,7 +29,6 @@ CLIP, FEW = 4.0, 0.05
 SOURCE = 1.2
 #: Sides of the square apertures for which factors are stated [pixel of the mosaic].
 SIDES = (2, 4, 8, 16, 32)
-PER_MAD = 1.4826
 
 
 @dataclass(frozen=True)

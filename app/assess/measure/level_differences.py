@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.observation.scatter import PER_MAD
+
 __all__ = ["Difference", "Samples", "difference"]
 
 Array = NDArray[np.float64]
@@ -72,7 +74,7 @@ def difference(first: Samples, second: Samples) -> Difference | None:
     if (n := int(common.sum())) < FEWEST:
         return None
     level = float(np.median(after[common]))
-    spread = 1.4826 * float(np.median(np.abs(after[common] - level)))
+    spread = PER_MAD * float(np.median(np.abs(after[common] - level)))
     return Difference(n, float(np.median(before[common])), level, 1.2533 * spread / n**0.5)
 
 

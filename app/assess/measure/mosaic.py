@@ -16,6 +16,7 @@ from app.assess.measure.contribution import sampled
 from app.assess.measure.correlated_noise import CorrelatedNoise, measure_correlation
 from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, read_wcs
 from app.assess.measure.stars import Stars, find_stars
+from app.observation.scatter import PER_MAD
 from app.observation.sky_points import box_values
 from app.pipeline.solution.centring import RING
 
@@ -137,7 +138,7 @@ def _depth(image: Any) -> float | None:
     for row, column in places[:: max(1, len(places) // N_NOISE_BOXES)]:
         box = image[row : row + NOISE_BOX, column : column + NOISE_BOX]
         if np.isfinite(box).all():
-            scatters.append(1.4826 * float(np.median(np.abs(box - np.median(box)))))
+            scatters.append(PER_MAD * float(np.median(np.abs(box - np.median(box)))))
     return float(np.quantile(scatters, 0.25)) if scatters else None
 
 

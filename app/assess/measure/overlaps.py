@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.assess.measure.exposure import Measured
 from app.assess.measure.level_differences import Difference, difference
 from app.assess.measure.similarity import Similarity, fit_similarity
+from app.observation.scatter import PER_MAD
 from app.pipeline.solution.pairs import NOBODY, Pairs, vote
 
 __all__ = ["Agreement", "Overlap", "agreement", "compare"]
@@ -168,6 +169,6 @@ def agreement(index: int, exposure: Measured, overlaps: Sequence[Overlap]) -> Ag
         before=float(np.hypot(*np.median(before, axis=0))),
         after=float(np.hypot(*middle)),
         # A difference of two places has the scatter of both.
-        scatter=1.4826 * float(np.median(np.abs(after - middle))) / 2**0.5,
+        scatter=PER_MAD * float(np.median(np.abs(after - middle))) / 2**0.5,
         flagged_in_cores=float(flagged / good) if good else np.nan,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.observation.scatter import PER_MAD
 from app.observation.sky_points import box_values
 from app.pipeline.solution.centring import core_error, gaussian_peak, ring_level, ring_radius
 
@@ -90,7 +91,7 @@ def _unrest(image: NDArray, columns: NDArray[np.int64], rows: NDArray[np.int64],
     border = box_values(image, columns, rows, half)[:, is_border]
     border[np.isnan(border).all(axis=1)] = 0
     deviations = np.abs(border - np.nanmedian(border, axis=1, keepdims=True))
-    return np.asarray(1.4826 * np.nanmedian(deviations, axis=1))
+    return np.asarray(PER_MAD * np.nanmedian(deviations, axis=1))
 
 
 def _errors(
@@ -109,7 +110,7 @@ def _peaks(image: NDArray, margin: int, n: int) -> tuple[NDArray[np.int64], NDAr
     if sample.size == 0 or min(image.shape) <= 2 * margin:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     sky = np.median(sample)
-    noise = 1.4826 * np.median(np.abs(sample - sky))
+    noise = PER_MAD * np.median(np.abs(sample - sky))
     inner = image[margin:-margin, margin:-margin]
     rows, columns = np.nonzero(inner > sky + SNR * noise)
     rows, columns = rows + margin, columns + margin

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 from numpy.typing import NDArray
 
+from app.observation.scatter import PER_MAD
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.library import ExposureLibrary
 from app.runtime.pool import run_all
@@ -20,8 +21,6 @@ BOX = 16
 SOURCE = 1.27
 #: Limits of the factor: beyond these it is not the read noise that is wrong.
 LEAST, MOST = 0.1, 100.0
-#: Standard deviations to a median absolute deviation, where noise is normal.
-PER_MAD = 1.4826
 
 
 def rescale_read_noise(library: ExposureLibrary, procs: int) -> dict[str, float]:

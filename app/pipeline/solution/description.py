@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from app.observation.scatter import PER_MAD
 from app.pipeline.solution.alignment import Aligned
 from app.pipeline.solution.geometry import UNKNOWNS
 
@@ -61,7 +62,7 @@ def _scatter(aligned: Aligned) -> float | None:
         return None
     # Half of the numbers that two sightings of a star give are used up by its position.
     counts = np.bincount(aligned.sightings.star)[aligned.sightings.star]
-    return float(1.4826 * np.median(np.abs(residuals * np.sqrt(counts / (counts - 1))[:, None])))
+    return float(PER_MAD * np.median(np.abs(residuals * np.sqrt(counts / (counts - 1))[:, None])))
 
 
 def _outlying(aligned: Aligned, scatter: float) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.observation.scatter import PER_MAD
 from app.pipeline.solution.sky_samples import CELL, POINTS_IN_CELL, SkySamples
 
 __all__ = ["Differences", "difference_all"]
@@ -24,8 +25,6 @@ TRUST = 8
 TINY = 1e-24
 #: A median is that much less certain than a mean.
 MEDIAN = np.sqrt(np.pi / 2)
-#: Standard deviations to a median absolute deviation, where noise is normal.
-PER_MAD = 1.4826
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, diags_array, vstack
 from scipy.sparse.csgraph import connected_components
 
+from app.observation.scatter import PER_MAD
 from app.pipeline.solution.least_squares import solve
-from app.pipeline.solution.sky_differences import PER_MAD, difference_all
+from app.pipeline.solution.sky_differences import difference_all
 from app.pipeline.solution.sky_samples import SkySamples
 
 __all__ = ["GroupSky", "solve_sky"]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 # Time between two looks at the processes [s].
 _INTERVAL = 0.2
+# The same for their memory, which the system has to walk through for it: more often, and looking costs a tenth of a run [s].
+_MEMORY_INTERVAL = 1.0
 # Share of the CPU time in an interval from which on a process has it for itself.
 _NEARLY_ALL = 0.8
 
@@ -40,14 +42,15 @@ def watch(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
     """Run a command in a folder, with its output in the file ``log`` there; the script ends where it fails."""
     os.sync()  # so that data of the run before are not written during this one
     start = last = time.monotonic()
-    memory, alone, before = 0.0, 0.0, {}
+    memory, looked, alone, before = 0.0, 0.0, 0.0, {}
     seen: dict[int, float] = {}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
         while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
             tree = list(_tree(process.pid))
             now, times = time.monotonic(), {pid: cpu for pid in tree if (cpu := _cpu(pid)) is not None}
-            memory = max(memory, sum(map(_memory, tree)))
+            if now - looked >= _MEMORY_INTERVAL:
+                memory, looked = max(memory, sum(map(_memory, tree))), now
             worked = [cpu - before.get(pid, 0.0) for pid, cpu in times.items()]
             alone += now - last if max(worked, default=0.0) >= _NEARLY_ALL * sum(worked) else 0.0
             before, last = times, now

@@ -187,7 +187,7 @@ class Lv3Config:
     catalogue: str = _option(
         "auto",
         "how the sources of a mosaic in one piece are found and measured: with all of it in memory, as jwst does "
-        "(whole), in windows of it by all processes (tiles), or whole where the memory is enough (auto)",
+        "(whole), in windows of it by all processes (tiles), or in windows from 4 million pixels on (auto)",
         ("auto", "whole", "tiles"),
     )
     tile_size: int | None = _option(

@@ -14,7 +14,6 @@ import numpy as np
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
 from app.observation.grouping import groups
-from app.runtime.resources import memory_limit
 
 __all__ = [
     "BAND",
@@ -49,8 +48,9 @@ _EXPOSURES_PER_PLANE = 32
 #: While its sources are found in all of it, by its pixels: image, error and weight, smoothed, its background, segments.
 #: Measured: 54 (10.8 million pixels, one process), 70 of a sparse one (53.6 million) with the mosaic in memory besides.
 _PER_CATALOGUE_PIXEL = 60
-#: Share of the memory that it may take as a whole, beside exposures and processes that have nothing to do meanwhile.
-_ROOM = 0.75
+#: Where the configuration leaves it open, the sources of a mosaic with more pixels are found in windows of it: a number
+#: of ours, not the machine's memory, for results must not depend on that.
+_WHOLE = 4_000_000
 #: The same by windows, by the pixels of one, at most, which is larger where one source is. Where the background is
 #: measured of all pixels at once, by those that have data.
 _WINDOW, _PER_WINDOW_PIXEL, _PER_COVERED_PIXEL = 1700**2, 110, 30
@@ -232,8 +232,7 @@ def catalogue_by_tiles(wanted: str, n_pixels: float) -> bool:
     n_pixels : float
         Of the mosaic.
     """
-    whole = least_memory(procs=2) + n_pixels * _PER_CATALOGUE_PIXEL
-    return wanted == "tiles" or (wanted == "auto" and whole > _ROOM * memory_limit())
+    return wanted == "tiles" or (wanted == "auto" and n_pixels > _WHOLE)
 
 
 def _pipeline(work: Work, procs: int) -> float:

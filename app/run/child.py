@@ -34,11 +34,16 @@ def main() -> int:
 
 
 def _run(order: Order) -> None:
-    from app.run.step import Lv3Step
+    from app.pipeline.load import load
     from app.runtime.errors import Lv3Error
+    from app.runtime.pool import forked_pool
+    from app.runtime.threads import one_thread
 
     try:
-        Lv3Step.from_config(order.config).do_step()
+        with one_thread(), forked_pool(order.config.n_procs, load):  # libraries that come now start no threads
+            from app.run.step import Lv3Step
+
+            Lv3Step.from_config(order.config).do_step()
     except SystemExit as error:
         exited = Lv3Error(f"a library exited with {error}")
         _leave_trace(order, exited)

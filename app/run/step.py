@@ -34,7 +34,7 @@ from app.runtime.errors import ConfigError, InputError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
 from app.runtime.notebook import shown_in_notebook
-from app.runtime.pool import one_pool
+from app.runtime.pool import one_pool, ready_pool
 from app.runtime.threads import one_thread
 
 __all__ = ["Lv3Step"]
@@ -135,6 +135,7 @@ class Lv3Step:
         self._outlook = preflight(self.plan) if found.record is None else None
         for error in check_strangers(self.plan):  # for what is made after a mosaic that is there
             raise error
+        ready_pool()
         with self._folder.taken() as lock:
             self._run(lock)
         self._say_where()

@@ -24,7 +24,7 @@ from app.runtime.progress import part_done
 from app.runtime.signals import asking, interruption
 from app.runtime.worker import Answer, Setting
 
-__all__ = ["largest_worker", "one_pool", "run_all"]
+__all__ = ["forked_pool", "largest_worker", "one_pool", "ready_pool", "run_all"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -136,13 +136,35 @@ def one_pool(procs: int, load: Callable[[], None]) -> Iterator[None]:
         yield
         return
     pool = Processes(load)
+    with _pool(pool):
+        pool.start()
+        yield
+
+
+@contextmanager
+def forked_pool(procs: int, load: Callable[[], None]) -> Iterator[None]:
+    """The same in a process that is ours alone: when processes are needed first, it loads, and they are forks of it."""
+    if procs <= 1:
+        yield
+        return
+    with _pool(Processes(load, forks_this=True)):
+        yield
+
+
+@contextmanager
+def _pool(pool: Processes) -> Iterator[None]:
     before = _current.set(pool)
     try:
-        pool.start()
         yield
     finally:
         _current.reset(before)
         pool.stop()
+
+
+def ready_pool() -> None:
+    """Make the pool ready, if there is one: before there are files and threads that are for this process alone."""
+    if pool := _current.get():
+        pool.start()
 
 
 def largest_worker() -> int:

@@ -9,8 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
+from pathlib import Path
+
+from app.runtime.worker import fork_forker
 
 __all__ = ["Processes"]
+
+#: Gives memory back in the background; jemalloc, which pyarrow brings, stops it while a process forks.
+_HARMLESS = "jemalloc_bg_thd"
 
 
 class Processes:
@@ -20,6 +26,9 @@ class Processes:
     ----------
     load : callable
         A function of a module, without arguments, which loads what the processes need.
+    forks_this : bool
+        This process is ours alone: where it has no threads, it loads, and is forked, and another one is not needed for
+        that, which would load the same again.
 
     Attributes
     ----------
@@ -29,9 +38,9 @@ class Processes:
         Most memory [byte] that one of them has had at any time.
     """
 
-    def __init__(self, load: Callable[[], None]) -> None:
-        self._load = load
-        self._forker: subprocess.Popen | None = None
+    def __init__(self, load: Callable[[], None], forks_this: bool = False) -> None:
+        self._load, self._forks_this = load, forks_this
+        self._forker: subprocess.Popen | _Forked | None = None
         self._numbers: dict[Connection, int] = {}
         self.is_busy = False
         self.peak = 0
@@ -42,19 +51,19 @@ class Processes:
         return list(self._numbers)
 
     def start(self) -> None:
-        """Start the process that forks; it loads while this one goes on."""
+        """Start the process that forks; one that loads by itself does so while this one goes on."""
         if self._forker is not None:
             return
+        if self._forks_this:
+            self._load()
         ours, theirs = socket.socketpair()
-        with theirs:
-            program = [sys.executable, "-P", "-m", "app.runtime.worker", str(os.getpid()), str(theirs.fileno())]
-            places = (place or os.getcwd() for place in sys.path)  # noqa: PTH109 - empty: `python -c`, a notebook
-            environment = os.environ | {"PYTHONPATH": os.pathsep.join(places)}
-            self._forker = subprocess.Popen(  # noqa: S603 - ourselves
-                program, stdin=subprocess.DEVNULL, env=environment, pass_fds=[theirs.fileno()]
-            )
         self._control = Connection(ours.detach())
-        self._control.send(self._load)
+        with theirs:
+            if self._forks_this and _has_no_threads():
+                self._forker = _Forked(fork_forker(theirs.fileno(), self._control))
+            else:
+                self._forker = _started(theirs.fileno())
+                self._control.send(self._load)
 
     def fork(self) -> Connection:
         """One more process."""
@@ -89,3 +98,36 @@ class Processes:
         self._forker.kill()
         self._forker.wait()
         self._forker = None
+
+
+def _started(descriptor: int) -> subprocess.Popen:
+    """The process that forks, of its own, listening to a socket."""
+    program = [sys.executable, "-P", "-m", "app.runtime.worker", str(os.getpid()), str(descriptor)]
+    places = (place or os.getcwd() for place in sys.path)  # noqa: PTH109 - empty: `python -c`, a notebook
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(places)}
+    return subprocess.Popen(program, stdin=subprocess.DEVNULL, env=environment, pass_fds=[descriptor])  # noqa: S603
+
+
+class _Forked:
+    """The process that forks, itself a fork of this one."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def kill(self) -> None:
+        """End it."""
+        with suppress(ProcessLookupError):
+            os.kill(self._number, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Wait for its end; negative: the number of the signal that ended it."""
+        return os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
+
+
+def _has_no_threads() -> bool:
+    """Whether this process has one thread, those of libraries counted; where that is not known, it may have more."""
+    try:
+        names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+    except OSError:
+        return False
+    return len([name for name in names if name != _HARMLESS]) == 1

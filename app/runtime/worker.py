@@ -1,7 +1,8 @@
-"""The processes of a pool: ``python -m app.runtime.worker PARENT SOCKET``, which loads what they need once and forks.
+"""The processes of a pool, and the one that forks them: ``python -m app.runtime.worker PARENT SOCKET``.
 
-It has no threads and has imported nothing of the user's, so that a fork of it is safe whatever program runs the pool: a
-notebook, a script without ``if __name__ == "__main__"``, one with threads.
+It loads what they need once; it has no threads and has imported nothing of the user's, so that a fork of it is safe
+whatever program runs the pool: a notebook, a script without ``if __name__ == "__main__"``, one with threads. A process
+that is ours alone is forked itself (`fork_forker`).
 """
 
 import gc
@@ -21,7 +22,7 @@ from app.runtime.carried import Carried, carry
 from app.runtime.parent import end_with
 from app.runtime.signals import asking
 
-__all__ = ["Answer", "Setting"]
+__all__ = ["Answer", "Setting", "fork_forker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,49 @@ def main() -> None:
     """Load what is asked for; then fork, and report how forked processes ended, whenever asked."""
     parent, descriptor = map(int, sys.argv[1:])
     end_with(parent)
-    for number in asking():  # a whole process group may get the signal; the owner of the pool decides what to do
-        signal.signal(number, signal.SIG_IGN)
+    _ignore_signals()
     control = Connection(descriptor)
     logging.captureWarnings(True)
     control.recv()()
+    _serve(control)
+
+
+def fork_forker(descriptor: int, control: Connection) -> int:
+    """Fork this process, which has no threads and has loaded what is needed; the number of the one that forks others.
+
+    Parameters
+    ----------
+    descriptor : int
+        Of the socket that it listens to.
+    control : Connection
+        This process's end, which is none of its own.
+    """
+    own = os.getpid()
+    held_back = signal.pthread_sigmask(signal.SIG_BLOCK, (*asking(), signal.SIGALRM))  # their handlers are for this one
+    number = os.fork()
+    if number:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
+        return number
+    try:
+        end_with(own)
+        control.close()
+        _ignore_signals()
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
+        logging.getLogger().handlers = []
+        logging.captureWarnings(True)
+        _serve(Connection(descriptor))
+    finally:
+        os._exit(0)
+
+
+def _ignore_signals() -> None:
+    """Leave it to the owner of the pool to decide what to do: a whole group of processes may get a signal."""
+    for number in asking():
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _serve(control: Connection) -> None:
+    """Fork, and report how forked processes ended, whenever asked."""
     gc.freeze()  # a collection would write to every object, and so copy the memory that the processes share
     while True:
         try:

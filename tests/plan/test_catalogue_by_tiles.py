@@ -6,16 +6,13 @@ from app.config.schema import Lv3Config
 from app.plan import peak_memory
 from app.plan.peak_memory import Work, catalogue_by_tiles
 
-GB = 1e9
-
 
 @pytest.mark.parametrize(
-    ("wanted", "gigabytes", "by_tiles"),
-    [("auto", 64, False), ("auto", 2, True), ("whole", 2, False), ("tiles", 64, True)],
+    ("wanted", "pixels", "by_tiles"),
+    [("auto", 3_999_999, False), ("auto", 4_000_001, True), ("whole", 100e6, False), ("tiles", 100, True)],
 )
-def test_auto_is_the_whole_where_the_memory_is_enough(monkeypatch, wanted, gigabytes, by_tiles):
-    monkeypatch.setattr(peak_memory, "memory_limit", lambda: gigabytes * GB)
-    assert catalogue_by_tiles(wanted, 100e6) is by_tiles
+def test_auto_goes_by_the_size_of_the_mosaic_alone(wanted, pixels, by_tiles):
+    assert catalogue_by_tiles(wanted, pixels) is by_tiles
 
 
 def test_windows_of_a_large_sparse_mosaic_take_a_small_part_of_what_all_of_it_does():

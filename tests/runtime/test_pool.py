@@ -204,6 +204,47 @@ def test_a_script_needs_no_guard_and_may_have_threads(tmp_path):
     assert said.splitlines() == ["read", "[1, 2, 3]"]
 
 
+FORKS = """
+import os, sys, threading, time
+from app.runtime.pool import forked_pool, run_all
+import tests.runtime.test_pool as here
+if "thread" in sys.argv:
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+with forked_pool(2, here.loaded):
+    assert "LOADED" not in os.environ, "processes are started when they are needed"
+    loaders, workers = (set(run_all(func, range(8), 2)) for func in (here.who_loaded, here.process_id))
+assert not workers & {os.getpid()}
+print(*loaders - {str(os.getpid())})
+"""
+
+
+@pytest.mark.parametrize(("argument", "n_others"), [("", 0), ("thread", 1)])
+def test_a_process_that_is_ours_alone_is_forked_where_it_has_no_threads(argument, n_others):
+    command = [sys.executable, "-c", FORKS, argument]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert len(said.split()) == n_others
+
+
+def test_what_a_forked_process_logs_and_raises_arrives_as_from_any_other():
+    script = """
+from app.runtime.pool import forked_pool, run_all
+import logging, signal, tests.runtime.test_pool as here
+logging.basicConfig(format="%(message)s")
+logging.getLogger().setLevel("INFO")
+signal.signal(signal.SIGTERM, lambda *_: print("told"))
+with forked_pool(2, list):
+    list(run_all(here.square, range(4), 2))
+    try:
+        list(run_all(here.Of(here.die, here.term_self), range(6), 2))
+    except BaseException as error:
+        print(type(error).__name__)
+    print(list(run_all(here.square, range(4), 2)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.splitlines() == ["told", "Interrupted", "[0, 1, 4, 9]"]
+    assert done.stderr.splitlines()[:4] == [f"squaring {x}" for x in range(4)]
+
+
 LOOPS = """
 import sys, time
 from app.runtime.pool import run_all

@@ -118,6 +118,9 @@ def join_cells(parts: Sequence[Cells], cell: float) -> OutlierMap:
 
 def _summed(places: NDArray[np.int64], weights: NDArray[np.float64]) -> Cells:
     """Weights of shape (n, 2) added up where places are the same."""
-    cells, index = np.unique(places.reshape(-1, 2), axis=0, return_inverse=True)
-    good, flagged = (np.bincount(index.ravel(), weights[:, i], minlength=len(cells)).astype(float) for i in (0, 1))
-    return Cells(cells, good, flagged)
+    places = places.reshape(-1, 2)
+    lowest, highest = places.min(axis=0, initial=0), places.max(axis=0, initial=0)
+    index = np.ravel_multi_index((places - lowest).T, highest - lowest + 1)
+    there = np.flatnonzero(np.bincount(index))
+    good, flagged = (np.bincount(index, weights[:, i])[there].astype(float) for i in (0, 1))
+    return Cells(np.stack(np.unravel_index(there, highest - lowest + 1), axis=1) + lowest, good, flagged)

@@ -11,6 +11,8 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from app.observation.unchecked import unchecked
+
 __all__ = ["SR_TO_ARCSEC2", "footprint", "open_fits", "read_wcs"]
 
 Array = NDArray[np.float64]
@@ -28,22 +30,8 @@ def open_fits(path: Path) -> Iterator[fits.HDUList]:
 def read_wcs(hdus: fits.HDUList) -> Any:
     """The `gwcs.wcs.WCS` in a file's ASDF extension: the one that jwst uses, not its FITS approximation."""
     tree = io.BytesIO(hdus["ASDF"].data["ASDF_METADATA"].tobytes())
-    with _unchecked(), asdf.open(tree) as file:
+    with unchecked(), asdf.open(tree) as file:
         return file["meta"]["wcs"]
-
-
-@contextmanager
-def _unchecked() -> Iterator[None]:
-    """Context in which asdf does not check files against their schemas: jwst has, and it takes longer than the rest.
-
-    `asdf.config_context` would make asdf look for its plugins anew each time, which takes longer still.
-    """
-    options = asdf.get_config()
-    usual, options.validate_on_read = options.validate_on_read, False
-    try:
-        yield
-    finally:
-        options.validate_on_read = usual
 
 
 def footprint(wcs: Any, shape: tuple[int, int]) -> Array:

@@ -7,6 +7,7 @@ from typing import Any
 from astropy.io import fits
 from jwst.datamodels import ImageModel
 
+from app.observation.unchecked import unchecked
 from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.pipeline.divided.exposure_files import ExposureFile, Light, new_model, save_model, without_arrays
 from app.pipeline.divided.jwst_internals import OpeningLibrary
@@ -167,7 +168,11 @@ class Members:
 def _read(path: Path) -> ExposureFile | str:
     """The exposure of a file, or what is wrong with it; its arrays are mapped, and not looked at."""
     try:
-        with opened_by_jwst(path), fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
+        with (
+            opened_by_jwst(path),
+            unchecked(),
+            fits.open(path, memmap=True, do_not_scale_image_data=True) as file,
+        ):
             model = new_model(file)
             check_wcs(model, path)
             return ExposureFile(path, without_arrays(model.instance), model.shape)

@@ -176,6 +176,7 @@ def _measure(parameters: SkyParameters, task: tuple[ExposureFile, list[Any]]) ->
         good &= bitfield_to_boolean_mask(quality, parameters.dqbits, good_mask_value=True, dtype=bool)
     wcs = exposure.tree["meta"]["wcs"]
     statistics = SkyStats(**parameters.statistics)
-    image = SkyImage(data, good, wcs.__call__, wcs.invert, statistics, stepsize=parameters.stepsize)
+    inverse = wcs.backward_transform  # once: `WCS.invert` puts it together each time, which takes longer than its use
+    image = SkyImage(data, good, wcs.__call__, inverse, statistics, stepsize=parameters.stepsize)
     with fast_intersections():
         return [image.calc_sky(overlap, delta=False) for overlap in overlaps]

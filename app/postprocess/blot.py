@@ -13,6 +13,7 @@ from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.cutout_wcs import cutout_around
+from app.pipeline.divided.exposure_files import read_exposure
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -38,18 +39,18 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
         Of the exposure's shape and WCS, in the mosaic's unit, without the sky level that the mosaic is without. ``dq``
         is DO_NOT_USE where `fillval` stands, else 0: it says nothing about the detector.
     """
-    with datamodels.open(path) as exposure:
-        shape = exposure.data.shape
-        data = np.full(shape, np.nan, np.float32)
-        reached = cutout_around(exposure.meta.wcs, shape, mosaic.wcs)
-        if reached:
-            steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
-            pixmap = calc_pixmap(exposure.meta.wcs, mosaic.wcs, shape, **steps)
-            data = blot(mosaic.pixels(reached), pixmap - (reached.x0, reached.y0))
-        image = datamodels.ImageModel()
-        image.update(exposure)
-        image.meta.wcs = exposure.meta.wcs
-        sky_is_out(image, [exposure])
+    exposure = read_exposure(path).without_pixels()
+    shape, wcs = exposure.shape, exposure.meta.wcs
+    data = np.full(shape, np.nan, np.float32)
+    reached = cutout_around(wcs, shape, mosaic.wcs)
+    if reached:
+        steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
+        pixmap = calc_pixmap(wcs, mosaic.wcs, shape, **steps)
+        data = blot(mosaic.pixels(reached), pixmap - (reached.x0, reached.y0))
+    image = datamodels.ImageModel()
+    image.update(exposure)
+    image.meta.wcs = wcs
+    sky_is_out(image, [exposure])
     is_empty = np.isnan(data)
     image.data = np.where(is_empty, np.float32(fillval), data)
     image.dq = np.where(is_empty, pixel["DO_NOT_USE"], 0).astype(np.uint32)
@@ -88,7 +89,10 @@ def blot(image: NDArray[np.float32], pixmap: NDArray[np.float64]) -> NDArray[np.
     column, row = np.clip(np.floor(pixmap + 0.5), 0, (nx - 1, ny - 1)).astype(int).transpose(2, 0, 1)
     has_data = is_valid[row, column]  # what is NaN or off the image is put on the border, which has none
     is_smooth = minimum_filter(is_valid, size=7, mode="constant")[row, column]
-    smooth = blot_image(padded, pixmap, interp="poly5")
-    total, weight = (blot_image(a, pixmap, interp="linear") for a in (padded, is_valid.astype(np.float32)))
-    beside_holes = np.divide(total, weight, out=np.full(total.shape, np.nan, np.float32), where=has_data)
-    return np.where(is_smooth, smooth, beside_holes)
+    blotted = np.where(is_smooth, blot_image(padded, pixmap, interp="poly5"), np.float32(np.nan))
+    beside_holes = has_data & ~is_smooth
+    if beside_holes.any():
+        places = pixmap[beside_holes][None]  # few: one row of them
+        total, weight = (blot_image(a, places, interp="linear")[0] for a in (padded, is_valid.astype(np.float32)))
+        blotted[beside_holes] = total / weight
+    return blotted

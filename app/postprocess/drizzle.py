@@ -1,7 +1,7 @@
 """One exposure, or its detectors together, on the mosaic's grid: by the same code and with the same weights."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,16 @@ from jwst.datamodels import ModelLibrary
 from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.resample import ResampleStep
 from jwst.resample.resample import ResampleImage
+from stcal.resample.utils import calc_pixmap
 from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
-from app.pipeline.divided.jwst_internals import OnePassResampling
+from app.pipeline.divided.cuts import Grid, touched
+from app.pipeline.divided.exposure_files import ExposureFile, read_exposure
+from app.pipeline.divided.one_pass import KERNELS
+from app.pipeline.divided.parts import Total, drizzled
+from app.pipeline.divided.resampling import Headers
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -22,6 +27,8 @@ __all__ = ["drizzle_exposures"]
 
 # Parameters of the resample step that decide a pixel's value; the others are about the grid, which is the mosaic's.
 _PARAMETERS = ("pixfrac", "kernel", "fillval", "weight_type", "pixmap_stepsize", "pixmap_order", "propagate_dq")
+# Where exposures that do not reach the mosaic are drizzled: no pixel falls on it.
+_NOWHERE = Box(0, 0, 1, 1)
 
 
 def drizzle_exposures(
@@ -47,15 +54,11 @@ def drizzle_exposures(
         With ``data``, ``err``, ``wht`` and ``con``. Where the exposures have no data ``wht`` and ``con`` are 0, ``err``
         is NaN and ``data`` the step's ``fillval``; that is everywhere, if the mosaic does not reach them.
     """
-    with ExitStack() as opened:
-        exposures = [opened.enter_context(datamodels.open(path)) for path in paths]
-        for exposure in exposures:
-            match_nans_and_flags(exposure)  # what the resample step does first
-        reached = Box.around(cutout_around(e.meta.wcs, e.data.shape, mosaic.wcs) for e in exposures)
-        if not reached:
-            reached = Box(0, 0, 1, 1)  # no pixel falls on it
-        image = _resample(exposures, mosaic, parameters, cutout_wcs(mosaic.wcs, reached))
-        sky_is_out(image, exposures)
+    exposures = [read_exposure(path) for path in paths]
+    is_like_mosaic = len(paths) == 1 and parameters["kernel"] in KERNELS and not parameters["propagate_dq"]
+    make = _part if is_like_mosaic else _together
+    image, reached = make(exposures, mosaic, parameters)
+    sky_is_out(image, [exposure.without_pixels() for exposure in exposures])
     wanted = _footprint(image, reached) if footprint_only else Box.whole(mosaic.shape)
     _place(image, reached, wanted, _fill_value(parameters))
     image.meta.wcs = mosaic.wcs if wanted == Box.whole(mosaic.shape) else cutout_wcs(mosaic.wcs, wanted)
@@ -64,16 +67,45 @@ def drizzle_exposures(
     return image
 
 
-def _resample(
-    exposures: Sequence[datamodels.ImageModel], mosaic: Mosaic, parameters: Mapping[str, Any], wcs: Any
-) -> datamodels.ImageModel:
-    step = ResampleStep(**{name: parameters[name] for name in _PARAMETERS})
-    grid = {"wcs": wcs, "pixel_scale": mosaic.pixel_scale, "pixel_scale_ratio": mosaic.pixel_scale_ratio}
-    chosen = step.get_drizpars() | {"blendheaders": False, "output_wcs": grid, "wcs_pars": None}
-    is_one = len(exposures) == 1 and not step.propagate_dq
-    resampling = OnePassResampling if is_one else ResampleImage
-    work = resampling(ModelLibrary(list(exposures)), compute_err="from_var", report_var=False, **chosen)
-    return work.resample_many_to_one()
+def _part(
+    exposures: Sequence[ExposureFile], mosaic: Mosaic, parameters: Mapping[str, Any]
+) -> tuple[datamodels.ImageModel, Box]:
+    """One exposure as a part of the mosaic, in the box that it touches, which is a mosaic of this part alone."""
+    (exposure,) = exposures
+    steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
+    grid = Grid(mosaic.wcs, mosaic.pixel_scale, mosaic.pixel_scale_ratio, **steps)
+    arrays = _arguments(parameters) | {"enable_ctx": True, "enable_var": True}
+    pixels = calc_pixmap(exposure.tree["meta"]["wcs"], mosaic.wcs, exposure.shape, **steps)
+    reached = touched(pixels, grid.box)
+    box = reached or _NOWHERE
+    total = Total(grid, box, 1, arrays)
+    if reached:
+        pixels -= (box.x0, box.y0)
+        planes, time = drizzled(grid, arrays, exposure, pixels, box)
+        total.add_planes(0, iter(planes), box, time)
+    cut = replace(grid, wcs=cutout_wcs(mosaic.wcs, box))
+    return Headers(ModelLibrary([exposure.without_pixels()]), cut, arrays, total.finish).resample_many_to_one(), box
+
+
+def _together(
+    exposures: Sequence[ExposureFile], mosaic: Mosaic, parameters: Mapping[str, Any]
+) -> tuple[datamodels.ImageModel, Box]:
+    """Exposures drizzled together by jwst."""
+    models = [exposure.open() for exposure in exposures]
+    for model in models:
+        match_nans_and_flags(model)  # what the resample step does first
+    box = Box.around(cutout_around(e.meta.wcs, e.data.shape, mosaic.wcs) for e in models) or _NOWHERE
+    cut = cutout_wcs(mosaic.wcs, box)
+    grid = {"wcs": cut, "pixel_scale": mosaic.pixel_scale, "pixel_scale_ratio": mosaic.pixel_scale_ratio}
+    work = ResampleImage(ModelLibrary(models), **_arguments(parameters), output_wcs=grid)
+    return work.resample_many_to_one(), box
+
+
+def _arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `ResampleImage`, but for the grid."""
+    chosen = ResampleStep(**{name: parameters[name] for name in _PARAMETERS}).get_drizpars()
+    chosen.pop("output_wcs", None)
+    return chosen | {"blendheaders": False, "wcs_pars": None, "compute_err": "from_var", "report_var": False}
 
 
 def _footprint(image: datamodels.ImageModel, reached: Box) -> Box:

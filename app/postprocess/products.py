@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from stdatamodels.jwst.datamodels import ImageModel
 
@@ -17,7 +18,7 @@ from app.postprocess.drizzle import drizzle_exposures
 from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
 from app.record.caveats import Caveat
 from app.record.product_kinds import ProductKind, product_kinds
-from app.record.record import Record
+from app.record.record import Record, product_entry
 from app.runtime.errors import MemoryExceededError, PostprocessError
 from app.runtime.files import publish, sha256
 from app.runtime.pool import run_all
@@ -39,9 +40,10 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """The outcome of a job."""
+    """The outcome of a job; what the record says of its product."""
 
     job: _Job
+    entry: dict[str, Any] | None = None
     problem: str = ""
     is_disk_full: bool = False
     is_empty: bool = False
@@ -116,9 +118,10 @@ def _make_all(jobs: list[_Job], mosaic: Mosaic, procs: int, record: Record, stam
 
 def _publish(outcome: _Outcome, mosaic: Mosaic, record: Record) -> _Outcome:
     """Move a finished file to its place and list it."""
-    output = outcome.job.output
+    output, entry = outcome.job.output, outcome.entry
+    assert entry is not None
     try:
-        record.add_products([output])  # listed first: what is published is always known as ours
+        record.add_entries([entry])  # listed first: what is published is always known as ours
         publish(output, record.path.parent)
         if outcome.is_empty:
             record.add_caveats([_not_covered(output, mosaic)])
@@ -135,21 +138,21 @@ def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome
         for exposure, checksum in zip(job.exposures, job.checksums, strict=True):
             if sha256(exposure) != checksum:
                 problem = f"{exposure}: no {job.kind.name} of it: it was replaced, edited or damaged"
-                return _Outcome(job, f"{problem} since the mosaic was made; {AGAIN}")
+                return _Outcome(job, problem=f"{problem} since the mosaic was made; {AGAIN}")
         image = _image(job, mosaic, parameters)
     except MemoryError as error:
         raise MemoryExceededError(f"{where}: out of memory; a smaller procs needs less") from error
     except Exception as error:  # noqa: BLE001 - whatever jwst raises
-        return _Outcome(job, f"{where}: {type(error).__name__}: {error}; {AGAIN}")
+        return _Outcome(job, problem=f"{where}: {type(error).__name__}: {error}; {AGAIN}")
     is_empty = not (image.wht.any() if job.kind.suffix == DRIZZLED else (image.dq == 0).any())
     try:
         stamp.on_model(image)
         with whole_arrays():
             image.save(job.output)
+        return _Outcome(job, product_entry(job.output), is_empty=is_empty)
     except OSError as error:
         job.output.unlink(missing_ok=True)
         return _no_room(job, error)
-    return _Outcome(job, is_empty=is_empty)
 
 
 def _image(job: _Job, mosaic: Mosaic, parameters: dict) -> ImageModel:
@@ -161,7 +164,7 @@ def _image(job: _Job, mosaic: Mosaic, parameters: dict) -> ImageModel:
 
 def _no_room(job: _Job, error: OSError) -> _Outcome:
     return _Outcome(
-        job, f"{job.output.name}: cannot be written ({error.strerror or error}); make room", is_disk_full=True
+        job, problem=f"{job.output.name}: cannot be written ({error.strerror or error}); make room", is_disk_full=True
     )
 
 

@@ -29,7 +29,7 @@ from app.runtime.progress import step_begins, step_ends
 if TYPE_CHECKING:
     from app.observation.members import Member
 
-__all__ = ["FINISHED", "Record", "State", "plain", "read_record", "seconds_of"]
+__all__ = ["FINISHED", "Record", "State", "plain", "product_entry", "read_record", "seconds_of"]
 
 log = logging.getLogger(__name__)
 
@@ -155,10 +155,13 @@ class Record:
 
     def add_products(self, files: Iterable[Path]) -> None:
         """Add files that are, or are going to be, in out_dir, with checksums; ``overwrite`` removes only these."""
-        files = sorted(set(files), key=lambda path: path.name)
-        names = {path.name for path in files}
-        kept = [product for product in self.data["products"] if product["file"] not in names]
-        self.add(products=kept + self._checked(_product, files))
+        self.add_entries(self._checked(product_entry, sorted(set(files), key=lambda path: path.name)))
+
+    def add_entries(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Add what `product_entry` says of files."""
+        new = {entry["file"]: entry for entry in entries}
+        kept = [product for product in self.data["products"] if product["file"] not in new]
+        self.add(products=[*kept, *new.values()])
 
     def _checked(self, entry: Callable[[Any], dict[str, Any]], files: Iterable[Any]) -> list[dict[str, Any]]:
         """Entries with checksums, by several threads; a single file needs none: without memory, starting one hangs."""
@@ -242,7 +245,8 @@ def _input(member: Member) -> dict[str, Any]:
     }
 
 
-def _product(path: Path) -> dict[str, Any]:
+def product_entry(path: Path) -> dict[str, Any]:
+    """What the record says of a product: its size and checksums."""
     entry = {"file": path.name, "size": path.stat().st_size, "sha256": sha256(path)}
     return entry | ({"datasum": datasums(path)} if path.suffix == ".fits" else {})
 

@@ -20,7 +20,7 @@ from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.runtime.left_file import LeftFile, Mark
 
-__all__ = ["Grid", "PixelMap", "map_pixels"]
+__all__ = ["Grid", "PixelMap", "map_pixels", "touched"]
 
 # What a drop of an exposure's pixel, or the interpolation of a blot, can reach beyond the pixel's centre [pixel].
 _MARGIN = 3
@@ -96,10 +96,10 @@ def map_pixels(grid: Grid, task: tuple[ExposureFile, Path], boxes: Sequence[Box]
             return PixelMap(path, Box(0, 0, 0, 0))
     pixels = calc_pixmap(wcs, grid.wcs, exposure.shape, stepsize=grid.stepsize, order=grid.order)
     save_arrays(path, pixels)
-    return PixelMap(path, _touched(pixels, grid.box))
+    return PixelMap(path, touched(pixels, grid.box))
 
 
-def _touched(pixels: np.ndarray, whole: Box) -> Box:
+def touched(pixels: np.ndarray, whole: Box) -> Box:
     """The part of the mosaic that an exposure touches."""
     lowest, highest = (ends.reduce(ends.reduce(pixels, axis=0), axis=0) for ends in (np.fmin, np.fmax))
     if np.isnan(lowest).any():

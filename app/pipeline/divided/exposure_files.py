@@ -17,10 +17,20 @@ from astropy.io import fits
 from jwst.datamodels import ImageModel
 
 from app.observation.fits_internals import whole_arrays
+from app.observation.unchecked import unchecked
 from app.pipeline.divided.jwst_internals import merged_already
 from app.runtime.files import settle
 
-__all__ = ["ExposureFile", "Light", "Pattern", "Plane", "new_model", "save_model", "without_arrays"]
+__all__ = [
+    "ExposureFile",
+    "Light",
+    "Pattern",
+    "Plane",
+    "new_model",
+    "read_exposure",
+    "save_model",
+    "without_arrays",
+]
 
 # What errors are made of.
 _VARIANCES = {"var_poisson", "var_rnoise", "var_flat"}
@@ -178,6 +188,13 @@ def new_model(content: Any = None) -> ImageModel:
     schema = _schema()
     with merged_already(schema):
         return ImageModel(content, schema=schema, validate_on_assignment=False)
+
+
+def read_exposure(path: Path) -> ExposureFile:
+    """The exposure of a file; its arrays are mapped, and not looked at."""
+    with unchecked(), fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
+        model = new_model(file)
+        return ExposureFile(path, without_arrays(model.instance), model.shape)
 
 
 def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from astropy.io import fits
 from jwst.datamodels import ImageModel
 
-from app.observation.unchecked import unchecked
 from app.observation.wcs_check import check_wcs, opened_by_jwst
-from app.pipeline.divided.exposure_files import ExposureFile, Light, new_model, save_model, without_arrays
+from app.pipeline.divided.exposure_files import ExposureFile, Light, read_exposure, save_model, without_arrays
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
 from app.runtime.errors import InputError
@@ -166,16 +164,12 @@ class Members:
 
 
 def _read(path: Path) -> ExposureFile | str:
-    """The exposure of a file, or what is wrong with it; its arrays are mapped, and not looked at."""
+    """The exposure of a file, or what is wrong with it."""
     try:
-        with (
-            opened_by_jwst(path),
-            unchecked(),
-            fits.open(path, memmap=True, do_not_scale_image_data=True) as file,
-        ):
-            model = new_model(file)
-            check_wcs(model, path)
-            return ExposureFile(path, without_arrays(model.instance), model.shape)
+        with opened_by_jwst(path):
+            exposure = read_exposure(path)
+            check_wcs(exposure.without_pixels(), path)
+            return exposure
     except InputError as error:
         return str(error)
 

@@ -1,7 +1,8 @@
 """Parts of the mosaic: each exposure drizzled onto its box, and the sum of such parts over a box of the mosaic."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
 from app.runtime.checkpoints import is_keeping
 
-__all__ = ["Part", "Total", "drizzle"]
+__all__ = ["Part", "Total", "drizzle", "drizzled"]
 
 VARIANCES = ("var_rnoise", "var_flat", "var_poisson")
 # Rows that are finished at a time, so that temporary arrays stay small.
@@ -44,24 +45,43 @@ class Part(BoxFile):
 
 
 def drizzle(grid: Grid, parameters: Mapping[str, Any], pair: tuple[ExposureFile, PixelMap]) -> Part:
-    """Drizzle one exposure onto its box."""
+    """Drizzle one exposure onto its box, into a file."""
     exposure, pixels = pair
     path = pixels.path.with_suffix(".part.npy")
     if not pixels.box:
         return Part(path, pixels.box)
-    own = {"output_wcs": grid.of_shape(pixels.box.shape), "wcs_pars": None, "blendheaders": False, "fillval": "NAN"}
+    planes, time = drizzled(grid, parameters, exposure, pixels.on(pixels.box), pixels.box)
+    save_arrays(path, *planes)
+    return Part(path, pixels.box, time)
+
+
+def drizzled(
+    grid: Grid, parameters: Mapping[str, Any], exposure: ExposureFile, pixels: np.ndarray, box: Box
+) -> tuple[list[np.ndarray], float]:
+    """What one exposure gives to a box of the mosaic: planes and time as in the file of a `Part`.
+
+    Parameters
+    ----------
+    grid : Grid
+    parameters : mapping
+        Arguments of `jwst.resample.ResampleImage`.
+    exposure : ExposureFile
+    pixels : ndarray of shape (ny, nx, 2)
+        Where its pixels fall, counted from the corner of the box.
+    box : Box
+    """
+    own = {"output_wcs": grid.of_shape(box.shape), "wcs_pars": None, "blendheaders": False, "fillval": "NAN"}
     resampling = PartResampling([exposure], **{**parameters, **own})
-    with exposure.open("data", "err", "dq", *VARIANCES) as model, known_pixel_map(pixels.on(pixels.box)):
+    with exposure.open("data", "err", "dq", *VARIANCES) as model, known_pixel_map(pixels):
         match_nans_and_flags(model)
         resampling.add_model(model)
     made = resampling.output_model
     planes = [made["data"], made["wht"]]
     planes += [made["con"][0]] if resampling.enable_ctx else []
     if resampling.enable_var:
-        nothing, variances = np.full(pixels.box.shape, np.nan, np.float32), resampling.variances
+        nothing, variances = np.full(box.shape, np.nan, np.float32), resampling.variances
         planes += [variances.get(name, nothing) for name in VARIANCES]
-    save_arrays(path, *planes)
-    return Part(path, pixels.box, get_tmeasure(resampling.input_model_to_dict(model, None, False, None))[0])
+    return planes, get_tmeasure(resampling.input_model_to_dict(model, None, False, None))[0]
 
 
 class Total:
@@ -98,19 +118,23 @@ class Total:
 
     def add(self, index: int, part: Part) -> bool:
         """Add the part of the exposure at a place in the library; true where it has weight in this box."""
-        shared = part.box & self.box
-        if not shared:
+        if not part.box & self.box:
             return False
-        where, inside = shared.inside(self.box), shared.inside(part.box)
-        with part.path.open("rb") as planes:
-            data, weight = np.load(planes)[inside], np.load(planes)[inside]
-            self.data[where] += np.where(weight > 0, data * weight, 0)
-            self.weight[where] += weight
-            if self.context.size:
-                bit = np.left_shift(np.int32(1), np.int32(index % 32))
-                self.context[index // 32][where] |= np.where(np.load(planes)[inside] != 0, bit, np.int32(0))
-            if self.variances:
-                self._add_variances(where, {name: np.load(planes)[inside] for name in VARIANCES}, part.time)
+        with part.path.open("rb") as file:
+            return self.add_planes(index, map(np.load, repeat(file)), part.box, part.time)
+
+    def add_planes(self, index: int, planes: Iterator[np.ndarray], box: Box, time: float) -> bool:
+        """Add planes of a part, which touches this box; true where it has weight here."""
+        shared = box & self.box
+        where, inside = shared.inside(self.box), shared.inside(box)
+        data, weight = next(planes)[inside], next(planes)[inside]
+        self.data[where] += np.where(weight > 0, data * weight, 0)
+        self.weight[where] += weight
+        if self.context.size:
+            bit = np.left_shift(np.int32(1), np.int32(index % 32))
+            self.context[index // 32][where] |= np.where(next(planes)[inside] != 0, bit, np.int32(0))
+        if self.variances:
+            self._add_variances(where, {name: next(planes)[inside] for name in VARIANCES}, time)
         return bool(weight.any())
 
     def _add_variances(self, where: tuple[slice, slice], variances: Mapping[str, np.ndarray], time: float) -> None:

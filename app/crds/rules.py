@@ -8,7 +8,7 @@ __all__ = ["data_types", "find_rmap", "parameter_types"]
 
 def data_types(skip: Collection[str] = ()) -> dict[str, str]:
     """Return the step that asks for a reference file, by reference type; steps in `skip` do not ask."""
-    from jwst.pipeline import Image3Pipeline
+    from app.crds.image3 import Image3Pipeline
 
     steps = {name: step for name, step in Image3Pipeline.step_defs.items() if name not in skip}
     return {reftype: name for name, step in steps.items() for reftype in step.reference_file_types}
@@ -16,7 +16,7 @@ def data_types(skip: Collection[str] = ()) -> dict[str, str]:
 
 def parameter_types() -> list[str]:
     """Return the types of the parameter references, ``pars-<step>``, in the order in which stpipe asks for them."""
-    from jwst.pipeline import Image3Pipeline
+    from app.crds.image3 import Image3Pipeline
 
     return [step.get_config_reftype() for step in (*Image3Pipeline.step_defs.values(), Image3Pipeline)]
 

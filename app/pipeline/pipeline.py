@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, ClassVar
 
 from configobj import ConfigObj
-from jwst.pipeline import Image3Pipeline
 
+from app.crds.image3 import Image3Pipeline
 from app.observation.names import ascii_name
 from app.pipeline.aligned import take_over
 from app.pipeline.box import Box

@@ -90,7 +90,7 @@ class Parameters(dict[str, dict[str, Setting]]):
 @cache
 def specification() -> dict[str, dict[str, str]]:
     """``{step: {parameter: check}}`` of what can be set, as jwst's own configspec says; imports jwst."""
-    from jwst.pipeline import Image3Pipeline
+    from app.crds.image3 import Image3Pipeline
 
     spec = Image3Pipeline.load_spec_file()
     sections = {PIPELINE: spec, **{step: spec["steps"][step] for step in spec["steps"].sections}}
@@ -172,8 +172,9 @@ def crds_layers(files: Mapping[str, str | None]) -> list[Layer]:
         File name by reference type, in stpipe's order (`crds.ReferenceSet.files`); None where there is none.
     """
     from crds import locate_file
-    from jwst.pipeline import Image3Pipeline
     from stpipe import config_parser
+
+    from app.crds.image3 import Image3Pipeline
 
     steps = {step.get_config_reftype(): name for name, step in Image3Pipeline.step_defs.items()}
     found = []

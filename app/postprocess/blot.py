@@ -13,7 +13,7 @@ from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.cutout_wcs import cutout_around
-from app.pipeline.divided.exposure_files import read_exposure
+from app.pipeline.divided.exposure_files import new_model, read_exposure
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -47,7 +47,7 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
         steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
         pixmap = calc_pixmap(wcs, mosaic.wcs, shape, **steps)
         data = blot(mosaic.pixels(reached), pixmap - (reached.x0, reached.y0))
-    image = datamodels.ImageModel()
+    image = new_model()
     image.update(exposure)
     image.meta.wcs = wcs
     sky_is_out(image, [exposure])

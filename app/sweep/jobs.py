@@ -117,7 +117,7 @@ def look_at(composer: Composer, procs: int, versions: dict[str, str] | None) -> 
 def _load() -> None:
     """Load jwst once, before processes are forked; where it is missing, jobs check parameters."""
     if find_spec("jwst"):
-        import jwst.pipeline  # noqa: F401
+        import app.crds.image3  # noqa: F401
 
 
 def _look(composer: Composer, versions: dict[str, str] | None, points: Iterable[Point]) -> list[Job]:

@@ -35,7 +35,7 @@ def resolve_in(cache: Path, parameters: dict[str, str], skip: tuple[str, ...]) -
 def pool() -> Iterator[ProcessPoolExecutor]:
     """One process a task, forked from one that has imported jwst."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["jwst.pipeline", __name__])
+    context.set_forkserver_preload(["app.crds.image3", __name__])
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as executor:
         yield executor
 

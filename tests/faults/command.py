@@ -12,7 +12,8 @@ from typing import Any
 from app.crds import CrdsOptions
 from app.simulation import Truth
 
-TIMEOUT = 300
+#: After so long a command hangs, also on a machine that has much else to do [s].
+TIMEOUT = 600
 STARTED: list[subprocess.Popen] = []
 
 
@@ -74,7 +75,7 @@ def children(pid: int) -> list[int]:
     """Numbers of a process's children; none where it is gone."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 
@@ -84,11 +85,16 @@ def group_members(group: int) -> list[str]:
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
+            if int(fields[2]) == group and fields[0] != "Z":
+                found.append((status.parent / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # it has ended meanwhile
             continue
-        if int(fields[2]) == group and fields[0] != "Z":
-            found.append((status.parent / "cmdline").read_text().replace("\0", " "))
     return found
+
+
+def at_most(seconds: float) -> float:
+    """So many seconds, and more where more processes are at work than there are cores: each has a part of one then."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def wait_until(condition: Any, timeout: float = 240) -> None:

@@ -13,7 +13,17 @@ from app.record.record import State
 from app.runtime.errors import MemoryExceededError
 from app.runtime.signals import Interrupted
 from app.simulation import simulate_observation
-from tests.faults.command import arguments, children, group_members, record, run, start, wait_until
+from tests.faults.command import (
+    TIMEOUT,
+    arguments,
+    at_most,
+    children,
+    group_members,
+    record,
+    run,
+    start,
+    wait_until,
+)
 from tests.faults.compare import differences, file_differences
 from tests.runs import make_step
 
@@ -53,11 +63,11 @@ def kill(process, number, to_group):
     groups = [process.pid, *children(process.pid)]
     (os.killpg if to_group else os.kill)(process.pid, number)
     begin = time.monotonic()
-    said, _ = process.communicate(timeout=60)
-    assert time.monotonic() - begin < 10
+    said, _ = process.communicate(timeout=TIMEOUT)
+    assert time.monotonic() - begin < at_most(10)
     # Until Python has read the program, a signal has its native effect, which shells report as the same status.
     assert process.returncode in (STATUS[number], -number), said
-    wait_until(lambda: not any(map(group_members, groups)), timeout=5)
+    wait_until(lambda: not any(map(group_members, groups)))
 
 
 @pytest.mark.slow

@@ -69,4 +69,4 @@ def test_a_worker_is_killed(truth, crds, tmp_path):
     said, _ = process.communicate(timeout=TIMEOUT)
     check(process.returncode, said, out)
     assert "a worker process was killed during" in said
-    wait_until(lambda: not group_members(run), timeout=5)
+    wait_until(lambda: not group_members(run))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.simulation import simulate_observation
-from tests.faults.command import arguments, group_members, record, run, start, wait_until
+from tests.faults.command import TIMEOUT, arguments, at_most, group_members, record, run, start, wait_until
 from tests.faults.compare import differences, file_differences, products
 from tests.faults.forked import SHARE
 
@@ -50,11 +50,11 @@ def disturb(command, out, notes, step, number, target):
     process = start(command, env=hook)
     wait_until(lambda: (notes / "sent").exists() or process.poll() is not None)
     begin = time.monotonic()
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=TIMEOUT)
     assert (notes / "sent").exists(), f"{step} {target}: it has come to no such moment: {said}"
-    assert time.monotonic() - begin < (10 if number == TERM else 60), said
+    assert number == KILL or time.monotonic() - begin < at_most(10), said
     groups = [int((notes / name).read_text()) for name in ("command", "run")]
-    wait_until(lambda: not any(map(group_members, groups)), timeout=5)
+    wait_until(lambda: not any(map(group_members, groups)))
     return process.returncode, said
 
 

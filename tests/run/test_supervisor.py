@@ -6,12 +6,11 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.faults.command import STARTED, end_all, full_pipe, group_members, wait_until
+from tests.faults.command import STARTED, TIMEOUT, end_all, full_pipe, group_members, wait_until
 
 #: A supervisor whose run is a program of ours: CHILD says that it has begun by making the file `begun`.
 PARENT = """
@@ -73,24 +72,24 @@ def here(tmp_path, monkeypatch):
     end_all()
 
 
-def start(work, grace=20.0, **options):
+def start(work, grace=2.0 * TIMEOUT, **options):
     program = PARENT.format(grace=grace, child=CHILD.format(work=work.strip()))
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} | options
     STARTED.append(subprocess.Popen([sys.executable, "-c", program], start_new_session=True, **options))
     return STARTED[-1]
 
 
-def begin(work, grace=20.0, **options):
+def begin(work, grace=2.0 * TIMEOUT, **options):
     """Start, and wait until the run is at work."""
     process = start(work, grace, **options)
-    wait_until(lambda: Path("begun").exists() or process.poll() is not None, timeout=60)
-    wait_until(lambda: Path("begun").read_text() or process.poll() is not None, timeout=60)
+    wait_until(lambda: Path("begun").exists() or process.poll() is not None)
+    wait_until(lambda: Path("begun").read_text() or process.poll() is not None)
     return process, int(Path("begun").read_text())
 
 
 def is_gone(pid):
     """Whether a group of processes has nobody left."""
-    wait_until(lambda: not group_members(pid), timeout=5)
+    wait_until(lambda: not group_members(pid))
     return True
 
 
@@ -98,7 +97,7 @@ def is_gone(pid):
 def test_a_signal_is_passed_on_and_the_status_is_its_own(number):
     process, run = begin(SLEEPS)
     process.send_signal(number)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=TIMEOUT)
     assert process.returncode == STATUS[number], said
     assert said.count(f"interrupted by {number.name}") == 1
     assert is_gone(run)
@@ -110,7 +109,7 @@ def test_a_signal_is_passed_on_and_the_status_is_its_own(number):
 def test_a_run_that_does_not_end_is_ended_with_all_that_it_started(work):
     process, run = begin(work, grace=0.5)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 143, said
     assert "interrupted by SIGTERM" in said
     assert is_gone(run)
@@ -118,26 +117,24 @@ def test_a_run_that_does_not_end_is_ended_with_all_that_it_started(work):
 
 def test_processes_of_a_pool_that_hold_the_interpreter_do_not_hold_up_the_end():
     process, run = begin(POOL)
-    begin_of_end = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, "interrupted by SIGTERM" in said) == (143, True), said
     assert "ended at once" not in said, "it was ended in order"
-    assert time.monotonic() - begin_of_end < 10
     assert is_gone(run)
 
 
 def test_a_run_that_ends_well_after_a_signal_was_interrupted_nevertheless():
     process, _ = begin("begun()\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        return")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 143
+    assert process.wait(TIMEOUT) == 143
 
 
 def test_more_signals_do_nothing():
     process, _ = begin("begun()\n    try:\n        time.sleep(60)\n    finally:\n        time.sleep(1); begun()")
     for _ in range(5):
         process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 143
+    assert process.wait(TIMEOUT) == 143
     assert "interrupted by SIGTERM" in process.communicate()[0]
 
 
@@ -153,13 +150,13 @@ def test_more_signals_do_nothing():
 )
 def test_how_a_run_ended_is_seen(work, status, said):
     process = start(work)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, said in output) == (status, True), output
 
 
 def test_what_a_run_leaves_behind_ends_with_it():
     process, run = begin(LEAVES.replace("time.sleep(60)", "return"))
-    assert process.wait(60) == 0
+    assert process.wait(TIMEOUT) == 0
     assert is_gone(run)
 
 
@@ -167,7 +164,7 @@ def test_what_a_run_leaves_behind_ends_with_it():
 def test_a_run_does_not_outlive_its_parent(to_group):
     process, run = begin(COMPILED)
     (os.killpg if to_group else os.kill)(process.pid, signal.SIGKILL)
-    process.wait(60)
+    process.wait(TIMEOUT)
     assert is_gone(run)
 
 
@@ -175,7 +172,7 @@ def test_nobody_reads_what_is_said():
     read, write = full_pipe()
     process, run = begin("begun()\n    while True: sys.stderr.write('more')", grace=1.0, stdout=write, stderr=write)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 143
+    assert process.wait(TIMEOUT) == 143
     assert is_gone(run)
     os.close(read)
     os.close(write)
@@ -186,7 +183,7 @@ def test_a_terminal_that_closes():
     process, run = begin(SLEEPS, stdin=there, stdout=there, stderr=there, preexec_fn=lambda: take(there))
     os.close(there)
     os.close(here)
-    assert process.wait(60) == 129
+    assert process.wait(TIMEOUT) == 129
     assert is_gone(run)
 
 
@@ -201,11 +198,11 @@ def take(terminal):
 def test_a_run_sleeps_and_wakes_with_its_parent():
     process, run = begin(SLEEPS)
     process.send_signal(signal.SIGTSTP)
-    wait_until(lambda: {state(process.pid), state(run)} == {"T"}, timeout=20)
+    wait_until(lambda: {state(process.pid), state(run)} == {"T"})
     process.send_signal(signal.SIGCONT)
-    wait_until(lambda: state(run) == "S", timeout=20)
+    wait_until(lambda: state(run) == "S")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 143
+    assert process.wait(TIMEOUT) == 143
 
 
 def state(pid):
@@ -235,7 +232,7 @@ def test_the_record_of_a_dead_run_is_completed_and_its_folder_tidied(then, numbe
     process, _ = begin(RECORDED.format(then=then), grace=0.5)
     if number:
         process.send_signal(number)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=TIMEOUT)
     record = json.loads(Path("out/lv3_run.json").read_text())
     assert (record["state"], record["error"]["type"]) == (state, kind), said
     assert [path.name for path in Path("out").iterdir() if path.name.startswith(".")] == []
@@ -245,7 +242,7 @@ def test_the_record_of_another_run_is_not_touched():
     other, _ = begin(RECORDED.format(then="time.sleep(60)"))
     before = Path("out/lv3_run.json").read_text()
     process = start("os.kill(os.getpid(), signal.SIGKILL)")
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 31, said
     assert Path("out/lv3_run.json").read_text() == before
     assert other.poll() is None

@@ -265,10 +265,10 @@ def test_workers_deep_in_compiled_code_end_with_the_process_that_has_them(tmp_pa
     begun = tmp_path / "begun"
     begun.touch()
     process = subprocess.Popen([sys.executable, "-c", LOOPS, str(begun)], start_new_session=True)
-    wait_until(lambda: len(begun.read_text().split()) == 2, timeout=60)
+    wait_until(lambda: len(begun.read_text().split()) == 2)
     process.kill()
     process.wait()
-    wait_until(lambda: not group_members(process.pid), timeout=5)
+    wait_until(lambda: not group_members(process.pid))
 
 
 class Unprinted(np.ndarray):

@@ -1,12 +1,12 @@
 import io
 import logging
 import re
-import time
 
 import pytest
 
 from app.runtime.logs import configure_logging, show_all
 from app.runtime.progress import Progress, Terminal, expect, part_done, step_begins, step_ends
+from tests.faults.command import wait_until
 
 
 class Screen(io.StringIO):
@@ -114,8 +114,5 @@ def test_the_clock_runs_while_nothing_is_logged(monkeypatch):
     terminal = Terminal(screen)
     terminal.emit(logging.makeLogRecord({"step": "resample", "msg": "resample", "levelno": logging.INFO}))
     before = screen.getvalue().count("resample")
-    end = time.monotonic() + 5
-    while screen.getvalue().count("resample") < before + 3 and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_until(lambda: screen.getvalue().count("resample") >= before + 3)
     terminal.close()
-    assert screen.getvalue().count("resample") >= before + 3

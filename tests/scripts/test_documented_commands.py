@@ -180,7 +180,7 @@ def run(here, catalogues, monkeypatch):
 
 def tell(*words, cwd="."):
     """Run another program; its output."""
-    result = subprocess.run(words, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
+    result = subprocess.run(words, capture_output=True, text=True, check=False, cwd=cwd, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

@@ -106,7 +106,7 @@ def test_the_summary_follows_the_jobs(tmp_path):
     with summary.kept_current():
         assert counts() == {"waiting": 2}
         write_record(tmp_path / "a")
-        wait_until(lambda: counts() == {"success": 1, "waiting": 1}, timeout=20)
+        wait_until(lambda: counts() == {"success": 1, "waiting": 1})
         write_record(tmp_path / "b", **FAILED)
     assert counts() == {"failed": 1, "success": 1}
     assert [r["overrides"] for r in summary.unfinished] == ["target=b"]
@@ -126,7 +126,7 @@ def test_trouble_with_the_summary_is_said_once_and_does_not_end_it(tmp_path, mon
     summary = Summary(tmp_path, [{"out_dir": str(tmp_path / "a"), "state": "waiting"}])
     with summary.kept_current():
         write_record(tmp_path / "a")
-        wait_until(lambda: "success" in (tmp_path / "sweep_summary.json").read_text(), timeout=20)
+        wait_until(lambda: "success" in (tmp_path / "sweep_summary.json").read_text())
     assert [str(record.exc_info[1]) for record in caplog.records] == ["no such state", "no room"]
 
 
@@ -190,11 +190,11 @@ def test_keep_going_loses_no_refused_job(miri, tmp_path, monkeypatch, capsys, ca
 def test_a_thousand_jobs_are_summed_up_quickly_and_in_little_memory(tmp_path):
     for n in range(1000):
         write_record(tmp_path / f"ngc{n:04d}" / "F770W", **(FAILED if n % 100 == 0 else {}))
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     summary = Summary(tmp_path, find_jobs(tmp_path))
     summary.update()
     assert summary.counts == {"failed": 10, "success": 990}
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # [KiB]
     written = Path(tmp_path / "sweep_report.html").stat().st_mtime_ns
     summary.update()

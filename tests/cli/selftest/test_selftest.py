@@ -59,7 +59,7 @@ def selftest(*overrides: str, **environ: str) -> subprocess.CompletedProcess[str
     """Run the command in a process of its own: CRDS remembers what it sees first."""
     return subprocess.run(
         [sys.executable, "-m", "app", "action=selftest", *overrides], capture_output=True, text=True, check=False,
-        env={**os.environ, "CRDS_PATH": "", **environ}, timeout=300,
+        env={**os.environ, "CRDS_PATH": "", **environ}, timeout=900,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ An exposure touches only a box of the mosaic. Drizzled into that box instead of 
 differs by whole pixels, it gives the same pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,9 @@ class Grid:
     order: int
 
     @classmethod
-    def of(cls, resampling: ResampleImage) -> "Grid":
-        """The grid that jwst has chosen, or was given."""
+    def chosen(cls, library: Any, parameters: Mapping[str, Any]) -> "Grid":
+        """The grid that jwst chooses for the exposures of a library, or was given, with these arguments."""
+        resampling = _GridAlone(library, **parameters)
         return cls(
             resampling.output_wcs,
             resampling.output_pixel_scale,
@@ -81,6 +82,13 @@ class Grid:
             return False
         y, x = np.indices((3, 3)).reshape(2, 9) * np.array(self.shape)[:, None] / 2
         return np.array_equal(self.wcs(x, y), other.wcs(x, y), equal_nan=True)
+
+
+class _GridAlone(ResampleImage):
+    """Resampling that is asked for its grid alone; jwst would have all of the mosaic in memory."""
+
+    def reset_arrays(self, n_input_models: int | None = None) -> None:
+        """Make nothing ready."""
 
 
 def map_pixels(grid: Grid, task: tuple[ExposureFile, Path], boxes: Sequence[Box] = ()) -> "PixelMap":

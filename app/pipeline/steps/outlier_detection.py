@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from jwst.outlier_detection.outlier_detection_step import OutlierDetectionStep
-from jwst.resample.resample import ResampleImage
 from jwst.stpipe.utilities import record_step_status
 
 from app.observation.names import CRF, exposure_product
@@ -46,7 +45,7 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
             return super().process(input_data)
         record_step_status(input_data, "outlier_detection", success=True)
         self._finish_metadata(input_data)
-        grid = kept("grid", lambda: Grid.of(ResampleImage(input_data, **self._drizzle_parameters())))
+        grid = kept("grid", lambda: Grid.chosen(input_data, self._drizzle_parameters()))
         flag_outliers(
             input_data.exposures(),
             list(input_data.group_indices.values()),

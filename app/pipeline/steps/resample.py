@@ -7,7 +7,6 @@ from typing import Any
 
 from jwst.datamodels import ImageModel
 from jwst.resample import ResampleStep
-from jwst.resample.resample import ResampleImage
 
 from app.observation.names import ascii_name
 from app.pipeline.box import Box
@@ -54,7 +53,7 @@ class StampedResampleStep(Stamped, ResampleStep):
             "compute_err": "from_var" if self.enable_err else None,
         }
         only_image = {"blendheaders": False, "enable_ctx": False, "enable_var": False, "compute_err": None}
-        grid = kept("grid", lambda: Grid.of(ResampleImage(input_data, **{**parameters, **only_image})))
+        grid = kept("grid", lambda: Grid.chosen(input_data, {**parameters, **only_image}))
         if self.parent.context.tiling:
             return self._make_tiles(input_data, grid, parameters)
         return [self._make_mosaic(input_data, grid, parameters)]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jwst.resample.resample import ResampleImage
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
@@ -41,7 +40,7 @@ def make_mosaics(folder: Path, scale: float, monkeypatch: pytest.MonkeyPatch) ->
     exposures = ExposureLibrary({"products": [{"name": "all", "members": members}]}, 1).exposures()
     library = ExposureLibrary({"products": [{"name": "all", "members": members}]}, 1)
     only_grid = {"enable_var": False, "compute_err": None, "wcs_pars": {"pixel_scale_ratio": scale}}
-    grid = Grid.of(ResampleImage(library, **PARAMETERS | only_grid))
+    grid = Grid.chosen(library, PARAMETERS | only_grid)
     maps = [map_pixels(grid, (e, folder / f"{i}.npy")) for i, e in enumerate(exposures)]
     rng, models = np.random.default_rng(1), {exposure.path: exposure.open() for exposure in exposures}
 

@@ -1,8 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from gwcs.wcs import WCS
 from jwst.datamodels import ModelLibrary
-from jwst.resample.resample import ResampleImage
 
 from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid, map_pixels
@@ -34,7 +35,7 @@ def test_box_as_an_index():
 
 @pytest.fixture(scope="module")
 def grid(dithers):
-    return Grid.of(ResampleImage(ModelLibrary(list(map(str, dithers.files))), blendheaders=False))
+    return Grid.chosen(ModelLibrary(list(map(str, dithers.files))), {"blendheaders": False})
 
 
 def test_an_exposure_lies_in_its_box(dithers, grid, crds, tmp_path):
@@ -53,9 +54,21 @@ def test_an_exposure_lies_in_its_box(dithers, grid, crds, tmp_path):
 
 def test_maps_are_shared_only_between_equal_grids(dithers, grid):
     library = ModelLibrary(list(map(str, dithers.files)))
-    again = Grid.of(ResampleImage(library, blendheaders=False))
-    shifted = Grid.of(ResampleImage(library, blendheaders=False, wcs_pars={"crpix": (1.0, 2.0)}))
-    coarse = Grid.of(ResampleImage(library, blendheaders=False, pixmap_stepsize=10))
+    again = Grid.chosen(library, {"blendheaders": False})
+    shifted = Grid.chosen(library, {"blendheaders": False, "wcs_pars": {"crpix": (1.0, 2.0)}})
+    coarse = Grid.chosen(library, {"blendheaders": False, "pixmap_stepsize": 10})
     assert grid.has_same_pixel_map(again)
     assert not grid.has_same_pixel_map(shifted)
     assert not grid.has_same_pixel_map(coarse)
+
+
+def test_a_grid_takes_no_memory_for_its_pixels(dithers):
+    library = ModelLibrary(list(map(str, dithers.files)))
+    tracemalloc.start()
+    try:
+        large = Grid.chosen(library, {"blendheaders": False, "wcs_pars": {"output_shape": (20_000, 10_000)}})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert large.shape == (20_000, 10_000)
+    assert peak < 50e6

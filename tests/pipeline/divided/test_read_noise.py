@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from jwst.resample.resample import ResampleImage
 from numpy.typing import NDArray
 
 from app.pipeline.divided.cuts import Grid, map_pixels
@@ -62,7 +61,7 @@ def weights_in_mosaic(library: ExposureLibrary, folder: Path) -> Iterator[NDArra
         "output": "all", "weight_type": "ivm", "pixfrac": 1.0, "kernel": "square", "good_bits": 0, "enable_ctx": False,
         "enable_var": False, "compute_err": None, "blendheaders": False, "pixmap_stepsize": 1, "pixmap_order": 1,
     }  # fmt: skip
-    grid = Grid.of(ResampleImage(library, **parameters))
+    grid = Grid.chosen(library, parameters)
     for number, exposure in enumerate(library.exposures()):
         pixels = map_pixels(grid, (exposure, folder / f"{number}.npy"))
         part = drizzle(grid, parameters, (exposure, pixels))

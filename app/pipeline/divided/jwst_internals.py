@@ -3,19 +3,16 @@
 tests/pipeline/divided/test_jwst_internals.py fails when a release changes any of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from astropy.table import Table
 from jwst.datamodels import ImageModel, ModelLibrary
 from jwst.resample.resample import ResampleImage
-from jwst.tweakreg import TweakRegStep, tweakreg_catalog
+from jwst.tweakreg import tweakreg_catalog
 from photutils.background.interpolators import _BkgZoomInterpolator
 from photutils.detection import core as finding_stars
 from photutils.detection import peakfinder
@@ -27,21 +24,15 @@ from spherical_geometry import great_circle_arc
 from stcal.outlier_detection import utils as blotting
 from stcal.resample import resample as drizzling
 from stcal.skymatch import SkyImage
-from stcal.tweakreg import tweakreg as aligning
 from stdatamodels import schema as schemas
 
 from app.pipeline.divided.deblending import call_all, grow, split
 from app.pipeline.divided.peaks import circular_peaks
 from app.pipeline.divided.planes import Planes
 from app.runtime.patched import patched
-from app.runtime.pool import run_all
-
-if TYPE_CHECKING:
-    from app.pipeline.divided.exposure_files import ExposureFile
 
 __all__ = [
     "FootprintImage",
-    "KnownSourcesStep",
     "OnePassResampling",
     "OpeningLibrary",
     "PartResampling",
@@ -49,13 +40,10 @@ __all__ = [
     "fast_background",
     "fast_intersections",
     "fast_peaks",
-    "find_sources",
     "known_pixel_map",
     "largest_steps",
     "merged_already",
     "needed_columns",
-    "other_alignment",
-    "reference_catalogue",
 ]
 
 
@@ -258,70 +246,6 @@ class PartResampling(OnePassResampling):
         return {name: self.resampled_variance(name) for name in self._driz.beside}
 
 
-class KnownSourcesStep(TweakRegStep):
-    """tweakreg with sources that were found elsewhere.
-
-    The public way, files of catalogues, would leave its traces in the products' headers.
-
-    Attributes
-    ----------
-    sources : callable
-        Catalogues by the exposures' file names; called when the step needs sources.
-    procs : int
-        Number of processes that write what was found into the exposures.
-    """
-
-    sources: Callable[[], Mapping[str, Table]]
-    procs: int = 1
-
-    def _find_sources(self, image_model: ImageModel) -> Table:
-        return self.sources()[image_model.meta.filename]
-
-    def apply_corrections(self, library: Any, correctors: list) -> None:
-        """Give every member the WCS of its corrector, and the keywords that follow from it, as tweakreg does."""
-        self._apply_tweakreg_solution(library, correctors)
-
-    def _apply_tweakreg_solution(self, images: Any, correctors: list, align_to_abs_refcat: bool = False) -> Any:
-        """Do it by several processes, member by member: fits of the keywords take half the time of an alignment."""
-        names = [name for name in self.get_pars() if name.startswith("sip_")]
-        correct = partial(_correct, {name: getattr(self, name) for name in (*names, "abs_refcat")}, align_to_abs_refcat)
-        results = [SimpleNamespace(wcs=c.wcs, meta={"fit_info": c.meta.get("fit_info", _NO_FIT)}) for c in correctors]
-        images.restore(list(run_all(correct, list(zip(images.exposures(), results, strict=True)), self.procs)))
-        return images
-
-
-#: What tweakreg takes for a failure.
-_NO_FIT = {"status": "FAILED"}
-
-
-def _correct(parameters: Mapping[str, Any], is_absolute: bool, task: tuple["ExposureFile", Any]) -> "ExposureFile":
-    """The exposure with the WCS that tweakreg has found, and the keywords that follow from it."""
-    exposure, result = task
-    member = _Member(exposure.without_pixels())
-    TweakRegStep._apply_tweakreg_solution(SimpleNamespace(**parameters), member, [result], is_absolute)
-    tree = {name: value for name, value in member.model.instance.items() if not hasattr(value, "dtype")}
-    return replace(exposure, tree=tree)
-
-
-class _Member:
-    """One exposure where a library is expected."""
-
-    def __init__(self, model: ImageModel) -> None:
-        self.model = model
-
-    def __enter__(self) -> "_Member":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close nothing."""
-
-    def __iter__(self) -> Iterator[ImageModel]:
-        yield self.model
-
-    def shelve(self, model: ImageModel) -> None:
-        """Take the model back."""
-
-
 class OpeningLibrary(ModelLibrary):
     """A library whose members are opened by a method that a subclass can replace."""
 
@@ -338,49 +262,3 @@ class FootprintImage(SkyImage):
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_polygon": self._polygon, "sky_id": self.sky_id}
-
-
-@contextmanager
-def other_alignment(relative: Callable[..., list], absolute: Callable[..., list]) -> Iterator[None]:
-    """Context in which other functions than stcal's align the correctors of tweakreg.
-
-    All that it does before and after, from the sources to the keywords of the WCS, stays as it is.
-    """
-    with patched(aligning, "relative_align", relative), patched(aligning, "absolute_align", absolute):
-        yield
-
-
-#: Standard error of a catalogue's place where the catalogue does not say [arcsec].
-_CATALOGUE_ERROR = 0.005
-
-
-def reference_catalogue(
-    correctors: list, abs_refcat: str, ref_wcs: Any, ref_wcsinfo: dict, epoch: float, **options: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    """The catalogue that tweakreg would align to, as stcal gets it: from a file, or online at the epoch.
-
-    Returns
-    -------
-    places : ndarray of shape (n, 2)
-        Right ascension and declination [deg].
-    errors : ndarray of shape (n,)
-        Standard errors, an axis [arcsec], from columns ra_error and dec_error [mas] as in Gaia's archive.
-    """
-    own = {"save_abs_catalog": options.get("save_abs_catalog", False)}
-    own |= {"output_dir": options.get("abs_catalog_output_dir")}
-    table = aligning._parse_refcat(abs_refcat, correctors, ref_wcs, ref_wcsinfo, epoch, **own)
-    columns = {
-        name.lower(): np.asarray(table[name], dtype=float) for name in table.colnames if table[name].dtype.kind in "fiu"
-    }
-    places = np.stack([columns["ra"], columns["dec"]], axis=1)
-    errors = np.full(len(places), _CATALOGUE_ERROR)
-    if {"ra_error", "dec_error"} <= columns.keys():
-        errors = np.hypot(columns["ra_error"], columns["dec_error"]) / np.sqrt(2) / 1000
-    is_good = np.all(np.isfinite(places), axis=1) & np.isfinite(errors) & (errors > 0)
-    return places[is_good], errors[is_good]
-
-
-def find_sources(parameters: Mapping[str, Any], exposure: "ExposureFile") -> Table:
-    """The sources of an exposure as tweakreg with these parameters finds them."""
-    with exposure.open("data", "err", "dq") as model, fast_peaks(), fast_background():
-        return TweakRegStep(**parameters)._find_sources(model)

@@ -8,7 +8,7 @@ from astropy.table import Table
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.divided.exposure_files import ExposureFile
-from app.pipeline.divided.jwst_internals import find_sources
+from app.pipeline.divided.tweakreg_internals import find_sources
 from app.pipeline.solution.centring import centred, centring_errors
 
 __all__ = ["ERROR", "find_centred_sources"]

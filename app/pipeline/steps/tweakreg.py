@@ -13,8 +13,8 @@ from tweakwcs.correctors import JWSTWCSCorrector
 
 from app.observation.grouping import visit_id
 from app.pipeline.divided.exposure_files import ExposureFile
-from app.pipeline.divided.jwst_internals import KnownSourcesStep, find_sources, other_alignment, reference_catalogue
 from app.pipeline.divided.library import ExposureLibrary
+from app.pipeline.divided.tweakreg_internals import KnownSourcesStep, find_sources, other_alignment, reference_catalogue
 from app.pipeline.solution.description import describe
 from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between

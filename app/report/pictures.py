@@ -1,7 +1,6 @@
 """The mosaic and its weights as pictures, read and averaged a strip at a time."""
 
 import io
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
 from astropy.visualization import AsinhStretch, ImageNormalize
 from astropy.wcs import WCS
 from matplotlib import colormaps
@@ -19,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from app.observation.header_wcs import sky_of
 from app.observation.thinned import thinned
 from app.report.data_uri import data_uri
 
@@ -35,7 +34,6 @@ __all__ = [
     "draw_sky",
     "draw_weight",
     "picture",
-    "sky_of",
     "sky_vectors",
     "step_of",
     "stretch_limits",
@@ -156,13 +154,6 @@ def binned(path: Path, name: str, step: int | None = None) -> Binned:
         image = hdus[name].section
         step = step or step_of(image.shape)
         return Binned(block_means(image, step), step, sky_of(hdus))
-
-
-def sky_of(hdus: fits.HDUList) -> WCS:
-    """Where the pixels of a mosaic are on the sky, by its header."""
-    with warnings.catch_warnings():  # dates that astropy completes
-        warnings.simplefilter("ignore", AstropyWarning)
-        return WCS(hdus["SCI"].header)
 
 
 def block_means(image: Any, step: int) -> Array:

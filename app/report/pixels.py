@@ -10,9 +10,9 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from app.observation.header_wcs import sky_of
 from app.observation.names import TILES_INDEX
 from app.record.tiles import read_index
-from app.report.pictures import sky_of
 
 __all__ = ["Pixels", "pixels_of"]
 

@@ -1,6 +1,5 @@
 """An image, its flags and where it is on the sky, opened once for all that looks at it."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from app.assess.measure.exposure import sky_level
 from app.assess.measure.frames import footprint, open_fits, read_wcs
 from app.assess.measure.outliers import DO_NOT_USE
+from app.observation.header_wcs import sky_of
 
 __all__ = ["SkyImage", "sky_image"]
 
@@ -45,9 +44,7 @@ class SkyImage:
     @cached_property
     def wcs(self) -> Any:
         """The WCS of the header, or the gwcs where that differs from what is known of the corners."""
-        with warnings.catch_warnings():  # dates that astropy completes
-            warnings.simplefilter("ignore", AstropyWarning)
-            wcs = WCS(self.hdus["SCI"].header)
+        wcs = sky_of(self.hdus)
         is_exact = self.corners is None or _agrees(wcs, np.asarray(self.corners), self.hdus["SCI"].shape)
         return wcs if wcs.has_celestial and is_exact else read_wcs(self.hdus)
 

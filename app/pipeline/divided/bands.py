@@ -13,6 +13,7 @@ from jwst.datamodels import ImageModel
 
 from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid, PixelMap
+from app.pipeline.divided.exposure_files import extensions
 from app.pipeline.divided.grown_fits import FilePlanes, grow
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.parts import Part, Total, drizzle
@@ -24,17 +25,6 @@ from app.runtime.files import fresh_folder, settle
 from app.runtime.pool import run_all
 
 __all__ = ["make_mosaic"]
-
-# Extensions of a mosaic's arrays, by their names in a datamodel.
-_EXTENSIONS = {
-    "data": "SCI",
-    "err": "ERR",
-    "con": "CON",
-    "wht": "WHT",
-    "var_poisson": "VAR_POISSON",
-    "var_rnoise": "VAR_RNOISE",
-    "var_flat": "VAR_FLAT",
-}
 
 
 def make_mosaic(
@@ -86,7 +76,7 @@ def make_mosaic(
 
 def _allocate(model: ImageModel, small: Path, grown: Path, shape: tuple[int, int]) -> dict[str, FilePlanes]:
     """Leave room for the arrays of a mosaic in a file; where each is, by its name in the datamodel."""
-    there = {name: extension for name, extension in _EXTENSIONS.items() if name in model.instance}
+    there = {name: extension for name, extension in extensions().items() if name in model.instance}
     planes = grow(small, {there[name]: (*model.instance[name].shape[:-2], *shape) for name in there}, grown)
     return {name: planes[extension] for name, extension in there.items()}
 

@@ -26,6 +26,7 @@ __all__ = [
     "Light",
     "Pattern",
     "Plane",
+    "extensions",
     "new_model",
     "read_exposure",
     "save_model",
@@ -119,10 +120,9 @@ class ExposureFile:
         """
         model = new_model()
         model.instance.update(self.tree)
-        extensions = {name: part.get("fits_hdu") for name, part in model.schema["properties"].items()}
-        wanted = set(names or extensions) | (_VARIANCES if self.noise_factor != 1 and "err" in names else set())
+        wanted = set(names or extensions()) | (_VARIANCES if self.noise_factor != 1 and "err" in names else set())
         with fits.open(self.path, memmap=False) as file:
-            for name, extension in extensions.items():
+            for name, extension in extensions().items():
                 if name in wanted and extension in file:
                     model.instance[name] = file[extension].data
         self._add_noise(model)
@@ -177,6 +177,12 @@ class ExposureFile:
 @cache
 def _schema() -> dict[str, Any]:
     return ImageModel().schema
+
+
+@cache
+def extensions() -> dict[str, str]:
+    """Extensions of an image's arrays in its file, by their names in a datamodel."""
+    return {name: part["fits_hdu"] for name, part in _schema()["properties"].items() if "fits_hdu" in part}
 
 
 def new_model(content: Any = None) -> ImageModel:

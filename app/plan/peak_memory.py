@@ -63,9 +63,9 @@ _DRAWING = 110e6
 #: is put together; of the mosaic while the median is taken, and of each image in it.
 _PER_PIXEL_KEPT, _PER_DETECTOR_PIXEL_WHOLE, _PER_MOSAIC_PIXEL_WHOLE = 20, 126, 68
 _PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
-#: An exposure that is drizzled or blotted after the mosaic, which jwst's own classes do: by pixel of the detector, of
-#: the cut, and of the whole grid where the drizzled exposure covers that.
-_PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_MOSAIC_PIXEL_LATER = 100, 142, 20
+#: An exposure that is drizzled or blotted after the mosaic: by pixel of the detector, of the cut (of several together,
+#: which jwst's own classes do, more), and of the whole grid where the drizzled exposure covers that.
+_PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_CUT_PIXEL_TOGETHER, _PER_MOSAIC_PIXEL_LATER = 100, 76, 142, 20
 #: While a median image of background exposures is made, by its pixels, and by those of the rows that are read of all
 #: exposures at a time; while it is subtracted from an exposure, by its pixels.
 _PER_IMAGE_PIXEL, _PER_STRIP_PIXEL, _PER_SUBTRACTED_PIXEL = 72, 45, 12
@@ -268,7 +268,8 @@ def _whole(work: Work, fallback: SerialFallback) -> float:
 def _postprocess(work: Work, procs: int, whole_grid: bool, together: int) -> float:
     """Data in memory while exposures, some together, are drizzled, or the mosaic is blotted."""
     image = work.detector * (_PER_DETECTOR_PIXEL_LATER + (together - 1) * _PER_PIXEL_KEPT)
-    image += min(together * work.cut, work.mosaic) * _PER_CUT_PIXEL_LATER
+    per_cut_pixel = _PER_CUT_PIXEL_LATER if together == 1 else _PER_CUT_PIXEL_TOGETHER
+    image += min(together * work.cut, work.mosaic) * per_cut_pixel
     return procs * (image + whole_grid * work.mosaic * _PER_MOSAIC_PIXEL_LATER)
 
 

@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 
 import pytest
@@ -58,6 +59,8 @@ class Starts:
             self._step.do_step()
             (self._folder / "worked").write_text(str(time.process_time() - self._begin))
             status = 0
+        except BaseException:  # noqa: BLE001 - it would be lost: this process ends here
+            traceback.print_exc()
         finally:
             os._exit(status)
 
@@ -85,6 +88,7 @@ class Starts:
         return Counter(self._log.read_text().split())
 
 
+@pytest.mark.filterwarnings("ignore:Failed to achieve requested SIP")  # of large exposures, jwst's fit says so
 def test_killed_twenty_times_at_random(truth, crds, tmp_path):
     folders = [tmp_path / name for name in ("undisturbed", "killed")]
     starts = []

@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from astropy.table import Table
 from jwst.datamodels import ModelLibrary
 from jwst.resample.resample import ResampleImage
 from jwst.tweakreg import tweakreg_catalog
@@ -182,31 +181,6 @@ def test_fast_intersections_are_those_of_spherical_geometry(shift, angle, monkey
         # spherical_geometry keeps edges in sets: a polygon begins anywhere.
         np.testing.assert_array_equal(np.unique(points, axis=0), np.unique(others, axis=0))
     assert asked
-
-
-def test_tweakreg_hands_its_correctors_to_whom_it_is_told():
-    from jwst.tweakreg import tweakreg_step
-
-    def mine(*_, **__):
-        return []
-
-    with jwst_internals.other_alignment(mine, mine):
-        assert tweakreg_step.twk.relative_align is mine
-        assert tweakreg_step.twk.absolute_align is mine
-    assert tweakreg_step.twk.relative_align is not mine
-
-
-def test_a_catalogue_comes_with_errors(tmp_path):
-    table = Table({"ra": [1.0, 2.0, np.nan], "Dec": [3.0, 4.0, 5.0], "name": ["a", "b", "c"]})
-    table.write(tmp_path / "a.ecsv")
-    places, errors = jwst_internals.reference_catalogue([], str(tmp_path / "a.ecsv"), None, {}, 2024.0)
-    assert places.tolist() == [[1, 3], [2, 4]]
-    assert errors.tolist() == [0.005, 0.005]
-    table["ra_error"], table["dec_error"] = [3.0, np.nan, 1.0], [3.0, 1.0, 1.0]
-    table.write(tmp_path / "b.ecsv")
-    places, errors = jwst_internals.reference_catalogue([], str(tmp_path / "b.ecsv"), None, {}, 2024.0)
-    assert places.tolist() == [[1, 3]]
-    assert errors == pytest.approx([0.003])
 
 
 @pytest.fixture(params=["each pixel differs", "pixels are equal in places"])

@@ -3,13 +3,15 @@
 from copy import deepcopy
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from astropy.modeling.models import Shift
+from astropy.table import Table
 from jwst.datamodels import ModelLibrary
-from jwst.tweakreg import TweakRegStep
+from jwst.tweakreg import TweakRegStep, tweakreg_step
 
 from app.pipeline.divided.library import ExposureLibrary
-from app.pipeline.divided.tweakreg_internals import KnownSourcesStep
+from app.pipeline.divided.tweakreg_internals import KnownSourcesStep, other_alignment, reference_catalogue
 from app.runtime.checkpoints import keeping, scope
 
 
@@ -49,3 +51,26 @@ def test_members_get_what_tweakreg_gives_them_each_once(dithers, crds, tmp_path,
             assert made.tree["meta"]["cal_step"] == expected.meta.cal_step.instance
             assert made.tree["meta"]["wcs"](3, 4) == expected.meta.wcs(3, 4)
             jwsts.shelve(expected, modify=False)
+
+
+def test_tweakreg_hands_its_correctors_to_whom_it_is_told():
+    def mine(*_, **__):
+        return []
+
+    with other_alignment(mine, mine):
+        assert tweakreg_step.twk.relative_align is mine
+        assert tweakreg_step.twk.absolute_align is mine
+    assert tweakreg_step.twk.relative_align is not mine
+
+
+def test_a_catalogue_comes_with_errors(tmp_path):
+    table = Table({"ra": [1.0, 2.0, np.nan], "Dec": [3.0, 4.0, 5.0], "name": ["a", "b", "c"]})
+    table.write(tmp_path / "a.ecsv")
+    places, errors = reference_catalogue([], str(tmp_path / "a.ecsv"), None, {}, 2024.0)
+    assert places.tolist() == [[1, 3], [2, 4]]
+    assert errors.tolist() == [0.005, 0.005]
+    table["ra_error"], table["dec_error"] = [3.0, np.nan, 1.0], [3.0, 1.0, 1.0]
+    table.write(tmp_path / "b.ecsv")
+    places, errors = reference_catalogue([], str(tmp_path / "b.ecsv"), None, {}, 2024.0)
+    assert places.tolist() == [[1, 3]]
+    assert errors == pytest.approx([0.003])

@@ -63,9 +63,10 @@ _DRAWING = 110e6
 #: is put together; of the mosaic while the median is taken, and of each image in it.
 _PER_PIXEL_KEPT, _PER_DETECTOR_PIXEL_WHOLE, _PER_MOSAIC_PIXEL_WHOLE = 20, 126, 68
 _PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
-#: An exposure that is drizzled or blotted after the mosaic: by pixel of the detector, of the cut (of several together,
-#: which jwst's own classes do, more), and of the whole grid where the drizzled exposure covers that.
-_PER_DETECTOR_PIXEL_LATER, _PER_CUT_PIXEL_LATER, _PER_CUT_PIXEL_TOGETHER, _PER_MOSAIC_PIXEL_LATER = 100, 76, 142, 20
+#: After the mosaic, an exposure that is drizzled, or blotted, by pixel of the detector; by pixel of the cut (of several
+#: that jwst's own classes drizzle together, more); of the whole grid, where the drizzled exposure is placed on that.
+_PER_DETECTOR_PIXEL_DRIZZLED, _PER_DETECTOR_PIXEL_BLOTTED = 150, 100
+_PER_CUT_PIXEL_LATER, _PER_CUT_PIXEL_TOGETHER, _PER_CUT_PIXEL_PLACED, _PER_MOSAIC_PIXEL_PLACED = 75, 142, 16, 20
 #: While a median image of background exposures is made, by its pixels, and by those of the rows that are read of all
 #: exposures at a time; while it is subtracted from an exposure, by its pixels.
 _PER_IMAGE_PIXEL, _PER_STRIP_PIXEL, _PER_SUBTRACTED_PIXEL = 72, 45, 12
@@ -207,7 +208,6 @@ def peak_memory(
         What jwst's own implementation keeps in memory, where it runs.
     """
     procs = min(config.n_procs, work.n_exposures)
-    whole_grid = config.do_drizzle and not config.drizzle_footprint_only
     processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
     peaks = [_DRAWING, _pipeline(work, procs), _backgrounds(work, procs), work.mosaic * _PER_MAPPED_PIXEL]
     peaks.append(min(work.mosaic, _SKY * work.cut / work.detector) * _PER_SKY_PIXEL)
@@ -218,7 +218,7 @@ def peak_memory(
     if with_catalogue:
         peaks.append(_catalogue(work, config, procs))
     if config.do_drizzle or config.do_blot:
-        peaks.append(_postprocess(work, procs, whole_grid, work.drizzled_with(config)))
+        peaks.append(_postprocess(work, config, procs))
     return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))
 
 
@@ -265,12 +265,16 @@ def _whole(work: Work, fallback: SerialFallback) -> float:
     return max(resampling, fallback.kept(work.mosaic) + work.mosaic * _PER_MEDIAN_PIXEL)
 
 
-def _postprocess(work: Work, procs: int, whole_grid: bool, together: int) -> float:
+def _postprocess(work: Work, config: Lv3Config, procs: int) -> float:
     """Data in memory while exposures, some together, are drizzled, or the mosaic is blotted."""
-    image = work.detector * (_PER_DETECTOR_PIXEL_LATER + (together - 1) * _PER_PIXEL_KEPT)
+    together = work.drizzled_with(config)
     per_cut_pixel = _PER_CUT_PIXEL_LATER if together == 1 else _PER_CUT_PIXEL_TOGETHER
-    image += min(together * work.cut, work.mosaic) * per_cut_pixel
-    return procs * (image + whole_grid * work.mosaic * _PER_MOSAIC_PIXEL_LATER)
+    per_pixel = _PER_DETECTOR_PIXEL_DRIZZLED if config.do_drizzle else _PER_DETECTOR_PIXEL_BLOTTED
+    making = work.detector * (per_pixel + (together - 1) * _PER_PIXEL_KEPT)
+    making += min(together * work.cut, work.mosaic) * per_cut_pixel
+    is_placed = config.do_drizzle and not config.drizzle_footprint_only
+    placing = is_placed * (work.cut * _PER_CUT_PIXEL_PLACED + work.mosaic * _PER_MOSAIC_PIXEL_PLACED)
+    return procs * max(making, placing)
 
 
 def box_area(exposures: list[Exposure]) -> float:

@@ -36,9 +36,9 @@ MEASURED_UNDIVIDED = [
 # The same while exposures are drizzled after the mosaic, whole grids and footprints, and while it is blotted.
 WHOLE, FOOTPRINT = {"do_drizzle": True}, {"do_drizzle": True, "drizzle_footprint_only": True}
 MEASURED_LATER = [
-    (12, 2048, 18.7e6, 4.6e6, WHOLE, 1672),
-    (12, 2048, 18.7e6, 4.6e6, FOOTPRINT, 1271),
-    (12, 2048, 18.7e6, 4.6e6, {"do_blot": True}, 1212),
+    (12, 2048, 18.7e6, 4.6e6, WHOLE, 1284),
+    (12, 2048, 18.7e6, 4.6e6, FOOTPRINT, 1284),
+    (12, 2048, 18.7e6, 4.6e6, {"do_blot": True}, 1063),
     (2, 1028, 17.6e6, 17.2e6, FOOTPRINT, 1694),
 ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 # Time between two looks at the processes [s].
 _INTERVAL = 0.2
-# The same for their memory, which the system has to walk through for it: more often, and looking costs a tenth of a run [s].
+# The same for their memory, which the system walks through each time: as often, that costs a tenth of a run [s].
 _MEMORY_INTERVAL = 1.0
 # Share of the CPU time in an interval from which on a process has it for itself.
 _NEARLY_ALL = 0.8

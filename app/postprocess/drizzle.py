@@ -10,7 +10,6 @@ from jwst.datamodels import ModelLibrary
 from jwst.lib.pipe_utils import match_nans_and_flags
 from jwst.resample import ResampleStep
 from jwst.resample.resample import ResampleImage
-from stcal.resample.utils import calc_pixmap
 from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
@@ -72,10 +71,10 @@ def _part(
 ) -> tuple[datamodels.ImageModel, Box]:
     """One exposure as a part of the mosaic, in the box that it touches, which is a mosaic of this part alone."""
     (exposure,) = exposures
-    steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
-    grid = Grid(mosaic.wcs, mosaic.pixel_scale, mosaic.pixel_scale_ratio, **steps)
+    steps = parameters["pixmap_stepsize"], parameters["pixmap_order"]
+    grid = Grid(mosaic.wcs, mosaic.pixel_scale, mosaic.pixel_scale_ratio, *steps)
     arrays = _arguments(parameters) | {"enable_ctx": True, "enable_var": True}
-    pixels = calc_pixmap(exposure.tree["meta"]["wcs"], mosaic.wcs, exposure.shape, **steps)
+    pixels = grid.pixels_of(exposure)
     reached = touched(pixels, grid.box)
     box = reached or _NOWHERE
     total = Total(grid, box, 1, arrays)

@@ -6,11 +6,12 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.faults.command import STARTED, TIMEOUT, end_all, full_pipe, group_members, wait_until
+from tests.faults.command import STARTED, TIMEOUT, at_most, end_all, full_pipe, group_members, wait_until
 
 #: A supervisor whose run is a program of ours: CHILD says that it has begun by making the file `begun`.
 PARENT = """
@@ -117,10 +118,12 @@ def test_a_run_that_does_not_end_is_ended_with_all_that_it_started(work):
 
 def test_processes_of_a_pool_that_hold_the_interpreter_do_not_hold_up_the_end():
     process, run = begin(POOL)
+    begin_of_end = time.monotonic()
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, "interrupted by SIGTERM" in said) == (143, True), said
     assert "ended at once" not in said, "it was ended in order"
+    assert time.monotonic() - begin_of_end < at_most(10)
     assert is_gone(run)
 
 

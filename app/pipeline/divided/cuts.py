@@ -76,6 +76,11 @@ class Grid:
         wcs.array_shape = shape
         return {"wcs": wcs, "pixel_scale": self.pixel_scale, "pixel_scale_ratio": self.pixel_scale_ratio}
 
+    def pixels_of(self, exposure: ExposureFile) -> np.ndarray:
+        """Where the pixels of an exposure fall: x and y, shape (ny, nx, 2); NaN outside its bounding box."""
+        wcs = exposure.tree["meta"]["wcs"]
+        return calc_pixmap(wcs, self.wcs, exposure.shape, stepsize=self.stepsize, order=self.order)
+
     def has_same_pixel_map(self, other: "Grid") -> bool:
         """Whether exposures have the same pixel maps on another grid, to the bit."""
         if (self.shape, self.stepsize, self.order) != (other.shape, other.stepsize, other.order):
@@ -97,12 +102,11 @@ def map_pixels(grid: Grid, task: tuple[ExposureFile, Path], boxes: Sequence[Box]
     Where boxes are given and its outline is in none of them, it is said to fall nowhere.
     """
     exposure, path = task
-    wcs = exposure.without_pixels().meta.wcs
     if boxes:
-        outline = cutout_around(wcs, exposure.shape, grid.wcs)
+        outline = cutout_around(exposure.tree["meta"]["wcs"], exposure.shape, grid.wcs)
         if not any(outline & box for box in boxes):
             return PixelMap(path, Box(0, 0, 0, 0))
-    pixels = calc_pixmap(wcs, grid.wcs, exposure.shape, stepsize=grid.stepsize, order=grid.order)
+    pixels = grid.pixels_of(exposure)
     save_arrays(path, pixels)
     return PixelMap(path, touched(pixels, grid.box))
 

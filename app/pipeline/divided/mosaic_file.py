@@ -12,12 +12,12 @@ from jwst.datamodels import ImageModel
 
 from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_wcs
-from app.pipeline.divided.exposure_files import new_model, without_arrays
+from app.pipeline.divided.exposure_files import extensions, new_model, without_arrays
 
-__all__ = ["MosaicFile"]
+__all__ = ["ARRAYS", "MosaicFile"]
 
-# Arrays that sources are found and measured on, by their names in a datamodel, and their extensions.
-_ARRAYS = {"data": "SCI", "err": "ERR", "wht": "WHT"}
+#: Arrays that sources are found and measured on; the others are most of a mosaic's memory.
+ARRAYS = ("data", "err", "wht")
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class MosaicFile:
         model.meta.wcsinfo.crpix1 -= box.x0
         model.meta.wcsinfo.crpix2 -= box.y0
         with fits.open(self.path) as file:
-            for name, extension in _ARRAYS.items():
-                model.instance[name] = np.array(file[extension].data[box.slices], np.float32)
+            for name in ARRAYS:
+                model.instance[name] = np.array(file[extensions()[name]].data[box.slices], np.float32)
         return model
 
     def _wcs(self, box: Box) -> Any:

@@ -13,7 +13,7 @@ from stdatamodels.jwst.datamodels import SegmentationMapModel
 from app.pipeline.divided.exposure_files import new_model
 from app.pipeline.divided.grown_fits import grow
 from app.pipeline.divided.jwst_internals import divided_deblending, needed_columns
-from app.pipeline.divided.mosaic_file import MosaicFile
+from app.pipeline.divided.mosaic_file import ARRAYS, MosaicFile
 from app.pipeline.divided.mosaic_sources import Measured
 from app.pipeline.divided.stitching import label_rows
 from app.pipeline.divided.tiled_catalogue import find_and_measure
@@ -28,9 +28,6 @@ from app.runtime.memory import memory_error
 __all__ = ["StampedSourceCatalogStep"]
 
 log = logging.getLogger(__name__)
-
-# Arrays of the mosaic that the catalogue is made of; the others are most of its memory.
-_USED = {"data", "err", "wht"}
 
 
 class _CatalogueError(Lv3Error):
@@ -70,7 +67,7 @@ class StampedSourceCatalogStep(Stamped, SourceCatalogStep):
             with ImageModel(input_data.path) as model:
                 return self.process(model)
         for name in [name for name, value in input_data.instance.items() if hasattr(value, "dtype")]:
-            if name not in _USED:
+            if name not in ARRAYS:
                 del input_data.instance[name]
         with needed_columns(), divided_deblending(self.parent.context.procs):
             return super().process(input_data)

@@ -38,7 +38,8 @@ class GroupedTweakRegStep(Remembered, KnownSourcesStep):
 
     def process(self, input_data: ExposureLibrary) -> ExposureLibrary:
         """Align the exposures, group by group, and write down how they were moved."""
-        exposures, self.procs = input_data.exposures(), self.parent.context.procs
+        self.procs = self.parent.context.procs
+        exposures = input_data.exposures()
         before = [e.tree["meta"]["wcs"] for e in exposures]
         with self.parent.grouped(input_data, "tweakreg"), shared_distortion():
             kind = self.parent.context.alignment.kind

@@ -84,8 +84,12 @@ def demo(config: Lv3Config) -> None:
 
 
 def summary(config: Lv3Config) -> None:
-    """Make the summary of a sweep anew, from the records of its jobs."""
+    """Make the summary of a sweep anew, from the records of its jobs, and say why some are not finished."""
+    from app.sweep.totals import why_unfinished
+
     found = _summary(config)
+    for said in why_unfinished(found.unfinished):
+        log.warning("%s", said)
     log.info("%s: %s", found.root / "sweep_report.html", ", ".join(f"{n} {s}" for s, n in found.counts.items()))
 
 

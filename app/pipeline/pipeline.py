@@ -60,6 +60,9 @@ class Lv3Pipeline(Image3Pipeline):
         "source_catalog": StampedSourceCatalogStep,
     }
 
+    #: The plan has found all reference files before the run; doing it again takes 0.3 s of each start.
+    prefetch_references: ClassVar[bool] = False
+
     context: Context
     groups_used: dict[str, dict[str, list[str]]]
     tiles: Sequence[Tile] = ()

@@ -19,7 +19,7 @@ from app.sweep.page import PAGE_NAME
 from app.sweep.points import Composer
 from app.sweep.rows import REFUSED, WAITING
 from app.sweep.summary import Summary, find_jobs, key_of
-from app.sweep.totals import each_once, problem_table, totals
+from app.sweep.totals import problem_table, totals, why_unfinished
 
 __all__ = ["sweep"]
 
@@ -118,5 +118,5 @@ def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:
     own = {job.key for job in jobs}
     unfinished = [row for row in summary.unfinished if key_of(row) in own]
     if unfinished:
-        said = each_once((row["job"], f"{row['state']}: {row['message'] or row['hint'] or ''}") for row in unfinished)
-        raise JobsError([*said, f"jwst-lv3 action=failed out_root={summary.root} prints what runs them again"])
+        again = f"jwst-lv3 action=failed out_root={summary.root} prints what runs them again"
+        raise JobsError([*why_unfinished(unfinished), again])

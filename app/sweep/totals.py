@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from app.runtime.words import listed
 from app.sweep.jobs import Job, Todo
 
-__all__ = ["each_once", "problem_table", "totals"]
+__all__ = ["each_once", "problem_table", "totals", "why_unfinished"]
 
 #: Names of jobs that are listed with a problem they share.
 _LISTED = 5
@@ -36,6 +37,11 @@ def totals(jobs: Sequence[Job]) -> str:
 def problem_table(jobs: Sequence[Job]) -> list[str]:
     """The problems of all refused jobs, each once, after the jobs that have it."""
     return each_once((job.name, problem) for job in jobs for problem in job.problems)
+
+
+def why_unfinished(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the rows of jobs that are not finished say of it, each once, after the jobs that have it."""
+    return each_once((row["job"], f"{row['state']}: {row['message'] or row['hint'] or ''}") for row in rows)
 
 
 def each_once(said: Iterable[tuple[str, str]]) -> list[str]:

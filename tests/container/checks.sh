@@ -20,7 +20,7 @@ check() {
     awk -v a="$started" -v b="$EPOCHREALTIME" -v v=$verdict -v n="$name" 'BEGIN {printf "%-6s %6.1f s  %s\n", v, b - a, n}'
     [ $verdict = passed ] && return
     N_FAILED=$((N_FAILED + 1))
-    tail -40 "$log" | sed 's/^/    | /'
+    { tail -40 "$log"; df -h "$WORK" | awk 'NR == 2 {print "(" $4 " of room on the disk)"}'; } | sed 's/^/    | /'
 }
 
 # fails_with STATUS TEXT COMMAND...: whether COMMAND ends with STATUS and says TEXT.

@@ -11,8 +11,8 @@ DATA=$WORK/data
 TARGETS=('targets=[good,other,bad,big]' 'bands=[F770W]' "in_dir=$DATA/\${target}" crds=synthetic)
 # A mosaic that would fit into 1 GiB, if its temporary files were not in memory too (docs/faults.md).
 BIG=(+jwst_parameters.resample.pixel_scale.big=0.0092 +jwst_parameters.source_catalog.skip.big=true work_dir=/dev/shm procs=1)
-# A job of several minutes on one core: full frames, and a mosaic of fine pixels.
-LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.013)
+# A job of two minutes on one core that needs little room on the disk: full frames, and a wide kernel.
+LATE=('targets=[late]' +jwst_parameters.resample.pixel_scale.late=0.025 +jwst_parameters.resample.kernel.late=lanczos3)
 # A job of two minutes in one process, in many small parts.
 HALF=('targets=[half]' procs=1)
 export APPTAINER_BIND=$DATA:$DATA:ro
@@ -154,7 +154,7 @@ ends() {
     half > "$WORK/half.log" 2>&1 &  # beside the next: each takes one core
     half=$!
     check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 16 "${LATE[@]}" "out_root=$WORK/late" \
-        hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=3 hydra.launcher.signal_delay_s=60
+        hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=2 hydra.launcher.signal_delay_s=60
     check "launcher: state" states_are "$WORK/late" timed_out
     check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 16G "${LATE[@]}"
     check "array: state" states_are "$WORK/late_array" timed_out

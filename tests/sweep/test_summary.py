@@ -130,7 +130,7 @@ def test_trouble_with_the_summary_is_said_once_and_does_not_end_it(tmp_path, mon
     assert [str(record.exc_info[1]) for record in caplog.records] == ["no such state", "no room"]
 
 
-def test_actions_rebuild_the_summary_and_print_what_is_to_be_repeated(tmp_path, capsys):
+def test_actions_rebuild_the_summary_and_print_what_is_to_be_repeated(tmp_path, capsys, caplog):
     write_record(tmp_path / "a" / "F770W")
     write_record(tmp_path / "b" / "F770W", **FAILED, command=["target=b", "in_dir=with blank"])
     config = Lv3Config(out_root=str(tmp_path))
@@ -138,6 +138,7 @@ def test_actions_rebuild_the_summary_and_print_what_is_to_be_repeated(tmp_path, 
     assert capsys.readouterr().out == "jwst-lv3 target=b 'in_dir=with blank'\n"
     (tmp_path / "sweep_summary.json").unlink()
     ACTIONS["summary"](config)
+    assert caplog.messages[0].startswith(f"b/F770W: failed: {FAILED['error']['message']}")
     with (tmp_path / "sweep_summary.csv").open() as file:
         assert [(r["job"], r["state"]) for r in csv.DictReader(file)] == [("a/F770W", "success"), ("b/F770W", "failed")]
 

@@ -7,6 +7,7 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 import os
 import pickle
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -165,6 +166,12 @@ class ExposureFile:
     def subtract(self, levels: Iterable[Light]) -> "ExposureFile":
         """The exposure with more subtracted."""
         return replace(self, subtracted=(*self.subtracted, *levels))
+
+    def moved(self, path: Path, subtracted: tuple[Light, ...] = (), noise_factor: float = 1.0) -> "ExposureFile":
+        """The exposure with its arrays in another file, of which this is to be subtracted; metadata stay packed."""
+        exposure = copy(self)
+        vars(exposure).update(path=path, subtracted=subtracted, noise_factor=noise_factor)
+        return exposure
 
     def without_pixels(self) -> ImageModel:
         """A datamodel whose image has the right shape and takes no memory."""

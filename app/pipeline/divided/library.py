@@ -1,6 +1,6 @@
 """The members of an association whose arrays stay in their files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.observation.wcs_check import check_wcs, opened_by_jwst
 from app.pipeline.divided.exposure_files import ExposureFile, Light, read_exposure, save_model, without_arrays
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
+from app.runtime.checkpoints import kept
 from app.runtime.errors import InputError
 from app.runtime.left_file import LeftFile
 from app.runtime.pool import run_all
@@ -53,6 +54,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
         self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, ExposureFile)}
+        self._restored: set[Path] = set()
 
     def finalize_result(self, step: Any, reference_files_used: list) -> None:
         """Leave out what stpipe does after every step; it is done once, before exposures are written."""
@@ -71,10 +73,24 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
             return [self._exposure(index) for index in range(len(self))]
 
     def _exposure(self, index: int) -> ExposureFile:
-        model = self.borrow(index)
-        self.shelve(model, index, modify=False)
-        tree = without_arrays(model.instance)
-        return ExposureFile(self.files[index], tree, model.shape, self.subtracted[index], self.noise_factors[index])
+        exposure = self._unopened(index)
+        if exposure is None:
+            model = self.borrow(index)
+            self.shelve(model, index, modify=False)
+            exposure = ExposureFile(self.files[index], without_arrays(model.instance), model.shape)
+        return exposure.moved(self.files[index], self.subtracted[index], self.noise_factors[index])
+
+    def _unopened(self, index: int) -> ExposureFile | None:
+        """A member that was restored, where nobody has borrowed it since."""
+        origin = self._origins[index]
+        return self._read.get(origin) if origin in self._restored else None
+
+    def read_metadata(self, index: int, flatten: bool = True) -> dict[str, Any]:
+        """Metadata of a member; of one that nobody has borrowed jwst would read those of the file it came from."""
+        if exposure := self._unopened(index):
+            assert flatten  # jwst asks otherwise before the first step, when nothing has been restored
+            return exposure.without_pixels().get_crds_parameters()
+        return super().read_metadata(index, flatten)
 
     def subtract(self, index: int, levels: Iterable[Light]) -> None:
         """Note that more is to be subtracted from the image of a member."""
@@ -86,12 +102,27 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
             for index, (origin, exposure) in enumerate(zip(self._origins, exposures, strict=True)):
                 if origin in self._read:
                     self._read[origin] = exposure
+                    self._restored.add(origin)
                 else:
                     model = self.borrow(index)
                     model.instance.update(exposure.tree)
                     self.shelve(model, index)
                 self.files[index], self.subtracted[index] = exposure.path, exposure.subtracted
                 self.noise_factors[index] = exposure.noise_factor
+
+    def remember(self, name: str, change: Callable[[], None]) -> list[ExposureFile]:
+        """All members as a change of their metadata leaves them; what an earlier start changed, they have already."""
+        made: list[ExposureFile] = []
+
+        def finish() -> list[ExposureFile]:
+            change()
+            made.extend(self.exposures())
+            return made
+
+        exposures = kept(name, finish)
+        if not made:
+            self.restore(exposures)
+        return exposures
 
     def moved(self, paths: Iterable[Path]) -> None:
         """Note that the members are, with all changes, in other files now."""

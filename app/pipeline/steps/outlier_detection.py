@@ -43,11 +43,10 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
             return super().process(self.parent.with_pixels(input_data, self))
         if not isinstance(input_data, ExposureLibrary) or len(input_data) < 2:
             return super().process(input_data)
-        record_step_status(input_data, "outlier_detection", success=True)
-        self._finish_metadata(input_data)
+        exposures = input_data.remember("metadata", partial(self._note_success, input_data))
         grid = kept("grid", lambda: Grid.chosen(input_data, self._drizzle_parameters()))
         flag_outliers(
-            input_data.exposures(),
+            exposures,
             list(input_data.group_indices.values()),
             self.parent.pixel_maps(input_data, grid),
             grid,
@@ -62,15 +61,21 @@ class NativeOutlierDetectionStep(Stamped, OutlierDetectionStep):
         return input_data
 
     def save_model(self, model: Any, *args: Any, **kwargs: Any) -> Any:
-        """Save exposures, all processes at work."""
+        """Save exposures, all processes at work; those that are flagged here are saved already."""
         if not isinstance(model, ExposureLibrary):
             return super().save_model(model, *args, **kwargs)
-        self._finish_metadata(model)
-        model.save_all(self._outputs(model), self.parent.context.procs)
+        if model.files != self._outputs(model):
+            self._finish_metadata(model)
+            model.save_all(self._outputs(model), self.parent.context.procs)
         return model.files
 
     def _outputs(self, library: ExposureLibrary) -> list[Path]:
         return [Path(self.parent.output_dir, exposure_product(name, CRF)) for name in library.member_names]
+
+    def _note_success(self, library: ExposureLibrary) -> None:
+        """Say in each exposure that its outliers are flagged."""
+        record_step_status(library, "outlier_detection", success=True)
+        self._finish_metadata(library)
 
     def _finish_metadata(self, library: ExposureLibrary) -> None:
         """What stpipe does with each exposure before it saves it, and what saving does to its metadata."""

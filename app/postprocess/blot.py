@@ -8,11 +8,11 @@ import numpy as np
 from drizzle.resample import blot_image
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
-from stcal.resample.utils import calc_pixmap
 from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.cutout_wcs import cutout_around
+from app.pipeline.divided.cuts import pixel_map
 from app.pipeline.divided.exposure_files import new_model, read_exposure
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
@@ -45,7 +45,7 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
     reached = cutout_around(wcs, shape, mosaic.wcs)
     if reached:
         steps = {"stepsize": parameters["pixmap_stepsize"], "order": parameters["pixmap_order"]}
-        pixmap = calc_pixmap(wcs, mosaic.wcs, shape, **steps)
+        pixmap = pixel_map(wcs, mosaic.wcs, shape, **steps)
         data = blot(mosaic.pixels(reached), pixmap - (reached.x0, reached.y0))
     image = new_model()
     image.update(exposure)

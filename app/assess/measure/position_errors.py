@@ -71,10 +71,12 @@ def position_errors(exposures: Sequence[Measured], overlaps: Sequence[Overlap], 
     factor, added = 1.0, (USUAL * pixel_scale) ** 2
     if 2 * sum(map(len, shared)) < TOO_FEW:
         return PositionErrors(factor, USUAL * pixel_scale)
-    known = np.concatenate([stars[:, 2].real for stars in shared for _ in "xy"])
+    sizes = [len(stars) for stars in shared]
+    positions, differences, noise = np.concatenate(shared).T
+    known = np.tile(noise.real, 2)
     faint, bright = known >= np.median(known), known <= np.quantile(known, BRIGHT)
     for _ in range(TURNS):  # two positions are in a difference
-        squares = np.concatenate([_left(stars, factor * stars[:, 2].real + 2 * added + LEAST**2) for stars in shared])
+        squares = _left(positions, differences, factor * noise.real + 2 * added + LEAST**2, sizes)
         factor = true_variance(squares[faint], 2 * added, known[faint])
         added = true_variance(squares[bright], factor * known[bright], np.full(bright.sum(), 2.0))
     return PositionErrors(float(np.sqrt(factor)), float(np.sqrt(added)))
@@ -88,20 +90,28 @@ def _shared(exposures: Sequence[Measured], overlap: Overlap) -> NDArray[np.compl
     return stars[np.isfinite(known) & (known > 0)]
 
 
-def _left(stars: NDArray[np.complex128], variances: Array) -> Array:
-    """Squares of what a shift, a rotation and a scale leave of differences, along each axis: as if nothing were fitted.
+def _left(
+    positions: NDArray[np.complex128], differences: NDArray[np.complex128], variances: Array, sizes: Sequence[int]
+) -> Array:
+    """Squares of what a shift, a rotation and a scale of each overlap leave of differences, as if nothing were fitted.
 
     Weighted by variances, or the faint stars would spoil the fit for the bright ones, and without a say of outliers.
+    The stars of overlaps are one behind the other, and their squares are all along one axis, then all along the other.
     """
-    positions, differences = stars[:, 0], stars[:, 1]
+    begins = np.cumsum([0, *sizes[:-1]])
+
+    def total(values: NDArray) -> NDArray:
+        """The sum over the stars of an overlap, for each of them."""
+        return np.repeat(np.add.reduceat(values, begins), sizes)
+
     weights = 1 / variances
     for _ in range(ROUNDS):
-        middle, shift = (np.average(v, weights=weights) for v in (positions, differences))
+        middle, shift = (total(weights * v) / total(weights) for v in (positions, differences))
         arms = positions - middle
-        extent = np.sum(weights * np.abs(arms) ** 2)
-        left = differences - shift - arms * np.sum(weights * arms.conj() * (differences - shift)) / extent
+        extent = total(weights * np.abs(arms) ** 2)
+        left = differences - shift - arms * total(weights * arms.conj() * (differences - shift)) / extent
         weights = 1 / (variances + np.abs(left) ** 2 / (2 * CAUCHY**2))
-    taken = weights * (1 / weights.sum() + np.abs(arms) ** 2 / extent)
+    taken = weights * (1 / total(weights) + np.abs(arms) ** 2 / extent)
     return np.concatenate([left.real**2, left.imag**2]) / np.tile(np.maximum(1 - taken, LEAST_LEFT), 2)
 
 

@@ -20,10 +20,13 @@ from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.runtime.left_file import LeftFile, Mark
 
-__all__ = ["Grid", "PixelMap", "map_pixels", "touched"]
+__all__ = ["Grid", "PixelMap", "map_pixels", "pixel_map", "touched"]
 
 # What a drop of an exposure's pixel, or the interpolation of a blot, can reach beyond the pixel's centre [pixel].
 _MARGIN = 3
+# Pixels whose positions are computed together: fewer pay for gwcs's calls, more for the memory (measured: 0.26 s for
+# 1024 x 1024 pixels, 0.36 to 0.5 s in one piece).
+_PIXELS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Grid:
     def pixels_of(self, exposure: ExposureFile) -> np.ndarray:
         """Where the pixels of an exposure fall: x and y, shape (ny, nx, 2); NaN outside its bounding box."""
         wcs = exposure.tree["meta"]["wcs"]
-        return calc_pixmap(wcs, self.wcs, exposure.shape, stepsize=self.stepsize, order=self.order)
+        return pixel_map(wcs, self.wcs, exposure.shape, stepsize=self.stepsize, order=self.order)
 
     def has_same_pixel_map(self, other: "Grid") -> bool:
         """Whether exposures have the same pixel maps on another grid, to the bit."""
@@ -94,6 +97,23 @@ class _GridAlone(ResampleImage):
 
     def reset_arrays(self, n_input_models: int | None = None) -> None:
         """Make nothing ready."""
+
+
+def pixel_map(wcs_from: Any, wcs_to: Any, shape: tuple[int, int], stepsize: float, order: int) -> np.ndarray:
+    """What `stcal.resample.utils.calc_pixmap` gives; where all pixels are computed, by rows, whose arrays are small."""
+    if stepsize != 1:
+        return calc_pixmap(wcs_from, wcs_to, shape, stepsize=stepsize, order=order)
+    pixels = np.empty((*shape, 2))
+    n_rows = max(1, _PIXELS_AT_ONCE // shape[1])
+    bounding_box, wcs_to.bounding_box = wcs_to.bounding_box, None
+    try:
+        for first in range(0, shape[0], n_rows):
+            rows = pixels[first : first + n_rows]
+            y, x = np.indices(rows.shape[:2], dtype=np.float64)
+            rows[..., 0], rows[..., 1] = wcs_to.world_to_pixel_values(*wcs_from.pixel_to_world_values(x, y + first))
+    finally:
+        wcs_to.bounding_box = bounding_box
+    return pixels
 
 
 def map_pixels(grid: Grid, task: tuple[ExposureFile, Path], boxes: Sequence[Box] = ()) -> "PixelMap":

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from gwcs.wcs import WCS
 from jwst.datamodels import ModelLibrary
+from stcal.resample.utils import calc_pixmap
 
 from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid, map_pixels
+from app.pipeline.divided.exposure_files import read_exposure
 from app.pipeline.divided.library import ExposureLibrary
 
 
@@ -50,6 +52,23 @@ def test_an_exposure_lies_in_its_box(dithers, grid, crds, tmp_path):
     position = exposure.tree["meta"]["wcs"](20.0, 30.0)
     assert isinstance(grid.wcs, WCS)
     np.testing.assert_allclose(pixels.on(grid.box)[30, 20], grid.wcs.invert(*position), atol=1e-6)
+
+
+@pytest.mark.parametrize("at_once", [1, 1000, 1 << 18])
+@pytest.mark.parametrize("bounding_box", [None, ((4.5, 40.5), (-0.5, 20.2))])
+def test_pixel_maps_have_the_bits_of_stcal(dithers, grid, monkeypatch, at_once, bounding_box):
+    exposure = read_exposure(dithers.files[0])
+    exposure.tree["meta"]["wcs"].bounding_box = bounding_box
+    wanted = calc_pixmap(exposure.tree["meta"]["wcs"], grid.wcs, exposure.shape)
+    assert np.isnan(wanted).any() == (bounding_box is not None)
+    grids_own, around = grid.wcs.bounding_box, ((-0.5, 10.5), (-0.5, 10.5))
+    grid.wcs.bounding_box = around  # of the mosaic: ignored, and there afterwards
+    monkeypatch.setattr("app.pipeline.divided.cuts._PIXELS_AT_ONCE", at_once)
+    try:
+        assert grid.pixels_of(exposure).tobytes() == wanted.tobytes()
+        assert grid.wcs.bounding_box.bounding_box(order="F") == around
+    finally:
+        grid.wcs.bounding_box = grids_own
 
 
 def test_maps_are_shared_only_between_equal_grids(dithers, grid):

@@ -7,7 +7,6 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 import os
 import pickle
 from collections.abc import Iterable
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -169,8 +168,15 @@ class ExposureFile:
 
     def moved(self, path: Path, subtracted: tuple[Light, ...] = (), noise_factor: float = 1.0) -> "ExposureFile":
         """The exposure with its arrays in another file, of which this is to be subtracted; metadata stay packed."""
-        exposure = copy(self)
-        vars(exposure).update(path=path, subtracted=subtracted, noise_factor=noise_factor)
+        return self._of(vars(self) | {"path": path, "subtracted": subtracted, "noise_factor": noise_factor})
+
+    def pack(self) -> "ExposureFile":
+        """The exposure with its metadata packed, which takes a fifth of the memory."""
+        return self if "packed" in vars(self) else self._of(self.__getstate__())
+
+    def _of(self, state: dict[str, Any]) -> "ExposureFile":
+        exposure = object.__new__(type(self))
+        vars(exposure).update(state)
         return exposure
 
     def without_pixels(self) -> ImageModel:

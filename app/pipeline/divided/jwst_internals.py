@@ -247,7 +247,7 @@ class PartResampling(OnePassResampling):
 
 
 class OpeningLibrary(ModelLibrary):
-    """A library whose members are opened by a method that a subclass can replace."""
+    """A library in memory whose members are opened by a method that a subclass can replace, again if it wants."""
 
     def open_member(self, path: Path) -> ImageModel:
         """A datamodel of a member's file."""
@@ -255,6 +255,10 @@ class OpeningLibrary(ModelLibrary):
 
     def _datamodels_open(self, filename: str, **_: Any) -> ImageModel:
         return self.open_member(Path(filename))
+
+    def close_members(self) -> None:
+        """Forget the models that are open: who borrows a member next, opens it."""
+        self._loaded_models.clear()
 
 
 class FootprintImage(SkyImage):

@@ -171,7 +171,7 @@ class ExposureFile:
         return self._of(vars(self) | {"path": path, "subtracted": subtracted, "noise_factor": noise_factor})
 
     def pack(self) -> "ExposureFile":
-        """The exposure with its metadata packed, which takes a fifth of the memory."""
+        """The exposure with its metadata packed, as it is sent and kept."""
         return self if "packed" in vars(self) else self._of(self.__getstate__())
 
     def _of(self, state: dict[str, Any]) -> "ExposureFile":

@@ -109,10 +109,6 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         self.noise_factors = [exposure.noise_factor for exposure in packed]
         self.close_members()
 
-    def pack(self) -> None:
-        """Put all members into the state that they are in, packed: open, they take five times the memory."""
-        self.restore(self.exposures())
-
     def remember(self, name: str, change: Callable[[], None]) -> list[ExposureFile]:
         """All members as a change of their metadata leaves them; what an earlier start changed, they have already."""
 

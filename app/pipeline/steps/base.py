@@ -96,7 +96,6 @@ class Remembered(Named):
                 made.append(super(Remembered, self)._run(library))
             if not isinstance(made[0], ExposureLibrary):
                 return None
-            made[0].pack()
             groups, log = dict(self.parent.groups_used), list(self.parent.log_records)
             return _State(made[0].exposures(), groups, log, caveats, self._made_files())
 

@@ -90,7 +90,7 @@ def summary(config: Lv3Config) -> None:
     found = _summary(config)
     for said in why_unfinished(found.unfinished):
         log.warning("%s", said)
-    log.info("%s: %s", found.root / "sweep_report.html", ", ".join(f"{n} {s}" for s, n in found.counts.items()))
+    found.tell_counts()
 
 
 def failed(config: Lv3Config) -> None:

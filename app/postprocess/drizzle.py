@@ -14,7 +14,7 @@ from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
-from app.pipeline.divided.cuts import Grid, touched
+from app.pipeline.divided.cuts import touched
 from app.pipeline.divided.exposure_files import ExposureFile, read_exposure
 from app.pipeline.divided.one_pass import KERNELS
 from app.pipeline.divided.parts import Total, drizzled
@@ -71,8 +71,7 @@ def _part(
 ) -> tuple[datamodels.ImageModel, Box]:
     """One exposure as a part of the mosaic, in the box that it touches, which is a mosaic of this part alone."""
     (exposure,) = exposures
-    steps = parameters["pixmap_stepsize"], parameters["pixmap_order"]
-    grid = Grid(mosaic.wcs, mosaic.pixel_scale, mosaic.pixel_scale_ratio, *steps)
+    grid = mosaic.grid(parameters)
     arrays = _arguments(parameters) | {"enable_ctx": True, "enable_var": True}
     pixels = grid.pixels_of(exposure)
     reached = touched(pixels, grid.box)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.observation.names import ascii_name
 from app.pipeline.box import Box
+from app.pipeline.divided.cuts import Grid
 from app.runtime.errors import PostprocessError
 from app.runtime.files import sha256
 
@@ -54,6 +56,11 @@ class Mosaic:
         """Rows and columns."""
         ny, nx = self.wcs.array_shape
         return ny, nx
+
+    def grid(self, parameters: Mapping[str, Any]) -> Grid:
+        """Its pixel grid, onto which pixels are mapped as by a resample step with these parameters."""
+        steps = parameters["pixmap_stepsize"], parameters["pixmap_order"]
+        return Grid(self.wcs, self.pixel_scale, self.pixel_scale_ratio, *steps)
 
     @property
     def cards(self) -> list[list[str]]:

@@ -23,7 +23,7 @@ from app.runtime.errors import in_one_line
 from app.runtime.files import write_text
 from app.runtime.progress import jobs_done, step_begins, step_ends
 from app.runtime.words import listed
-from app.sweep.page import write_page
+from app.sweep.page import PAGE_NAME, write_page
 from app.sweep.rows import FINAL, REFUSED, WAITING, row
 from app.sweep.slurm import slurm_states
 from app.sweep.varied import varied
@@ -87,6 +87,10 @@ class Summary:
         write_text((self.root / SUMMARY_NAME).with_suffix(".csv"), _csv(rows))
         write_page(data, self.root)
         self._written = rows
+
+    def tell_counts(self) -> None:
+        """Say in the log where the page is, and how many jobs are in which state."""
+        log.info("%s: %s", self.root / PAGE_NAME, ", ".join(f"{n} {state}" for state, n in self.counts.items()))
 
     @property
     def unfinished(self) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from app.sweep.cluster import check_cluster, job_versions, use_image, uses_image
 from app.sweep.jobs import Job, Todo, look_at
 from app.sweep.launch import launch, launcher_name
 from app.sweep.lines import line, write_lines
-from app.sweep.page import PAGE_NAME
 from app.sweep.points import Composer
 from app.sweep.rows import REFUSED, WAITING
 from app.sweep.summary import Summary, find_jobs, key_of
@@ -114,7 +113,7 @@ def _in_turn(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
 
 def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:
     """Say how it ended; jobs of earlier sweeps are in the summary, but do not count here."""
-    log.info("%s: %s", summary.root / PAGE_NAME, ", ".join(f"{n} {state}" for state, n in summary.counts.items()))
+    summary.tell_counts()
     own = {job.key for job in jobs}
     unfinished = [row for row in summary.unfinished if key_of(row) in own]
     if unfinished:

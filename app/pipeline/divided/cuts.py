@@ -20,7 +20,7 @@ from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.runtime.left_file import LeftFile, Mark
 
-__all__ = ["Grid", "PixelMap", "map_pixels", "pixel_map", "touched"]
+__all__ = ["Grid", "PixelMap", "map_pixels", "touched"]
 
 # What a drop of an exposure's pixel, or the interpolation of a blot, can reach beyond the pixel's centre [pixel].
 _MARGIN = 3
@@ -82,7 +82,7 @@ class Grid:
     def pixels_of(self, exposure: ExposureFile) -> np.ndarray:
         """Where the pixels of an exposure fall: x and y, shape (ny, nx, 2); NaN outside its bounding box."""
         wcs = exposure.tree["meta"]["wcs"]
-        return pixel_map(wcs, self.wcs, exposure.shape, stepsize=self.stepsize, order=self.order)
+        return _pixel_map(wcs, self.wcs, exposure.shape, self.stepsize, self.order)
 
     def has_same_pixel_map(self, other: "Grid") -> bool:
         """Whether exposures have the same pixel maps on another grid, to the bit."""
@@ -99,7 +99,7 @@ class _GridAlone(ResampleImage):
         """Make nothing ready."""
 
 
-def pixel_map(wcs_from: Any, wcs_to: Any, shape: tuple[int, int], stepsize: float, order: int) -> np.ndarray:
+def _pixel_map(wcs_from: Any, wcs_to: Any, shape: tuple[int, int], stepsize: float, order: int) -> np.ndarray:
     """What `stcal.resample.utils.calc_pixmap` gives; where all pixels are computed, by rows, whose arrays are small."""
     if stepsize != 1:
         return calc_pixmap(wcs_from, wcs_to, shape, stepsize=stepsize, order=order)

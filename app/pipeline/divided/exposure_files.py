@@ -7,7 +7,8 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 import os
 import pickle
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -164,20 +165,17 @@ class ExposureFile:
 
     def subtract(self, levels: Iterable[Light]) -> "ExposureFile":
         """The exposure with more subtracted."""
-        return replace(self, subtracted=(*self.subtracted, *levels))
+        return self.changed(subtracted=(*self.subtracted, *levels))
 
-    def moved(self, path: Path, subtracted: tuple[Light, ...] = (), noise_factor: float = 1.0) -> "ExposureFile":
-        """The exposure with its arrays in another file, of which this is to be subtracted; metadata stay packed."""
-        return self._of(vars(self) | {"path": path, "subtracted": subtracted, "noise_factor": noise_factor})
+    def changed(self, **changes: Any) -> "ExposureFile":
+        """The exposure with other attributes; metadata stay packed, which `dataclasses.replace` would unpack."""
+        exposure = object.__new__(type(self))
+        vars(exposure).update(vars(self) | changes)
+        return exposure
 
     def pack(self) -> "ExposureFile":
         """The exposure with its metadata packed, as it is sent and kept."""
-        return self if "packed" in vars(self) else self._of(self.__getstate__())
-
-    def _of(self, state: dict[str, Any]) -> "ExposureFile":
-        exposure = object.__new__(type(self))
-        vars(exposure).update(state)
-        return exposure
+        return copy(self)
 
     def without_pixels(self) -> ImageModel:
         """A datamodel whose image has the right shape and takes no memory."""

@@ -54,7 +54,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
         self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, ExposureFile)}
-        self._restored: set[Path] = set()
+        self._is_restored = False
 
     def finalize_result(self, step: Any, reference_files_used: list) -> None:
         """Leave out what stpipe does after every step; it is done once, before exposures are written."""
@@ -78,12 +78,13 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
             model = self.borrow(index)
             self.shelve(model, index, modify=False)
             exposure = ExposureFile(self.files[index], without_arrays(model.instance), model.shape)
-        return exposure.moved(self.files[index], self.subtracted[index], self.noise_factors[index])
+        return exposure.changed(
+            path=self.files[index], subtracted=self.subtracted[index], noise_factor=self.noise_factors[index]
+        )
 
     def _unopened(self, index: int) -> ExposureFile | None:
         """A member that was restored, where nobody has borrowed it since."""
-        origin = self._origins[index]
-        return self._read.get(origin) if origin in self._restored else None
+        return self._read.get(self._origins[index]) if self._is_restored else None
 
     def read_metadata(self, index: int, flatten: bool = True) -> dict[str, Any]:
         """Metadata of a member; of one that nobody has borrowed jwst would read those of the file it came from."""
@@ -103,7 +104,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         """
         packed = [exposure.pack() for exposure in exposures]
         self._read = dict(zip(self._origins, packed, strict=True))
-        self._restored.update(self._origins)
+        self._is_restored = True
         self.files = [exposure.path for exposure in packed]
         self.subtracted = [exposure.subtracted for exposure in packed]
         self.noise_factors = [exposure.noise_factor for exposure in packed]

@@ -21,7 +21,8 @@ import yaml
 from app.config.schema import Lv3Config, nearest
 from app.config.validation import check
 from app.observation.bands import Instrument, find_bands
-from app.plan.parameters import PIPELINE, check_parameters, layers, specification
+from app.plan.parameters import check_parameters, layers
+from app.plan.specification import PIPELINE, specification
 from app.runtime.errors import ConfigError, Lv3Error
 from app.runtime.files import write_text
 

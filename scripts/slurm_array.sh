@@ -29,7 +29,7 @@ check() {
 }
 
 submit() {  # submit the array, and behind it the job that sums it up
-    local tasks id
+    local tasks id option once=(--parsable)
     tasks=$(wc -l < "$root/sweep_jobs.txt")
     mkdir -p "$root/slurm"
     id=$(sbatch --parsable --job-name=jwst-lv3 --array="1-$tasks" --output="$root/slurm/%A_%a.log" "$@" \
@@ -39,7 +39,8 @@ submit() {  # submit the array, and behind it the job that sums it up
     if [[ " $* " == *" --wait "* ]]; then
         finish "$id"
     else
-        sbatch --parsable "$@" --job-name=jwst-lv3-summary --dependency="afterany:$id" --output="$root/slurm/summary.log" \
+        for option in "$@"; do [[ $option == --array=* ]] || once+=("$option"); done
+        sbatch "${once[@]}" --job-name=jwst-lv3-summary --dependency="afterany:$id" --output="$root/slurm/summary.log" \
             --mem=2G --cpus-per-task=1 --time=30 "$self" "$sif" "$root" --finish "$id" > /dev/null
     fi
 }

@@ -97,7 +97,7 @@ class Lv3Config:
     search_displaced: float = _option(
         30.0, "how far alignment=solution looks for a visit on a wrong guide star [arcsec]; 0: not at all"
     )
-    save_catalogue: str | None = _option(
+    save_catalogue: str | None = _path(
         None,
         "file (*.ecsv) into which action=catalogue saves the online catalogue of the field, tweakreg's abs_refcat or "
         "GAIADR3, for machines without a network",
@@ -140,7 +140,8 @@ class Lv3Config:
     )
 
     presets: dict[str, Any] = _option(
-        {}, "parameters of steps by config group: parameters, speed, sky; a later one wins, jwst_parameters over all"
+        {},
+        "parameters of steps by config group: parameters, speed, sky, mosaic; later ones win, jwst_parameters over all",
     )
     out_root: str = _path("out", "folder above the out_dir of every job of a sweep, and of the sweep's summary")
     data: str | None = _path(None, "folder with the data of a survey, for in_dir='${data}/${target}/${band}'")
@@ -211,7 +212,8 @@ class Lv3Config:
     targprop: list[str] = _option(
         [],
         "proposers' names of the targets (TARGPROP) whose exposures are taken, or shell patterns of them; default "
-        "those that begin with target, or all where none does",
+        "those that begin with target; all where none does, or where all input files lie in one folder and "
+        "observations are not given",
     )
     exclude: list[str] = _option(
         [], "input files to leave out: names, parts of names, or shell patterns; each has to match a file"
@@ -233,7 +235,7 @@ class Lv3Config:
         "a caveat that can be foreseen stops the run before it starts; one found later gives exit status 10 or 11",
     )
     report: bool = _option(True, "write lv3_report.html beside the record")
-    release_dir: str | None = _option(None, "action=release: folder of the release; it must not be there yet")
+    release_dir: str | None = _path(None, "action=release: folder of the release; it must not be there yet")
     accept: list[str] = _option([], "action=release: codes of the caveats with which a run is released all the same")
     split: bool = _option(False, "action=release: science, error, weight and exposure time in a file each, not in one")
     compress: bool = _option(False, "action=release: images are compressed in tiles, without loss (GZIP_2)")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from app.observation.exposure import Exposure
 from app.observation.members import Role
-from app.plan.peak_memory import MedianImage
 from app.plan.plan import Plan
+from app.plan.work import MedianImage
 
 __all__ = ["backgrounds", "median_images", "same_detector", "same_pixels"]
 

@@ -7,9 +7,10 @@ from app.plan.backgrounds import median_images
 from app.plan.grid import predict_shape
 from app.plan.parameters import Parameters
 from app.plan.peak_disk import peak_disk
-from app.plan.peak_memory import Work, peak_memory
+from app.plan.peak_memory import peak_memory
 from app.plan.plan import Plan
 from app.plan.serial_fallback import serial_fallback
+from app.plan.work import Work
 
 __all__ = ["Estimate", "estimate"]
 
@@ -30,6 +31,8 @@ class Estimate:
         Number of files in out_dir, at most.
     n_tiles : int
         Number of tiles that are made, at most; 0 where the mosaic is made in one piece.
+    cells : tuple of int
+        ``(rows, columns)`` of tiles in the mosaic's grid, made or not.
     """
 
     shape: tuple[int, int]
@@ -37,6 +40,7 @@ class Estimate:
     disk: int
     n_files: int
     n_tiles: int = 0
+    cells: tuple[int, int] = (1, 1)
 
     @property
     def megapixels(self) -> float:
@@ -67,7 +71,8 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     kept = serial_fallback(plan, parameters)
     memory = peak_memory(work, plan.config, with_catalogue, kept)
     disk = peak_disk(work, plan.science, plan.config, with_catalogue, kept)
-    return Estimate(shape, memory, disk, _n_files(plan, with_catalogue, len(tiles)), len(tiles))
+    cells = plan.tiling.n_cells(shape) if plan.tiling else (1, 1)
+    return Estimate(shape, memory, disk, _n_files(plan, with_catalogue, len(tiles)), len(tiles), cells)
 
 
 def _n_files(plan: Plan, with_catalogue: bool, n_tiles: int) -> int:

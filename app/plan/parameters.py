@@ -6,18 +6,16 @@ A later layer wins: step default, CRDS parameter reference, band, presets (confi
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from app.config.schema import Lv3Config
 from app.config.selectors import Selection, choose, selector_problems
 from app.observation.bands import Band, Instrument
+from app.plan.specification import PIPELINE, allowed_names, default_of, problem_with, specification, typed
 from app.runtime.errors import ConfigError
 
 __all__ = [
-    "PIPELINE",
     "Layer",
     "Parameters",
     "Setting",
@@ -27,16 +25,6 @@ __all__ = [
     "layers",
     "merged",
 ]
-
-#: What stands for the pipeline among the steps.
-PIPELINE = "pipeline"
-
-# What the program itself decides: where products go, and that they are written.
-_OURS = {
-    *("input_dir", "output_dir", "output_file", "output_ext", "output_use_index", "output_use_model"),
-    *("class", "config_file", "name", "pre_hooks", "post_hooks", "save_results", "search_output_file", "suffix"),
-}
-
 
 # Steps that exposures have behind them when they go into a mosaic.
 _BEFORE_MOSAIC = ("assign_mtwcs", "tweakreg", "skymatch", "outlier_detection")
@@ -87,27 +75,6 @@ class Parameters(dict[str, dict[str, Setting]]):
         return bool(self.of(step, "skip"))
 
 
-@cache
-def specification() -> dict[str, dict[str, str]]:
-    """``{step: {parameter: check}}`` of what can be set, as jwst's own configspec says; imports jwst."""
-    from app.crds.image3 import Image3Pipeline
-
-    spec = Image3Pipeline.load_spec_file()
-    sections = {PIPELINE: spec, **{step: spec["steps"][step] for step in spec["steps"].sections}}
-    return {
-        step: {name: section[name].rstrip(", ") for name in section.scalars if name not in _OURS}
-        for step, section in sections.items()
-    }
-
-
-def _names() -> dict[str, Any]:
-    """What a table of parameters may hold, as `selectors` asks for it."""
-    spec = specification()
-    return {step: dict.fromkeys(known) for step, known in spec.items() if step != PIPELINE} | dict.fromkeys(
-        spec[PIPELINE]
-    )
-
-
 def layers(config: Lv3Config, band: Band, crds: Iterable[Layer] = ()) -> list[Layer]:
     """The parameters that a configuration asks for, resolved for its target and `band`, weakest first.
 
@@ -118,7 +85,7 @@ def layers(config: Lv3Config, band: Band, crds: Iterable[Layer] = ()) -> list[La
     crds : iterable of Layer
         What CRDS says (see `crds_layers`).
     """
-    selection, names = _selection(config, band), _names()
+    selection, names = _selection(config, band), allowed_names()
     chosen = [Layer(origin, choose(table, selection, names)) for origin, _, table in _tables(config)]
     return [*_instrument_layers(band, list(crds)), *(layer for layer in chosen if layer.values)]
 
@@ -201,13 +168,13 @@ def merged(chosen: Iterable[Layer]) -> dict[str, Any]:
 
 def effective(chosen: Iterable[Layer]) -> Parameters:
     """Every parameter as a run will have it, with its origin; what `check_parameters` refuses is left out."""
-    settings = Parameters(
-        {step: {name: _default(check) for name, check in spec.items()} for step, spec in specification().items()}
-    )
+    settings = Parameters()
+    for step, spec in specification().items():
+        settings[step] = {name: Setting(default_of(check), "default") for name, check in spec.items()}
     for layer in chosen:
         for step, name, value in _flat(layer):
-            if not _problem(step, name, value):
-                settings[step][name] = Setting(_typed(specification()[step][name], value), layer.origin)
+            if not problem_with(step, name, value):
+                settings[step][name] = Setting(typed(specification()[step][name], value), layer.origin)
     return settings
 
 
@@ -227,12 +194,12 @@ def check_parameters(config: Lv3Config, band: Band, chosen: Iterable[Layer]) -> 
         Selectors that can never match, unknown or ill-typed parameters, all of them, with the nearest name or what is
         allowed.
     """
-    selection, names = _selection(config, band), _names()
+    selection, names = _selection(config, band), allowed_names()
     problems = [p for _, where, table in _tables(config) for p in selector_problems(table, selection, names, where)]
     for layer in chosen:
         origin = "" if layer.origin == "user" else f" ({layer.origin})"
         for step, name, value in _flat(layer):
-            if problem := _problem(step, name, value):
+            if problem := problem_with(step, name, value):
                 where = name if step == PIPELINE else f"{step}.{name}"
                 problems.append(f"jwst_parameters.{where}{origin}{problem}")
     if problems:
@@ -246,46 +213,3 @@ def _flat(layer: Layer) -> Iterator[tuple[str, str, Any]]:
             yield from ((key, name, item) for name, item in value.items())
         else:
             yield PIPELINE, key, value
-
-
-def _problem(step: str, name: str, value: Any) -> str:
-    """What is wrong with one parameter; empty where nothing is."""
-    from configobj.validate import ValidateError
-
-    spec = specification()
-    if name in _OURS:
-        return ": the program decides this itself; remove it"
-    if name not in spec.get(step, {}):
-        also = spec if step == PIPELINE else ()
-        near = get_close_matches(name, [*spec.get(step, ()), *also], n=1)
-        return ": no such parameter" + (f"; did you mean {near[0]}?" if near else "")
-    check = spec[step][name]
-    try:
-        typed = _typed(check, value)
-    except ValidateError as error:
-        return f"={value!r}: {error} Allowed: {_allowed(check)}"
-    if typed is None and _default(check).value is not None:
-        return f"={value!r}: a value is needed; remove it for the default. Allowed: {_allowed(check)}"
-    return ""
-
-
-def _typed(check: str, value: Any) -> Any:
-    from configobj.validate import Validator
-
-    return Validator().check(check, deepcopy(value))
-
-
-def _default(check: str) -> Setting:
-    from configobj.validate import Validator
-
-    return Setting(Validator().check(check, "", missing=True), "default")
-
-
-def _allowed(check: str) -> str:
-    """What a check of the configspec allows, in words: ``option('a', 'b', default='a')`` is one of a, b."""
-    kind, _, rest = check.partition("(")
-    arguments = [part.strip().strip("'\"") for part in rest.rstrip(")").split(",")]
-    arguments = [part for part in arguments if part and not part.startswith("default")]
-    if kind == "option":
-        return f"one of {', '.join(arguments)}"
-    return " ".join([kind.replace("_", " "), *(part.replace("=", " ") for part in arguments)])

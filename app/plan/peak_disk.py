@@ -9,7 +9,8 @@ from math import ceil
 
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
-from app.plan.peak_memory import SerialFallback, Work
+from app.plan.peak_memory import SerialFallback
+from app.plan.work import Work
 
 __all__ = ["peak_disk"]
 

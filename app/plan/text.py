@@ -135,7 +135,9 @@ def _cost(description: dict[str, Any]) -> Iterator[str]:
         yield "Mosaic: not known, see below"
         return
     rows, columns = cost["shape"]
-    tiles = f", in up to {cost['n_tiles']} tiles" if cost["n_tiles"] else ""
+    tiles = ""
+    if cost["n_tiles"]:
+        tiles = ", in up to {} tiles; there are {} rows and {} columns of them".format(cost["n_tiles"], *cost["cells"])
     yield f"Mosaic: {columns} x {rows} pixels, {rows * columns / 1e6:.1f} million{tiles}"
     yield f"Memory: some {_gigabytes(cost['memory'])}"
     yield f"Disk: some {_gigabytes(cost['disk'])} in {cost['n_files']} files"

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from app.plan.peak_disk import peak_disk
-from app.plan.peak_memory import Work, box_area, peak_memory
+from app.plan.peak_memory import peak_memory
 from app.plan.plan import Plan
+from app.plan.work import Work, box_area
 
 __all__ = ["Cost", "cost"]
 

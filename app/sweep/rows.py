@@ -35,7 +35,7 @@ _SLURM = {
 _STRICT: dict[str, ExitCode] = {State.CAVEATS: ExitCode.CAVEATS, State.POOR: ExitCode.POOR}
 
 _HINTS = {
-    OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set memory=lean or a smaller procs",
+    OUT_OF_MEMORY: "ask for more memory (hydra.launcher.mem_gb, sbatch --mem), or set a smaller procs, or mosaic=tiles",
     TIMED_OUT: "ask for more time (hydra.launcher.timeout_min, sbatch --time), or for more cores",
     DIED: "it was killed, or crashed, before it could report an error: the same command again finishes it",
     State.INTERRUPTED: "the same command again finishes it",

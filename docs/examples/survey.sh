@@ -1,5 +1,5 @@
 #!/bin/bash
-# A survey of two small simulated galaxies in three bands, from a download to a release: docs/examples.md walks through it.
+# A survey of two small simulated galaxies in three bands, from a download to a release: docs/example.md walks through it.
 #
 #     docs/examples/survey.sh [FOLDER]     # default example; with the command jwst-lv3 of .venv, or that in PATH
 set -euo pipefail

@@ -4,7 +4,8 @@ import pytest
 
 from app.config.schema import Lv3Config
 from app.plan import peak_memory
-from app.plan.peak_memory import Work, catalogue_by_tiles
+from app.plan.peak_memory import catalogue_by_tiles
+from app.plan.work import Work
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import pytest
 
 from app.config.schema import Lv3Config
 from app.plan.cost import estimate
-from app.plan.peak_memory import MedianImage, SerialFallback, Work, box_area, least_memory, peak_memory
+from app.plan.peak_memory import SerialFallback, least_memory, peak_memory
 from app.plan.plan import make_plan
 from app.plan.serial_fallback import serial_fallback
+from app.plan.work import MedianImage, Work, box_area
 from tests.factories import make_exposure
 
 # Peaks of large runs in one process, which tests/plan/test_peak_memory.py cannot make [MB]: exposures, pixels of a

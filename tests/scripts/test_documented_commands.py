@@ -24,7 +24,7 @@ from app.crds.cache.synthetic import make_synthetic_cache
 from app.observation.exposure_headers import read_exposures
 from app.observation.grouping import visit_id
 from app.plan.corrections import TABLE_NAME, Correction, write_corrections
-from app.plan.parameters import specification
+from app.plan.specification import specification
 from app.simulation import simulate_observation
 from tests.cli.services import service
 from tests.sweep.sweeps import make_composer

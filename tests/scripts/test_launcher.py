@@ -150,6 +150,41 @@ def test_files_that_overrides_name_relatively_are_mounted(engines, launch, tmp_p
     assert found == {str(tmp_path / "stars.ecsv"): True, str(tmp_path / "out"): False}
 
 
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        *(("in_dir=[a,'b']", ["a", "b"]), ("in_dir='a*/JWST'", ["."]), ("in_dir=all/[ab]", ["all"])),
+        *(("align_from=a", ["a"]), ("sky_anchor=image.fits", ["image.fits"]), ("sky_anchor=lowest", [])),
+    ],
+)
+def test_what_is_read_has_many_forms(engines, launch, tmp_path, word, found):
+    install(engines, "docker")
+    for name in ("a", "b", "all"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "image.fits").touch()
+    read = {path for path, read_only in sources(words(launch("--dry-run", word, "out_dir=out"))).items() if read_only}
+    assert read == {str(tmp_path / name) for name in found}
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (["action=init", "in_dir=a"], "."),
+        (["action=release", "out_dir=out", "release_dir=new/release"], "new"),
+        (["alignment=from_run", "align_from=out/F300M", "out_root=out"], "out"),
+    ],
+)
+def test_what_is_written_is_where_jwst_lv3_puts_it(engines, launch, tmp_path, given, written):
+    install(engines, "docker")
+    (tmp_path / "a").mkdir()
+    assert sources(words(launch("--dry-run", *given)))[str((tmp_path / written).resolve())] is False
+
+
+def test_another_home(engines, launch):
+    install(engines, "docker")
+    assert "~ is another home in the container; give the whole path" in refusal(launch("in_dir=~/data"))
+
+
 def test_the_folder_of_a_list_of_catalogues_is_mounted(engines, launch, tmp_path):
     install(engines, "docker")
     (tmp_path / "lists").mkdir()

@@ -40,7 +40,8 @@ class Named:
         except (Lv3Error, KeyboardInterrupt):
             raise
         except MemoryError as error:
-            raise MemoryExceededError(f"{self.class_alias}: out of memory; set memory=lean") from error
+            remedy = "use a smaller procs, a larger machine or limit, or mosaic=tiles"
+            raise MemoryExceededError(f"{self.class_alias}: out of memory; {remedy}") from error
         except BaseException as error:
             raise self._failure(f"{self.class_alias}: {type(error).__name__}: {error}") from error
 

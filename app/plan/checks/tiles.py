@@ -46,7 +46,7 @@ def check(plan: Plan, parameters: Parameters, cost: Estimate | None) -> Iterator
             "skymatch of exposures that were matched before (skip it, or choose sky=solution). Change that, or make "
             "the mosaic in one piece"
         )
-    rows, columns = plan.tiling.n_cells(cost.shape)
+    rows, columns = cost.cells
     there = {cell.name for cell in plan.tiling.cells(cost.shape)}
     if unknown := [name for name in plan.tiling.wanted if name not in there]:
         yield ConfigError(

@@ -29,30 +29,44 @@ check() {
 }
 
 submit() {  # submit the array, and behind it the job that sums it up
-    local tasks id option once=(--parsable)
-    tasks=$(wc -l < "$root/sweep_jobs.txt")
+    local tasks id lines
     mkdir -p "$root/slurm"
+    lines=$root/slurm/jobs.$(date +%s).$$.txt  # which action=plan does not write anew while tasks wait
+    cp "$root/sweep_jobs.txt" "$lines"
+    tasks=$(wc -l < "$lines")
     id=$(sbatch --parsable --job-name=jwst-lv3 --array="1-$tasks" --output="$root/slurm/%A_%a.log" "$@" \
-        "$self" "$sif" "$root") || is_submitted "$id"
+        "$self" "$sif" "$root" --task "$lines") || is_submitted "$id"
     id=${id%%;*}
     echo "$tasks tasks of SLURM job $id"
     if [[ " $* " == *" --wait "* ]]; then
-        finish "$id"
+        finish "$id" "$lines"
     else
-        for option in "$@"; do [[ $option == --array=* ]] || once+=("$option"); done
+        for_one_small_job "$@"
         sbatch "${once[@]}" --job-name=jwst-lv3-summary --dependency="afterany:$id" --output="$root/slurm/summary.log" \
-            --mem=2G --cpus-per-task=1 --time=30 "$self" "$sif" "$root" --finish "$id" > /dev/null
+            --mem=2G --cpus-per-task=1 --time=30 "$self" "$sif" "$root" --finish "$id" "$lines" > /dev/null
     fi
+}
+
+for_one_small_job() {  # of options of sbatch, in `once`, those that are not about an array or memory
+    once=(--parsable)
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --array=* | --mem=* | --mem-per-cpu=* | --mem-per-gpu=* | -a?*) ;;
+            --array | --mem | --mem-per-cpu | --mem-per-gpu | -a) shift ;;
+            *) once+=("$1") ;;
+        esac
+        shift
+    done
 }
 
 is_submitted() {  # with --wait, sbatch's exit status is that of the tasks
     [ -n "$1" ] || exit 1
 }
 
-run_task() {  # be task n: line n of sweep_jobs.txt, in the image
+run_task() {  # run_task LINES: be task n, line n of the file, in the image
     local words status=0
     [ -r "$sif" ] || refuse "the image $sif cannot be read on node $(hostname)"
-    mapfile -t words < <(sed -n "${SLURM_ARRAY_TASK_ID}p" "$root/sweep_jobs.txt" | xargs -n 1 printf '%s\n')
+    mapfile -t words < <(sed -n "${SLURM_ARRAY_TASK_ID}p" "$1" | xargs -n 1 printf '%s\n')
     export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
     trap : TERM
     srun --ntasks=1 apptainer --quiet run --contain --no-home --bind "$root" --pwd "$root" "$sif" "${words[@]}" || status=$?
@@ -61,21 +75,21 @@ run_task() {  # be task n: line n of sweep_jobs.txt, in the image
     exit $status
 }
 
-tasks() {  # the rows of tasks; a lack of memory is known to their step only
+tasks() {  # the rows of tasks that were started; a lack of memory is known to their step only
     awk -F '|' '
-        $1 !~ /\./ { order[++n] = $1; row[$1] = $0 }
+        $1 ~ /_[0-9]+$/ { order[++n] = $1; row[$1] = $0 }
         $1 ~ /\.0$/ && $2 == "OUT_OF_MEMORY" { split($1, id, "."); sub(/\|[^|]*\|/, "|OUT_OF_MEMORY|", row[id[1]]) }
         END { for (i = 1; i <= n; i++) print row[order[i]] }'
 }
 
-finish() {  # finish ID: SLURM's word on every task, beside the task's overrides; then the summary
+finish() {  # finish ID LINES: SLURM's word on every task, beside the task's overrides; then the summary
     local table=$root/sweep_states.tsv job state code elapsed memory limit
     {
         printf 'task\tstate\texit_code\telapsed\tmemory\ttime_limit\toverrides\n'
         sacct --jobs="$1" --noheader --parsable2 --format=JobID,State,ExitCode,Elapsed,ReqMem,Timelimit | tasks |
             while IFS='|' read -r job state code elapsed memory limit; do
                 printf '%s\t' "${job##*_}" "$state" "$code" "$elapsed" "$memory" "$limit"
-                sed -n "${job##*_}p" "$root/sweep_jobs.txt"
+                printf '%s\n' "$(sed -n "${job##*_}p" "$2")"
             done
     } > "$table.new"
     mv "$table.new" "$table"
@@ -89,9 +103,9 @@ root=$(readlink -f "$2")
 self=$(readlink -f "$0")
 shift 2
 if [ "${1:-}" = --finish ]; then
-    finish "$2"
-elif [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then
-    run_task
+    finish "$2" "$3"
+elif [ "${1:-}" = --task ]; then
+    run_task "$2"
 else
     check
     submit "$@"

@@ -6,6 +6,7 @@ The numbers of bytes are measured: proportional set sizes, summed over all proce
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from app.config.schema import Lv3Config
 from app.plan.work import Work
@@ -44,6 +45,8 @@ _WHOLE = 4_000_000
 #: The same by windows, by the pixels of one, at most, which is larger where one source is. Where the background is
 #: measured of all pixels at once, by those that have data.
 _WINDOW, _PER_WINDOW_PIXEL, _PER_COVERED_PIXEL = 1700**2, 110, 30
+#: Pixels of the tiles of a mosaic by which windows are shared out.
+_SHARED_OUT = 1024**2
 #: While the noise of empty sky is measured, by the pixels of the boxes that are looked at, which have the size of so
 #: many pixels of the detector, all together, at most.
 _PER_SKY_PIXEL, _SKY = 60, 400 * 24**2
@@ -105,15 +108,22 @@ def peak_memory(
         What jwst's own implementation keeps in memory, where it runs.
     """
     procs = min(config.n_procs, work.n_exposures)
-    processes = least_memory(config.n_procs) + (procs * _WORKER if procs > 1 else 0)
-    peaks = [_DRAWING, _pipeline(work, procs), _backgrounds(work, procs), work.mosaic * _PER_MAPPED_PIXEL]
+    at_work = max(procs, _n_adding(work, config), _n_finding(work, config) if with_catalogue else 1)
+    processes = least_memory(config.n_procs) + (at_work * _WORKER if at_work > 1 else 0)
+    peaks = [
+        _DRAWING,
+        _drizzling(work, procs),
+        _n_adding(work, config) * _adding(work),
+        _backgrounds(work, procs),
+        work.mosaic * _PER_MAPPED_PIXEL,
+    ]
     peaks.append(min(work.mosaic, _SKY * work.cut / work.detector) * _PER_SKY_PIXEL)
     if config.outliers == "spare_stars":
         peaks.append(procs * work.detector * _PER_DETECTOR_PIXEL_SPARED)
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:
-        peaks.append(_catalogue(work, config, procs))
+        peaks.append(_catalogue(work, config))
     if config.do_drizzle or config.do_blot:
         peaks.append(_postprocess(work, config, procs))
     return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))
@@ -132,20 +142,37 @@ def catalogue_by_tiles(wanted: str, n_pixels: float) -> bool:
     return wanted == "tiles" or (wanted == "auto" and n_pixels > _WHOLE)
 
 
-def _pipeline(work: Work, procs: int) -> float:
-    """Data in memory while the mosaic is put together: processes have an exposure at work each, then a band of it."""
+def _drizzling(work: Work, procs: int) -> float:
+    """Data in memory while each process has an exposure at work."""
     subtracted = _PER_SUBTRACTED_PIXEL if work.backgrounds else 0
-    drizzling = work.detector * (_PER_DETECTOR_PIXEL + subtracted) + work.cut * _PER_CUT_PIXEL
+    return procs * (work.detector * (_PER_DETECTOR_PIXEL + subtracted) + work.cut * _PER_CUT_PIXEL)
+
+
+def _n_adding(work: Work, config: Lv3Config) -> int:
+    """Number of processes that put the mosaic together, a band each; tiles are put together by one."""
+    return 1 if work.tiles else min(config.n_procs, ceil(work.mosaic / BAND))
+
+
+def _adding(work: Work) -> float:
+    """Data in memory while one process puts a tile, or a band of the mosaic, together."""
     added = max(work.tiles, default=min(work.mosaic, BAND))
-    adding = work.cut * _PER_CUT_PIXEL_ADDED + added * (_PER_MOSAIC_PIXEL + (work.n_planes - 1) * _PER_PLANE_PIXEL)
-    return max(procs * drizzling, (1 if work.tiles else procs) * adding)
+    planes = (work.n_planes - 1) * _PER_PLANE_PIXEL
+    return work.cut * _PER_CUT_PIXEL_ADDED + added * (_PER_MOSAIC_PIXEL + planes)
 
 
-def _catalogue(work: Work, config: Lv3Config, procs: int) -> float:
+def _n_finding(work: Work, config: Lv3Config) -> int:
+    """Number of processes that find sources: in a tile each, in windows of the mosaic, or in the whole, one."""
+    if work.tiles:
+        return min(config.n_procs, len(work.tiles))
+    by_windows = catalogue_by_tiles(config.catalogue, work.mosaic)
+    return min(config.n_procs, ceil(work.mosaic / _SHARED_OUT)) if by_windows else 1
+
+
+def _catalogue(work: Work, config: Lv3Config) -> float:
     """Data in memory while sources are found and measured: of the whole, of tiles, or of windows of the mosaic."""
+    at_a_time = _n_finding(work, config)
     if not work.tiles and catalogue_by_tiles(config.catalogue, work.mosaic):
-        return procs * min(work.mosaic, _WINDOW) * _PER_WINDOW_PIXEL + work.covered * _PER_COVERED_PIXEL
-    at_a_time = min(procs, len(work.tiles)) or 1
+        return at_a_time * min(work.mosaic, _WINDOW) * _PER_WINDOW_PIXEL + work.covered * _PER_COVERED_PIXEL
     return at_a_time * work.held * _PER_CATALOGUE_PIXEL
 
 

@@ -149,9 +149,9 @@ class Record:
             self.data["times"][step] = round(self.data["times"].get(step, 0) + seconds, 3)
             self.write()
 
-    def add_inputs(self, members: Iterable[Member]) -> None:
-        """Add the input files, with role and checksum."""
-        self.add(inputs=self._checked(_input, members))
+    def add_inputs(self, members: Iterable[Member], read: Iterable[Path] = ()) -> None:
+        """Add the input files, with role and checksum, and the other files that are read, with theirs."""
+        self.add(inputs=self._checked(_input, members), read=self._checked(_content, read))
 
     def add_products(self, files: Iterable[Path]) -> None:
         """Add files that are, or are going to be, in out_dir, with checksums; ``overwrite`` removes only these."""
@@ -231,18 +231,18 @@ def seconds_of(record: Mapping[str, Any]) -> float | None:
 
 
 def _input(member: Member) -> dict[str, Any]:
-    path = member.exposure.file
-    status = path.stat()
+    said = {"role": str(member.role), "reason": member.reason, "date": member.exposure.date}
     return {
-        "file": str(path),
-        "role": str(member.role),
-        "reason": member.reason,
-        "date": member.exposure.date,
+        "file": str(member.exposure.file),
+        **said,
         "calibration": asdict(member.exposure.calibration),
-        "size": status.st_size,
-        "mtime_ns": status.st_mtime_ns,
-        "sha256": sha256(path),
+        **_content(member.exposure.file),
     }
+
+
+def _content(path: Path) -> dict[str, Any]:
+    status = path.stat()
+    return {"file": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256(path)}
 
 
 def product_entry(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.record.product_kinds import is_made_after, option_differences, product_
 from app.record.record import FINISHED, plain, read_record
 from app.runtime.files import sha256
 
-__all__ = ["FOUND_BEFORE", "Standing", "differences", "identity", "standing"]
+__all__ = ["FOUND_BEFORE", "Standing", "differences", "identity", "missing_products", "standing"]
 
 # Config keys that do not change the products: they may differ between a run and its continuation.
 _HOW = {
@@ -84,6 +84,7 @@ def standing(config: Lv3Config, members: Sequence[Member], versions: Mapping[str
     if config.overwrite or record is None or record.get("pipeline") != "complete":
         return Standing()
     of_inputs = [*_input_differences(record, members), *_version_differences(record, versions or {})]
+    of_inputs += _changed_files(record)
     of_mosaic = [*_config_differences(record, config), *of_inputs]
     found = [*of_mosaic, *option_differences(record, config)]
     if of_mosaic and not of_inputs and _can_keep_alignment(record, config, members):
@@ -91,7 +92,7 @@ def standing(config: Lv3Config, members: Sequence[Member], versions: Mapping[str
     if found:
         return Standing(record, found)
     has_missing = any(kind.missing(record, folder) for kind in product_kinds(config))
-    if has_missing or _has_mosaic(record, folder):
+    if has_missing or not missing_products(record, folder):
         return Standing(record, is_finished=record["state"] in FINISHED and not has_missing)
     return Standing()
 
@@ -148,10 +149,10 @@ def _with_own(record: dict[str, Any], config: Lv3Config) -> dict[str, Any]:
     return others | {step: table for step, table in record["config"]["jwst_parameters"].items() if step == _FLAGS}
 
 
-def _has_mosaic(record: dict[str, Any], folder: Path) -> bool:
-    """Whether all is there that the pipeline made; what is made after it may be less than before."""
+def missing_products(record: Mapping[str, Any], folder: Path) -> list[str]:
+    """Names of what the pipeline made and is not there; what is made after it may be less than before."""
     names = [product["file"] for product in record["products"]]
-    return all((folder / name).is_file() for name in names if name != REPORT_NAME and not is_made_after(name))
+    return [name for name in names if name != REPORT_NAME and not is_made_after(name) and not (folder / name).is_file()]
 
 
 def _config_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
@@ -180,9 +181,19 @@ def _input_differences(record: dict[str, Any], members: Iterable[Member]) -> lis
     return found
 
 
+def _changed_files(record: Mapping[str, Any]) -> list[str]:
+    """Files that the run has read beside its exposures, and whose content is another since."""
+    read = [(Path(entry["file"]), entry) for entry in record.get("read", ())]
+    return [f"{path}: has changed" for path, entry in read if path.is_file() and _has_other_content(path, entry)]
+
+
 def _changed(entry: dict[str, Any], member: Member) -> bool:
+    return entry["role"] != member.role or _has_other_content(member.exposure.file, entry)
+
+
+def _has_other_content(path: Path, entry: Mapping[str, Any]) -> bool:
     """Whether a file differs from its entry; it is read only where its modification time differs."""
-    status = member.exposure.file.stat()
-    if status.st_size != entry["size"] or entry["role"] != member.role:
+    status = path.stat()
+    if status.st_size != entry["size"]:
         return True
-    return status.st_mtime_ns != entry["mtime_ns"] and sha256(member.exposure.file) != entry["sha256"]
+    return status.st_mtime_ns != entry["mtime_ns"] and sha256(path) != entry["sha256"]

@@ -16,7 +16,7 @@ from app.record.provenance import references
 from app.record.record import Record
 from app.run.examine import examine
 from app.run.folder import OutputFolder
-from app.run.resumption import Beginning, identity_of
+from app.run.resumption import Beginning, files_read, identity_of
 from app.runtime.checkpoints import keeping
 from app.runtime.errors import InputError, Lv3Error
 
@@ -57,7 +57,8 @@ class Making:
         """
         if begin.record is None:
             self.folder.remove(product["file"] for product in products)
-            self.record.add_inputs(self.plan.members)
+            self.record.add(products=[])
+            self.record.add_inputs(self.plan.members, files_read(self.plan.config))
         elif not (begin.has_mosaic or begin.is_aligned):
             self._take_back()
         if self.plan.config.resume:

@@ -13,18 +13,19 @@ from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.provenance import versions
 from app.record.record import FINISHED
-from app.record.standing import FOUND_BEFORE, Standing, differences, identity
+from app.record.standing import FOUND_BEFORE, Standing, differences, identity, missing_products
 from app.run.folder import OutputFolder
 from app.runtime.disk import folder_size
 from app.runtime.errors import InputError
 from app.runtime.files import sha256
+from app.runtime.words import listed
 
-__all__ = ["Beginning", "beginning", "identity_of"]
+__all__ = ["Beginning", "beginning", "files_read", "identity_of"]
 
 #: What a record says of the whole run, which is found anew.
 _FOUND_ANEW = {"measurements", "alignment_verdict"}
 #: What a record says of alignment and sky, and of what they were made of.
-_OF_ALIGNMENT = ("inputs", "groups", "sources", "alignment", "sky_solution", "sky_subtracted", "products")
+_OF_ALIGNMENT = ("inputs", "read", "groups", "sources", "alignment", "sky_solution", "sky_subtracted", "products")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Beginning:
 
 def identity_of(record: dict[str, Any], config: Lv3Config) -> str:
     """Identity of the run of a record, whose inputs are listed."""
-    return identity(record, sorted(set(_files(config))))
+    return identity(record, files_read(config))
 
 
 def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[str, Any] | None) -> Beginning:
@@ -94,18 +95,20 @@ def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[
     if record is None:
         return Beginning(words=[f"{where}: its record is gone"] if owner else [])
     if earlier is None and record["state"] in FINISHED:  # and is to be replaced
-        return Beginning()
+        gone = [] if config.overwrite else missing_products(record, folder.path)
+        return Beginning(words=[f"{folder.path}: {listed(gone, 3)} are gone: all is made again"] if gone else [])
     if earlier is None and (different := differences(record, config, plan.members, versions())):
         return Beginning(words=[f"{where}: {text}" for text in different] if owner else [])
     is_owner = owner is not None and owner == identity_of(record, config)
-    words = [] if is_owner or owner is None else [f"{where}: files that the configuration names have changed"]
+    if owner is not None and not is_owner:
+        return Beginning(words=[f"{where}: files that the configuration names have changed"])
     if earlier is not None:
-        return Beginning(earlier, is_owner, words)
-    begin = Beginning(_cleared(record), is_owner, [*words, _said(record, folder)])
+        return Beginning(earlier, is_owner)
+    begin = Beginning(_cleared(record), is_owner, [_said(record, folder)])
     if (begin.has_mosaic or begin.is_aligned) and (lost := _lost(record, plan, folder.path)):
-        return Beginning(words=[*words, f"{folder.path}: {lost} are not as they were made: all is made again"])
+        return Beginning(words=[f"{folder.path}: {lost} are not as they were made: all is made again"])
     if not (is_owner or begin.has_mosaic or begin.is_aligned):
-        return Beginning(words=words)
+        return Beginning(words=_left_elsewhere(record, folder))
     return begin
 
 
@@ -130,6 +133,14 @@ def _after_sky(plan: Plan, folder: OutputFolder, record: dict[str, Any], differe
     return begin
 
 
+def _left_elsewhere(record: dict[str, Any], folder: OutputFolder) -> list[str]:
+    """What the log says where an earlier start left its work in a folder that is not this one's."""
+    place = Path(record.get("kept", {}).get("folder", folder.work))
+    if place == folder.work or not place.exists():
+        return []
+    return [f"{place}: what an earlier start, with another work_dir, finished is not used, and stays: remove it"]
+
+
 def _said(record: dict[str, Any], folder: OutputFolder) -> str:
     """What the log says of a run that goes on."""
     last, size = (record.get("starts") or [record])[-1], folder_size(folder.work) / 1e9
@@ -138,8 +149,8 @@ def _said(record: dict[str, Any], folder: OutputFolder) -> str:
 
 def _cleared(record: dict[str, Any]) -> dict[str, Any]:
     """A record without what is going to be found anew."""
-    caveats = _of_alignment(record) if "kept_from" in record else []
-    return {key: value for key, value in record.items() if key not in _FOUND_ANEW} | {"caveats": caveats}
+    kept = {key: value for key, value in record.items() if key not in _FOUND_ANEW}
+    return kept | {"caveats": _of_alignment(record)}  # a step that is run again says its own once more, and that is one
 
 
 def _of_alignment(record: dict[str, Any]) -> list[dict[str, str]]:
@@ -159,10 +170,10 @@ def _lost(record: dict[str, Any], plan: Plan, folder: Path) -> str:
     else:
         names = [exposure_product(exposure.name, CRF) for exposure in plan.science]
     # While products are replaced, one of them may be that of the run before.
-    listed = [*record["products"], *record.get("kept_from", {}).get("products", ())]
+    entries = [*record["products"], *record.get("kept_from", {}).get("products", ())]
 
     def is_whole(name: str) -> bool:
-        return any(_is_same(folder / Path(name).name, product) for product in listed if product["file"] == name)
+        return any(_is_same(folder / Path(name).name, product) for product in entries if product["file"] == name)
 
     with ThreadPoolExecutor(2) as pool:
         return ", ".join(name for name, is_there in zip(names, pool.map(is_whole, names), strict=True) if not is_there)
@@ -172,11 +183,10 @@ def _is_same(path: Path, product: Mapping[str, Any]) -> bool:
     return path.is_file() and path.stat().st_size == product["size"] and sha256(path) == product["sha256"]
 
 
-def _files(config: Lv3Config) -> Iterator[Path]:
+def files_read(config: Lv3Config) -> list[Path]:
     """Files that a run reads beside its exposures, and does not write."""
-    for path in _named(config):
-        if path.is_file() and not path.absolute().is_relative_to(config.output_folder):
-            yield path.absolute()
+    paths = {path.absolute() for path in _named(config) if path.is_file()}
+    return sorted(path for path in paths if not path.is_relative_to(config.output_folder))
 
 
 def _named(config: Lv3Config) -> Iterator[Path]:

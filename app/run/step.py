@@ -148,7 +148,9 @@ class Lv3Step:
         if not begin.keeps_work:
             self._folder.clear()
         self._folder.prepare()
-        self._record = record = Record(self._folder.path, self.config, begin.record, lock.check)
+        # Until they are removed, products of an earlier run are listed: what is in no record, no run may touch.
+        listed = {"products": found["products"]} if found else None
+        self._record = record = Record(self._folder.path, self.config, begin.record or listed, lock.check)
         cost = self._outlook.cost if self._outlook else None
         with (
             log_file(self._folder.path, append=begin.record is not None or found is None),  # none: it may be another's

@@ -86,8 +86,15 @@ def free_space(folder: Path) -> int:
 
 
 def folder_size(folder: Path) -> int:
-    """Size of all files in a folder, and below it [byte]; 0 where it is not there."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+    """Size of all files in a folder, and below it [byte]; 0 where it is not there, or goes meanwhile."""
+    return sum(_size(path) for path in folder.rglob("*") if not path.is_dir())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def allocate(path: Path) -> None:

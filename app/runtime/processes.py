@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
 from pathlib import Path
 
+from app.runtime.errors import Lv3Error, MemoryExceededError
 from app.runtime.worker import fork_forker
 
 __all__ = ["Processes"]
@@ -66,15 +67,39 @@ class Processes:
                 self._control.send(self._load)
 
     def fork(self) -> Connection:
-        """One more process."""
+        """One more process.
+
+        Raises
+        ------
+        MemoryExceededError, Lv3Error
+            The process that forks was killed; it could not fork.
+        """
         self.start()
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._control.send(None)
-            send_handle(self._control, theirs.fileno(), None)
         connection = Connection(ours.detach())
-        self._numbers[connection] = self._control.recv()
+        try:
+            with theirs:
+                self._control.send(None)
+                send_handle(self._control, theirs.fileno(), None)
+            self._numbers[connection] = self._control.recv()
+        except (EOFError, ConnectionError) as error:
+            connection.close()
+            raise self._none_more() from error
         return connection
+
+    def _none_more(self) -> Lv3Error:
+        """The error for the end of the process that forks, from its exit status."""
+        assert self._forker is not None
+        status = self._forker.wait()
+        if status == -signal.SIGKILL:
+            return MemoryExceededError(
+                "the process that starts others was killed, most often by the kernel, for lack of memory: give the job "
+                "more memory, or set a smaller procs"
+            )
+        return Lv3Error(
+            f"no process could be started any more (status {status}): the limit on their number may be reached "
+            "(`ulimit -u`, pids.max of the job's cgroup); set a smaller procs"
+        )
 
     def end_of(self, worker: Connection) -> int:
         """Exit status of a process that is dead; negative: the number of the signal that ended it."""
@@ -113,15 +138,18 @@ class _Forked:
 
     def __init__(self, number: int) -> None:
         self._number = number
+        self._status: int | None = None
 
     def kill(self) -> None:
         """End it."""
-        with suppress(ProcessLookupError):
+        if self._status is None:  # else its number may be another's by now
             os.kill(self._number, signal.SIGKILL)
 
     def wait(self) -> int:
-        """Wait for its end; negative: the number of the signal that ended it."""
-        return os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
+        """Wait for its end, again if asked again; negative: the number of the signal that ended it."""
+        if self._status is None:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
+        return self._status
 
 
 def _has_no_threads() -> bool:

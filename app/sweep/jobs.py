@@ -111,7 +111,7 @@ def look_at(composer: Composer, procs: int, versions: dict[str, str] | None) -> 
     chunks = [points[i : i + _CHUNK] for i in range(0, len(points), _CHUNK)]
     with one_pool(min(procs, len(chunks)), _load):
         jobs = [job for chunk in run_all(partial(_look, composer, versions), chunks, procs) for job in chunk]
-    return list(_with_own_places(jobs))
+    return list(_after_their_leaders(list(_with_own_places(jobs))))
 
 
 def _load() -> None:
@@ -192,6 +192,17 @@ def _standing(plan: Plan, versions: dict[str, str] | None) -> tuple[Todo, list[s
     is_replaced = found.differences and found.aligned is None
     todo = Todo.AGAIN if is_replaced else Todo.FINISHED if found.is_finished else Todo.RUN
     return todo, found.differences
+
+
+def _after_their_leaders(jobs: list[Job]) -> Iterator[Job]:
+    """The jobs; a finished one is made again where that whose alignment it follows is."""
+    remade = {job.folder for job in jobs if job.todo is Todo.AGAIN}
+    for job in jobs:
+        if job.todo is Todo.FINISHED and job.follows in remade:
+            changes = [f"the run that it follows, {job.follows}, is made again"]
+            yield replace(job, todo=Todo.AGAIN, changes=changes, overrides=(*job.overrides, "overwrite=true"))
+        else:
+            yield job
 
 
 def _with_own_places(jobs: list[Job]) -> Iterator[Job]:

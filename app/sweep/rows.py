@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from os.path import relpath
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ _HINTS = {
     TIMED_OUT: "ask for more time (hydra.launcher.timeout_min, sbatch --time), or for more cores",
     DIED: "it was killed, or crashed, before it could report an error: the same command again finishes it",
     State.INTERRUPTED: "the same command again finishes it",
+    State.RUNNING: "another run is at work in its folder",
 }
 
 
@@ -97,6 +99,8 @@ def _path(file: Path, root: Path) -> str | None:
 
 def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], slurm: Ended | None) -> str:
     state = record.get("state")
+    if slurm and _began(record) > slurm.known_at:
+        slurm = None
     if state in FINISHED:
         return str(state)
     if error.get("type") in ("MemoryExceededError", "MemoryError"):
@@ -111,6 +115,12 @@ def _state(folder: Path, record: Mapping[str, Any], error: Mapping[str, str], sl
     if state == State.INTERRUPTED:
         return told if told == TIMED_OUT else State.INTERRUPTED
     return told or (DIED if record else WAITING)
+
+
+def _began(record: Mapping[str, Any]) -> float:
+    """When the last start of a run began [s since 1970]; 0 where that is not known."""
+    starts = record.get("starts")
+    return datetime.fromisoformat(starts[-1]["started"]).timestamp() if starts else 0.0
 
 
 def _lives(folder: Path, ended: float) -> bool:

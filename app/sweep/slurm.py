@@ -36,9 +36,9 @@ def slurm_states(root: Path) -> dict[str, Ended]:
         known_at, lines = table.stat().st_mtime, table.read_text(encoding="utf-8").splitlines()[1:]
     except OSError:
         return {}
-    rows = [line.split("\t") for line in lines]
+    rows = [row for row in (line.split("\t") for line in lines) if len(row) > 2 and "out_dir=" in row[-1]]
     # "CANCELLED by 1000", and "CANCELLED+" where the column is narrow, are CANCELLED.
-    return {str(out_dir_of(row[-1])): Ended(row[1].split(" ")[0].rstrip("+"), known_at) for row in rows if len(row) > 2}
+    return {str(out_dir_of(row[-1])): Ended(row[1].split(" ")[0].rstrip("+"), known_at) for row in rows}
 
 
 def note_states(root: Path, states: Iterable[tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.observation.names import RECORD_NAME
+from app.record.record import FINISHED
 from app.runtime.errors import ConfigError, JobsError
 from app.runtime.notify import check_source
 from app.runtime.resources import usable_cores
@@ -115,7 +116,8 @@ def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:
     """Say how it ended; jobs of earlier sweeps are in the summary, but do not count here."""
     summary.tell_counts()
     own = {job.key for job in jobs}
-    unfinished = [row for row in summary.unfinished if key_of(row) in own]
+    # Whoever runs now is another sweep's: the own jobs have returned.
+    unfinished = [row for row in summary.rows.values() if key_of(row) in own and row["state"] not in FINISHED]
     if unfinished:
         again = f"jwst-lv3 action=failed out_root={summary.root} prints what runs them again"
         raise JobsError([*why_unfinished(unfinished), again])

@@ -92,6 +92,16 @@ def test_no_more_processes_count_than_there_are_exposures():
     assert few < enough == more
 
 
+def test_all_processes_count_where_the_mosaic_is_what_they_share():
+    work = Work(4, 1024**2, 40e6, 2e6)
+    few, many = (peak_memory(work, config(procs=n)) for n in (4, 16))
+    assert many - few > 12 * 1024**2 * 110, "a window of the catalogue each"
+    tiles = Work(4, 1024**2, 150e6, 2e6, tiles=[25_000_000] * 6)
+    four, six, more = (peak_memory(tiles, config(procs=n)) for n in (4, 6, 64))
+    assert six - four > 2 * 25e6 * 54
+    assert more == six
+
+
 def exposure(ra, size):
     """An exposure of `size` [deg] at the equator."""
     corners = f"{ra} 0 {ra + size} 0 {ra + size} {size} {ra} {size}"

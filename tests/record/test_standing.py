@@ -96,6 +96,16 @@ def test_where_nothing_but_outliers_differs_alignment_can_be_kept(again, tmp_pat
     assert again(outliers="spare_stars").aligned is None
 
 
+def test_a_file_that_was_read_counts_by_its_content(again, made):
+    levels = made / "sky.txt"
+    before = levels.read_text()
+    levels.write_text(before.replace("0.5", "0.7"))
+    assert again().differences == [f"{levels}: has changed"]
+    assert again(outliers="spare_stars").aligned is None
+    levels.write_text(before)
+    assert again().is_finished
+
+
 def test_a_product_that_is_gone_is_made_again(again, tmp_path):
     next((tmp_path / "out").glob("*_crf.fits")).unlink()
     found = again()

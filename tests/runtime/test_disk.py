@@ -4,12 +4,19 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from app.runtime.carried import carry
-from app.runtime.disk import device_error, disk_error, disk_errors
+from app.runtime.disk import device_error, disk_error, disk_errors, folder_size
 from app.runtime.errors import InputError, OutlierError
+
+
+def test_a_file_that_goes_while_a_folder_is_looked_at(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"12345")
+    monkeypatch.setattr(Path, "rglob", lambda folder, _: iter([folder / "gone", folder / "a"]))
+    assert folder_size(tmp_path) == 5
 
 
 def hidden(number, *names):

@@ -11,10 +11,34 @@ import pytest
 from app.runtime.checkpoints import keeping, scope
 from app.runtime.errors import InputError, Lv3Error, MemoryExceededError
 from app.runtime.pool import one_pool, run_all
+from app.runtime.processes import Processes, _Forked
 from app.runtime.signals import Interrupted
 from tests.faults.command import group_members, wait_until
 
 log = logging.getLogger("app.worker")
+
+
+def test_the_end_of_the_process_that_forks_is_told_by_its_status():
+    number = os.fork()
+    if not number:
+        time.sleep(60)
+        os._exit(0)
+    forked = _Forked(number)
+    forked.kill()
+    assert [forked.wait(), forked.wait()] == [-signal.SIGKILL] * 2
+    forked.kill()  # its number may be another's by now
+
+    processes = Processes(_nothing)
+    processes.start()
+    processes._forker.kill()
+    with pytest.raises(MemoryExceededError, match="the process that starts others was killed"):
+        processes.fork()
+    processes.stop()
+    assert processes.workers == []
+
+
+def _nothing():
+    """Load nothing."""
 
 
 def square(x):

@@ -2,6 +2,7 @@
 
 import os
 import resource
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from app.config.hydra_internals import parse_arguments
 from app.runtime.errors import ConfigError
 from app.runtime.resources import usable_cores
-from app.sweep.jobs import Todo, look_at
+from app.sweep.jobs import Job, Todo, _after_their_leaders, look_at
 from app.sweep.sweep import _in_turn, sweep
 from app.sweep.totals import each_once, problem_table, totals
 from tests.sweep.sweeps import make_composer
@@ -175,6 +176,17 @@ def cpu_and_memory():
     """CPU time of this process and its children [s], whatever else it does; memory [KiB]."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return np.array([own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, own.ru_maxrss])
+
+
+def test_what_follows_a_run_that_is_made_again_is_made_again(here):
+    leader = Job("a", ("out_dir=a",), here / "a", Todo.AGAIN, follows=here / "a")
+    follower = Job("b", ("out_dir=b",), here / "b", Todo.FINISHED, follows=here / "a")
+    other = Job("c", ("out_dir=c",), here / "c", Todo.FINISHED)
+    assert list(_after_their_leaders([replace(leader, todo=Todo.RUN), follower]))[1] == follower
+    _, again, same = _after_their_leaders([leader, follower, other])
+    assert (again.todo, again.overrides) == (Todo.AGAIN, ("out_dir=b", "overwrite=true"))
+    assert again.changes == [f"the run that it follows, {here / 'a'}, is made again"]
+    assert same == other
 
 
 def test_what_others_follow_is_known_and_comes_first(miri, here):

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from hydra.core.global_hydra import GlobalHydra
 from app.cli.actions import ACTIONS
 from app.config.hydra_internals import parse_arguments
 from app.config.schema import Lv3Config
+from app.runtime.errors import JobsError
+from app.sweep.jobs import Job, Todo
 from app.sweep.rows import row
-from app.sweep.slurm import STATES_NAME, Ended
+from app.sweep.slurm import STATES_NAME, Ended, slurm_states
 from app.sweep.summary import Summary, find_jobs
-from app.sweep.sweep import sweep
+from app.sweep.sweep import _conclude, sweep
 from tests.faults.command import wait_until
 from tests.sweep.sweeps import write_record
 
@@ -57,6 +60,28 @@ def test_state_of_a_job(tmp_path, facts, slurm, state, exit_code):
     found = row({"out_dir": str(folder)}, tmp_path, {str(folder): Ended(slurm, time.time())} if slurm else {})
     assert (found["state"], found["exit_code"]) == (state, exit_code)
     assert bool(found["hint"]) == (state in ("out_of_memory", "timed_out", "died", "interrupted"))
+
+
+def test_what_slurm_said_of_an_earlier_start_is_not_believed(tmp_path):
+    began = datetime.fromtimestamp(time.time(), UTC)
+    start = {"started": began.isoformat(timespec="seconds"), "ended": "", "host": "", "job": None}
+    folder = write_record(tmp_path / "job", **STOPPED, starts=[start])
+    for known_at, state in ((began.timestamp() - 60, "interrupted"), (began.timestamp() + 60, "timed_out")):
+        found = row({"out_dir": str(folder)}, tmp_path, {str(folder): Ended("TIMEOUT", known_at)})
+        assert found["state"] == state
+
+
+def test_a_sweep_whose_job_another_sweep_runs_is_not_finished(tmp_path):
+    (write_record(tmp_path / "job", **RUNNING) / ".jwst-lv3.lock").write_text("")
+    summary = Summary(tmp_path, [{"out_dir": str(tmp_path / "job")}])
+    summary.update()
+    with pytest.raises(JobsError, match="running: another run is at work in its folder"):
+        _conclude(summary, [Job("job", (), tmp_path / "job", Todo.RUN)])
+
+
+def test_rows_of_no_job_are_passed_over(tmp_path):
+    (tmp_path / STATES_NAME).write_text("task\tstate\n1\tFAILED\t1:0\t0\t1G\t1:00\t\n")
+    assert slurm_states(tmp_path) == {}
 
 
 def test_a_job_whose_lock_is_touched_runs(tmp_path):

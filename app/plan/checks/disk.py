@@ -37,6 +37,7 @@ def _folders(plan: Plan) -> dict[str, Path]:
 def _ours(plan: Plan, folder: Path) -> int:
     """Size of what is there already [byte]: products that the run removes or goes on with, and what is not finished."""
     record = read_record(folder)
-    replaced = sum(product["size"] for product in record["products"]) if record else 0
+    products = [folder / product["file"] for product in record["products"]] if record else []
+    replaced = sum(path.stat().st_size for path in products if path.is_file())
     work = plan.config.work_folder
     return replaced + (folder_size(work) if work.is_relative_to(folder) else 0)

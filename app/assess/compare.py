@@ -64,7 +64,7 @@ def compare_mosaics(first: Path, second: Path) -> list[Difference]:
             difference = np.abs(strip_a - strip_b)[in_a & in_b] / error
             n_all, n_one = n_all + strip_a.size, n_one + int((in_a != in_b).sum())
             largest = max(largest, float(difference.max(initial=0)))
-            samples.append(difference[:: max(1, a["SCI"].size // _SAMPLES)])
+            samples.append(difference[:: max(1, np.prod(a["SCI"].shape) // _SAMPLES)])
     values = np.concatenate(samples)
     high = float(np.quantile(values, _QUANTILE)) if values.size else 0.0
     return [

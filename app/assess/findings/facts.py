@@ -150,7 +150,9 @@ class Facts:
     def reach(self, exposure: Mapping[str, Any]) -> float:
         """Distance of the farthest corner of an exposure from its middle [arcsec]."""
         corners = np.array(exposure["footprint"])
-        arms = (corners - corners.mean(axis=0)) * [np.cos(np.radians(corners[:, 1].mean())), 1]
+        across = np.cos(np.radians(corners[:, 1].mean()))
+        corners[:, 0] = (corners[:, 0] - corners[0, 0] + 180) % 360 - 180  # around the meridian, too
+        arms = (corners - corners.mean(axis=0)) * [across, 1]
         return 3600 * float(np.hypot(*arms.T).max())
 
     def offsets_between(self, kind: Callable[[dict[str, Any]], str]) -> dict[tuple[str, str], NDArray[np.float64]]:

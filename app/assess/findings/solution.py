@@ -32,7 +32,7 @@ def displaced_groups(facts: Facts) -> str | None:
 
 def turned_groups(facts: Facts) -> str | None:
     """Groups that were found turned against the others by more than headers are off, and corrected."""
-    turned = [g for g in _groups(facts) if "rotation" in g["values"]]
+    turned = [g for g in _groups(facts) if "rotation" in g["values"] and not g["shifted_only"]]
     usual = float(np.median([g["values"]["rotation"] for g in turned])) if turned else 0.0
     far = []
     for group in turned:

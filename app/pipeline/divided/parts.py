@@ -143,7 +143,7 @@ class Total:
             weight = np.full_like(read_noise, time)
         else:
             weight = np.reciprocal(read_noise, where=read_noise > 0, out=np.zeros_like(read_noise))
-        used = {name: (variance >= 0) & (weight > 0) for name, variance in variances.items()}
+        used = {name: np.isfinite(variance) & (variance >= 0) & (weight > 0) for name, variance in variances.items()}
         self._tell_weights_apart(used)
         first = self.variance_weights[VARIANCES[0]]
         for name, variance in variances.items():

@@ -19,6 +19,10 @@ BOX = 16
 #: Boxes that scatter by more than this many times what the quietest tenth does have a source in them. The scatter of a
 #: box of pure noise is known to 7 %: the quietest tenth are 9 % below the mean, and all up to two sigma above it stay.
 SOURCE = 1.27
+#: The variance of the sky is known to so much (of pure noise 0.98 of it are found: boxes have medians of their own, and
+#: the noisiest are left out). What is within it is no reason to change anything: where photons make most of the noise,
+#: all of it would go into the factor.
+KNOWN = 0.025
 #: Limits of the factor: beyond these it is not the read noise that is wrong.
 LEAST, MOST = 0.1, 100.0
 
@@ -78,6 +82,8 @@ def noise_factor(
     quiet = scatter <= SOURCE * np.quantile(scatter, 0.1)
     variance = (PER_MAD * float(np.nanmedian(residual[quiet]))) ** 2
     photons, reading = (float(np.nanmedian(a[enough][quiet])) for a in (poisson, read))
+    if abs(variance - photons - reading) <= KNOWN * (photons + reading):
+        return 1.0
     return float(np.clip((variance - photons) / reading, LEAST, MOST))
 
 

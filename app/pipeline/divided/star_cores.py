@@ -43,7 +43,7 @@ _SURE, _WORSE = 5.0, 3.0
 _SUSPECT = 2.5
 #: Exposures that show the star, besides the one that was hit.
 _N_OTHERS = 2
-#: Largest distance of a star in two exposures [pixel].
+#: Largest distance of a star in two exposures [pixel of an exposure].
 _SAME_STAR = 1.0
 
 
@@ -54,7 +54,9 @@ class StarTable:
     Parameters
     ----------
     places : ndarray of shape (n, 2)
-        Where they are on the mosaic, x and y, in pixels of the exposure.
+        Where they are on the mosaic, x and y [pixel of the mosaic].
+    scale : float
+        Pixels of the mosaic in one of the exposure.
     rows, columns : ndarray of int, shape (n,)
         The centres of the boxes.
     misfit : ndarray of shape (n, k)
@@ -65,7 +67,8 @@ class StarTable:
         That difference over its error.
     """
 
-    places: NDArray[np.float32]
+    places: Array
+    scale: float
     rows: NDArray[np.int32]
     columns: NDArray[np.int32]
     misfit: NDArray[np.float32]
@@ -106,21 +109,17 @@ def look_at_stars(
     parts = [_compare(profile, images[i : i + _AT_A_TIME], variances[i : i + _AT_A_TIME]) for i in starts]
     significance, misfit, dy, dx = (np.concatenate(part) for part in zip(*parts, strict=True))
     significance = np.where(_JUDGED, significance, -np.inf)
+    places = np.stack([map_coordinates(pixels[..., axis], [y + dy, x + dx], order=1) for axis in (0, 1)], axis=1)
+    known = np.isfinite(places).all(axis=1)  # not where the WCS ends
     return StarTable(
-        _places(pixels, y + dy, x + dx),
-        y.astype(np.int32),
-        x.astype(np.int32),
-        misfit.astype(np.float32),
-        significance.argmax(axis=1).astype(np.int8),
-        significance.max(axis=1).astype(np.float32),
+        places[known],
+        float(np.nanmedian(np.hypot(*np.moveaxis(np.diff(pixels, axis=1), -1, 0)))),
+        y[known].astype(np.int32),
+        x[known].astype(np.int32),
+        misfit[known].astype(np.float32),
+        significance[known].argmax(axis=1).astype(np.int8),
+        significance[known].max(axis=1).astype(np.float32),
     )
-
-
-def _places(pixels: Array, y: Array, x: Array) -> NDArray[np.float32]:
-    """Where places of an exposure are on the mosaic, in pixels of the exposure."""
-    scale = np.nanmedian(np.hypot(*np.moveaxis(np.diff(pixels, axis=1), -1, 0)))
-    both = [map_coordinates(pixels[..., axis], [y, x], order=1) for axis in (0, 1)]
-    return (np.stack(both, axis=1) / scale).astype(np.float32)
 
 
 def _find(blot: Image, noise: Image, tolerance: Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -203,7 +202,7 @@ def _hits(
     for other, tree in zip(tables, trees, strict=True):
         if other is table or not len(other.places):
             continue
-        distance, same = tree.query(table.places[stars], distance_upper_bound=_SAME_STAR)
+        distance, same = tree.query(table.places[stars], distance_upper_bound=_SAME_STAR * table.scale)
         seen = np.isfinite(distance)
         misfit = np.where(_ALIKE[pixel[seen]], np.abs(other.misfit[same[seen]]), 0).max(axis=1, initial=0)
         worst[seen] = np.maximum(worst[seen], misfit)

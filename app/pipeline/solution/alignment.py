@@ -155,15 +155,22 @@ class _Work:
 
     def by_distance(self, *, is_first: bool) -> Links:
         """Pairs of groups that are known to be in place, and votes of those that are not yet tied."""
-        known = [np.median(group.sigmas) for group in self.groups if len(group.sigmas) and not group.is_reference]
-        close = FAR * np.sqrt(2) * self.sigma_factor * float(np.median(known)) if known else np.inf
-        close = float(np.clip(close, CLOSEST * self.options.tolerance, self.options.tolerance))
-        radius = SEARCH * POINTING
+        tolerance, radius = self.options.tolerance, SEARCH * POINTING
         for i, j, (a, b) in self.near(range(len(self.groups)), radius):
+            close = self._close(self.groups[j])
             if self.components[i] == self.components[j]:
-                yield i, j, nearest(a, b, self.options.tolerance if is_first else close)
+                yield i, j, nearest(a, b, max(tolerance, close) if is_first else close)
             elif not self.groups[j].is_reference:
                 yield i, j, vote(a, b, radius, close, fewest=2, chance=LAST_RESORT)
+
+    def _close(self, other: Group) -> float:
+        """How far the stars of a group may lie from those of another group, or of a catalogue, as errors are known."""
+        known = [np.median(group.sigmas) for group in self.groups if len(group.sigmas) and not group.is_reference]
+        own = self.sigma_factor * float(np.median(known)) if known else np.inf
+        usual = float(np.clip(FAR * np.sqrt(2) * own, CLOSEST * self.options.tolerance, self.options.tolerance))
+        if not other.is_reference or not known:
+            return usual
+        return max(usual, FAR * float(np.hypot(own, np.median(other.sigmas))))
 
     def join(self) -> None:
         """Put sets of groups that are tied to each other in place as a whole: on the catalogue, or the largest set."""
@@ -173,6 +180,7 @@ class _Work:
             return
         if self.groups[-1].is_reference:
             target, label = self.points(len(self.groups) - 1), self.components[-1]
+            sets = [members for members in sets if self.components[members[0]] != label]  # tied: a catalogue stays
             tries = [(self.options.reference_radius, 3), (self.options.displaced_radius, FEWEST_DISPLACED)]
         else:
             target, label = self._union(sets[0]), self.components[sets[0][0]]

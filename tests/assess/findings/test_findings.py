@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from app.assess.findings import find_caveats
+from app.assess.findings.facts import Facts
+from app.assess.findings.solution import turned_groups
 
 
 def exposure(name: str, *, moved: bool = True, **facts: Any) -> dict[str, Any]:
@@ -142,6 +144,26 @@ def test_a_group_that_turned_alone_is_told_unless_stars_confirm_it():
     few, many = ({"corner": 0.02, "corner_error": error} for error in (0.06, 0.005))
     assert set(found([turned, two, three], [overlap(one["file"], two["file"], **few)])) == {"turned_alone"}
     assert found([turned, two, three], [overlap(one["file"], two["file"], **many)]) == {}
+
+
+def test_a_turn_is_as_small_on_both_sides_of_the_meridian():
+    across = [[359.99, 0], [359.99, 0.02], [0.01, 0.02], [0.01, 0]]
+    one, two, three = ({**e, "footprint": across} for e in VISIT)
+    assert found([one | {"rotation": 1e-5}, two, three], []) == {}
+    assert "0.142 arcsec" in found([one | {"rotation": 0.16}, two, three], [])["turned_alone"]
+
+
+def test_groups_that_were_only_shifted_were_not_turned():
+    """All others have the roll that the telescope was off by."""
+    groups = [
+        {"group": name, "tied": True, "shifted_only": name == "d", "n_stars": 1 if name == "d" else 50,
+         "values": {"rotation": 0.0 if name == "d" else 0.05}, "errors": {"rotation": 1e-9}}
+        for name in "abcd"
+    ]  # fmt: skip
+    record = {"measurements": {}, "parameters": {}, "alignment": {"geometry": "rshift", "groups": groups}}
+    assert turned_groups(Facts(record)) is None
+    groups[0]["values"]["rotation"] = 0.15
+    assert "a (+0.100 deg)" in turned_groups(Facts(record))
 
 
 def test_a_turn_that_a_whole_visit_made_is_none():

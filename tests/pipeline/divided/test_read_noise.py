@@ -27,6 +27,14 @@ def test_the_factor_is_found_among_sources_and_gradients(factor):
     assert noise_factor(image.astype(np.float32), *variances) == pytest.approx(factor, rel=0.05)
 
 
+@pytest.mark.parametrize("ratio", [0, 1, 15, 60])
+def test_errors_that_are_right_stay_also_where_photons_make_the_noise(ratio):
+    rng = np.random.default_rng(5)
+    image = rng.normal(0, np.sqrt(1 + ratio), (1024, 1024)).astype(np.float32)
+    variances = np.full((2, 1024, 1024), [[[ratio]], [[1]]], np.float32)
+    assert noise_factor(image, *variances) == pytest.approx(1, abs=0.01)
+
+
 def test_nothing_to_measure_changes_nothing():
     nothing = np.full((64, 64), np.nan, np.float32)
     assert noise_factor(nothing, nothing, nothing) == 1

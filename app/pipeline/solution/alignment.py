@@ -156,19 +156,19 @@ class _Work:
     def by_distance(self, *, is_first: bool) -> Links:
         """Pairs of groups that are known to be in place, and votes of those that are not yet tied."""
         tolerance, radius = self.options.tolerance, SEARCH * POINTING
+        known = [np.median(group.sigmas) for group in self.groups if len(group.sigmas) and not group.is_reference]
+        own = self.sigma_factor * float(np.median(known)) if known else np.inf
         for i, j, (a, b) in self.near(range(len(self.groups)), radius):
-            close = self._close(self.groups[j])
+            close = self._close(own, self.groups[j])
             if self.components[i] == self.components[j]:
                 yield i, j, nearest(a, b, max(tolerance, close) if is_first else close)
             elif not self.groups[j].is_reference:
                 yield i, j, vote(a, b, radius, close, fewest=2, chance=LAST_RESORT)
 
-    def _close(self, other: Group) -> float:
-        """How far the stars of a group may lie from those of another group, or of a catalogue, as errors are known."""
-        known = [np.median(group.sigmas) for group in self.groups if len(group.sigmas) and not group.is_reference]
-        own = self.sigma_factor * float(np.median(known)) if known else np.inf
+    def _close(self, own: float, other: Group) -> float:
+        """How far stars whose error is `own` may lie from those of another group, or of a catalogue [arcsec]."""
         usual = float(np.clip(FAR * np.sqrt(2) * own, CLOSEST * self.options.tolerance, self.options.tolerance))
-        if not other.is_reference or not known:
+        if not (other.is_reference and np.isfinite(own)):
             return usual
         return max(usual, FAR * float(np.hypot(own, np.median(other.sigmas))))
 

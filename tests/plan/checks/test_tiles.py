@@ -43,13 +43,13 @@ def test_no_mosaic_to_make_in_tiles(look):
 
 
 def test_tiles_need_less_memory_than_a_mosaic_and_some_of_them_less_disk_than_all(look):
-    fine = {"mosaic_pixel_scale": 0.02}
+    fine = {"mosaic_pixel_scale": 0.01}
     whole, tiles, one = (
         look(**fine, **options).cost for options in ({}, {"tile_size": 1000}, {"tile_size": 1000, "tiles": ["r00c00"]})
     )
     assert tiles.n_tiles > 1 == one.n_tiles
     assert tiles.cells[0] * tiles.cells[1] == tiles.n_tiles
     assert one.cells == tiles.cells
-    assert one.memory == tiles.memory < whole.memory - 1e6 * (whole.megapixels - 1) * 25
+    assert one.memory <= tiles.memory < whole.memory
     assert one.disk < tiles.disk
     assert tiles.n_files == whole.n_files + 3 * (tiles.n_tiles - 1) + 3

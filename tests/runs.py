@@ -11,7 +11,10 @@ from app.simulation import Truth
 
 
 def make_step(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) -> Lv3Step:
-    """The step for simulated exposures; presets of the command line are not set."""
+    """The step for simulated exposures, with one process, and without presets of the command line.
+
+    Bits do not depend on the number of processes, but each pool that the process of the tests starts loads jwst anew.
+    """
     return Lv3Step(
         **{
             "target": "ngc0628",
@@ -20,6 +23,7 @@ def make_step(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) ->
             "out_dir": out_dir,
             "crds": crds,
             "presets": {},
+            "procs": 1,
         }
         | options
     )
@@ -29,6 +33,14 @@ def run(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) -> dict[
     """Run the step; the record of the run."""
     assert make_step(truth, out_dir, crds, **options).do_step() is True
     return json.loads((out_dir / "lv3_run.json").read_text())
+
+
+def edit_record(folder: Path, **facts: Any) -> None:
+    """Let the record of a run say this, and nothing of what is None."""
+    path = folder / "lv3_run.json"
+    said = json.loads(path.read_text()) | facts
+    gone = {key for key, value in facts.items() if value is None}
+    path.write_text(json.dumps({key: value for key, value in said.items() if key not in gone}))
 
 
 def children_cpu() -> float:

@@ -4,7 +4,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-__all__ = ["TangentPlane", "place_of", "unit_vectors"]
+__all__ = ["TangentPlane", "place_of", "plane_amid", "unit_vectors"]
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,11 @@ class TangentPlane:
         flat = points.reshape(-1, 2) - 1
         ra, dec = self._wcs.wcs_pix2world(flat[:, 0], flat[:, 1], 0)
         return ra.reshape(points.shape[:-1]), dec.reshape(points.shape[:-1])
+
+
+def plane_amid(positions: Array) -> TangentPlane:
+    """A plane that touches the sky amid positions on it [deg], shape (n, 2)."""
+    return TangentPlane(*place_of(unit_vectors(positions).mean(axis=0)))
 
 
 def unit_vectors(positions: Array) -> Array:

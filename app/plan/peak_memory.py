@@ -13,6 +13,7 @@ from app.plan.work import Work
 
 __all__ = [
     "BAND",
+    "TILE",
     "SerialFallback",
     "catalogue_by_tiles",
     "least_memory",
@@ -45,8 +46,8 @@ _WHOLE = 4_000_000
 #: The same by windows, by the pixels of one, at most, which is larger where one source is. Where the background is
 #: measured of all pixels at once, by those that have data.
 _WINDOW, _PER_WINDOW_PIXEL, _PER_COVERED_PIXEL = 1700**2, 110, 30
-#: Pixels of the tiles of a mosaic by which windows are shared out.
-_SHARED_OUT = 1024**2
+#: Side of the tiles of a mosaic by which windows are shared out [pixel].
+TILE = 1024
 #: While the noise of empty sky is measured, by the pixels of the boxes that are looked at, which have the size of so
 #: many pixels of the detector, all together, at most.
 _PER_SKY_PIXEL, _SKY = 60, 400 * 24**2
@@ -108,12 +109,13 @@ def peak_memory(
         What jwst's own implementation keeps in memory, where it runs.
     """
     procs = min(config.n_procs, work.n_exposures)
-    at_work = max(procs, _n_adding(work, config), _n_finding(work, config) if with_catalogue else 1)
+    adding, finding = _n_adding(work, config), _n_finding(work, config) if with_catalogue else 1
+    at_work = max(procs, adding, finding)
     processes = least_memory(config.n_procs) + (at_work * _WORKER if at_work > 1 else 0)
     peaks = [
         _DRAWING,
         _drizzling(work, procs),
-        _n_adding(work, config) * _adding(work),
+        adding * _adding(work),
         _backgrounds(work, procs),
         work.mosaic * _PER_MAPPED_PIXEL,
     ]
@@ -123,7 +125,7 @@ def peak_memory(
     if fallback:
         peaks.append(_whole(work, fallback))
     if with_catalogue:
-        peaks.append(_catalogue(work, config))
+        peaks.append(_catalogue(work, config, finding))
     if config.do_drizzle or config.do_blot:
         peaks.append(_postprocess(work, config, procs))
     return int(processes + work.n_exposures * _PER_EXPOSURE + max(peaks))
@@ -165,12 +167,11 @@ def _n_finding(work: Work, config: Lv3Config) -> int:
     if work.tiles:
         return min(config.n_procs, len(work.tiles))
     by_windows = catalogue_by_tiles(config.catalogue, work.mosaic)
-    return min(config.n_procs, ceil(work.mosaic / _SHARED_OUT)) if by_windows else 1
+    return min(config.n_procs, ceil(work.mosaic / TILE**2)) if by_windows else 1
 
 
-def _catalogue(work: Work, config: Lv3Config) -> float:
+def _catalogue(work: Work, config: Lv3Config, at_a_time: int) -> float:
     """Data in memory while sources are found and measured: of the whole, of tiles, or of windows of the mosaic."""
-    at_a_time = _n_finding(work, config)
     if not work.tiles and catalogue_by_tiles(config.catalogue, work.mosaic):
         return at_a_time * min(work.mosaic, _WINDOW) * _PER_WINDOW_PIXEL + work.covered * _PER_COVERED_PIXEL
     return at_a_time * work.held * _PER_CATALOGUE_PIXEL

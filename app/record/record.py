@@ -231,13 +231,9 @@ def seconds_of(record: Mapping[str, Any]) -> float | None:
 
 
 def _input(member: Member) -> dict[str, Any]:
-    said = {"role": str(member.role), "reason": member.reason, "date": member.exposure.date}
-    return {
-        "file": str(member.exposure.file),
-        **said,
-        "calibration": asdict(member.exposure.calibration),
-        **_content(member.exposure.file),
-    }
+    exposure = member.exposure
+    said = {"role": str(member.role), "reason": member.reason, "date": exposure.date}
+    return _content(exposure.file) | said | {"calibration": asdict(exposure.calibration)}
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.record.product_kinds import is_made_after, option_differences, product_
 from app.record.record import FINISHED, plain, read_record
 from app.runtime.files import sha256
 
-__all__ = ["FOUND_BEFORE", "Standing", "differences", "identity", "missing_products", "standing"]
+__all__ = ["FOUND_BEFORE", "Standing", "differences", "has_other_content", "identity", "missing_products", "standing"]
 
 # Config keys that do not change the products: they may differ between a run and its continuation.
 _HOW = {
@@ -184,16 +184,16 @@ def _input_differences(record: dict[str, Any], members: Iterable[Member]) -> lis
 def _changed_files(record: Mapping[str, Any]) -> list[str]:
     """Files that the run has read beside its exposures, and whose content is another since."""
     read = [(Path(entry["file"]), entry) for entry in record.get("read", ())]
-    return [f"{path}: has changed" for path, entry in read if path.is_file() and _has_other_content(path, entry)]
+    return [f"{path}: has changed" for path, entry in read if path.is_file() and has_other_content(path, entry)]
 
 
 def _changed(entry: dict[str, Any], member: Member) -> bool:
-    return entry["role"] != member.role or _has_other_content(member.exposure.file, entry)
+    return entry["role"] != member.role or has_other_content(member.exposure.file, entry)
 
 
-def _has_other_content(path: Path, entry: Mapping[str, Any]) -> bool:
-    """Whether a file differs from its entry; it is read only where its modification time differs."""
+def has_other_content(path: Path, entry: Mapping[str, Any]) -> bool:
+    """Whether a file differs from its entry in a record; it is not read where that says its modification time."""
     status = path.stat()
     if status.st_size != entry["size"]:
         return True
-    return status.st_mtime_ns != entry["mtime_ns"] and sha256(path) != entry["sha256"]
+    return status.st_mtime_ns != entry.get("mtime_ns") and sha256(path) != entry["sha256"]

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from app.assess.measure.sky_image import SkyImage
-from app.observation.tangent_plane import TangentPlane, place_of, unit_vectors
+from app.observation.tangent_plane import plane_amid
 from app.report.data_uri import data_uri
 from app.report.overlays import stretched
 
@@ -69,7 +69,7 @@ def stamps(exposure: SkyImage, motion: Mapping[str, Any], *, places: Array, toge
 
 def _moved(ra: Array, dec: Array, motion: Mapping[str, Any]) -> tuple[Array, Array]:
     """Where alignment moves places that the input gives [deg]."""
-    plane = TangentPlane(*place_of(unit_vectors(np.array(motion["footprint"])).sum(axis=0)))
+    plane = plane_amid(np.array(motion["footprint"]))
     points = plane.from_sky(ra.ravel(), dec.ravel()) @ [1, 1j]
     points = motion["scale"] * np.exp(-1j * np.radians(motion["rotation"])) * points + complex(*motion["shift"])
     new_ra, new_dec = plane.to_sky(np.stack([points.real, points.imag], -1))

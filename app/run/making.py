@@ -4,7 +4,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from filecmp import cmp
 from pathlib import Path
-from typing import Any
 
 from app.observation.names import REPORT_NAME
 from app.pipeline.stamp import Stamp
@@ -46,17 +45,16 @@ class Making:
     stamp: Stamp
     stale: set[str] = field(default_factory=set)
 
-    def make(self, begin: Beginning, products: list[dict[str, Any]]) -> None:
+    def make(self, begin: Beginning) -> None:
         """Make what is missing.
 
         Parameters
         ----------
         begin : Beginning
-        products : list of dict
-            Those of the record that was in the folder before; where the run begins afresh, they go.
+            Where the run begins afresh, the products go that its record lists: those of the run before.
         """
         if begin.record is None:
-            self.folder.remove(product["file"] for product in products)
+            self.folder.remove(product["file"] for product in self.record.data["products"])
             self.record.add(products=[])
             self.record.add_inputs(self.plan.members, files_read(self.plan.config))
         elif not (begin.has_mosaic or begin.is_aligned):

@@ -65,8 +65,8 @@ def _failure_recorded(record: Record, plan: Plan, folder: OutputFolder, cost: Es
         log.exception("the run failed", extra={"file_only": True})  # the terminal says it in words of its own
         is_healthy = explained is error  # else there is no disk, or no memory, for more than the record
         if is_healthy and isinstance(error, Exception) and "measurements" not in record.data:
-            is_begun = bool(record.data["inputs"]) and "kept_from" not in record.data
-            is_of_before = not is_begun and "pipeline" not in record.data
+            is_kept = "kept_from" in record.data or not record.data["inputs"]  # these are listed once it is removed
+            is_of_before = is_kept and "pipeline" not in record.data
             is_listed = any(product["file"] == plan.combined for product in record.data["products"])
             is_published = is_listed and not is_of_before
             with suppress(MemoryExceededError):

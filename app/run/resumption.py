@@ -1,6 +1,6 @@
 """Where a run begins: afresh, where an earlier start of it was cut off, or after the sky levels of a finished run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +13,10 @@ from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.provenance import versions
 from app.record.record import FINISHED
-from app.record.standing import FOUND_BEFORE, Standing, differences, identity, missing_products
+from app.record.standing import FOUND_BEFORE, Standing, differences, has_other_content, identity, missing_products
 from app.run.folder import OutputFolder
 from app.runtime.disk import folder_size
 from app.runtime.errors import InputError
-from app.runtime.files import sha256
 from app.runtime.words import listed
 
 __all__ = ["Beginning", "beginning", "files_read", "identity_of"]
@@ -96,7 +95,7 @@ def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[
         return Beginning(words=[f"{where}: its record is gone"] if owner else [])
     if earlier is None and record["state"] in FINISHED:  # and is to be replaced
         gone = [] if config.overwrite else missing_products(record, folder.path)
-        return Beginning(words=[f"{folder.path}: {listed(gone, 3)} are gone: all is made again"] if gone else [])
+        return Beginning(words=[f"{folder.path}: {listed(gone)} are gone: all is made again"] if gone else [])
     if earlier is None and (different := differences(record, config, plan.members, versions())):
         return Beginning(words=[f"{where}: {text}" for text in different] if owner else [])
     is_owner = owner is not None and owner == identity_of(record, config)
@@ -173,14 +172,12 @@ def _lost(record: dict[str, Any], plan: Plan, folder: Path) -> str:
     entries = [*record["products"], *record.get("kept_from", {}).get("products", ())]
 
     def is_whole(name: str) -> bool:
-        return any(_is_same(folder / Path(name).name, product) for product in entries if product["file"] == name)
+        path = folder / Path(name).name
+        own = [product for product in entries if product["file"] == name]
+        return path.is_file() and not all(has_other_content(path, product) for product in own)
 
     with ThreadPoolExecutor(2) as pool:
         return ", ".join(name for name, is_there in zip(names, pool.map(is_whole, names), strict=True) if not is_there)
-
-
-def _is_same(path: Path, product: Mapping[str, Any]) -> bool:
-    return path.is_file() and path.stat().st_size == product["size"] and sha256(path) == product["sha256"]
 
 
 def files_read(config: Lv3Config) -> list[Path]:

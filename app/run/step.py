@@ -30,6 +30,7 @@ from app.run.opening import say_how_it_is_made, say_what_comes
 from app.run.outcome import concluded, refuse_caveats
 from app.run.result import Result, read_result
 from app.run.resumption import Beginning, beginning
+from app.runtime.asdf_internals import quick_asdf
 from app.runtime.errors import ConfigError, InputError
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
@@ -119,7 +120,7 @@ class Lv3Step:
         Lv3Error
             Of the class that says why; the record in `out_dir` says it too.
         """
-        with shown_in_notebook(), one_thread():
+        with shown_in_notebook(), one_thread(), quick_asdf():
             set_environment(self.config.crds)  # before processes are started, which take it over
             check_start(self.config.n_procs)
             with one_pool(self.config.n_procs, load):
@@ -170,7 +171,7 @@ class Lv3Step:
                 if exposure.packed:
                     unpack(exposure.packed, exposure.path)
             say_what_comes(self.plan, self._outlook, self._steps(begin, with_companions))
-            Making(self.plan, self._folder, record, self._stamp()).make(begin, (found or {"products": []})["products"])
+            Making(self.plan, self._folder, record, self._stamp()).make(begin)
             if with_companions:
                 self._postprocess(record)
         self._folder.clear_up()
@@ -250,7 +251,7 @@ class Lv3Step:
         """
         members = json.loads(Path(asn_file).read_text(encoding="utf-8"))["products"][0]["members"]
         self._plan = make_plan(self.config, [Path(asn_file).parent / member["expname"] for member in members])
-        with one_thread():
+        with one_thread(), quick_asdf():
             set_environment(self.config.crds)
             with one_pool(self.config.n_procs, load), self._folder.taken() as lock:
                 self._run(lock, with_companions=False)

@@ -40,7 +40,6 @@ _HINTS = {
     TIMED_OUT: "ask for more time (hydra.launcher.timeout_min, sbatch --time), or for more cores",
     DIED: "it was killed, or crashed, before it could report an error: the same command again finishes it",
     State.INTERRUPTED: "the same command again finishes it",
-    State.RUNNING: "another run is at work in its folder",
 }
 
 

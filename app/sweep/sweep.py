@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.observation.names import RECORD_NAME
-from app.record.record import FINISHED
+from app.record.record import FINISHED, State
 from app.runtime.errors import ConfigError, JobsError
 from app.runtime.notify import check_source
 from app.runtime.resources import usable_cores
@@ -25,6 +25,8 @@ __all__ = ["sweep"]
 
 log = logging.getLogger(__name__)
 
+#: What is said of a job that runs when all jobs of the sweep have returned.
+_OF_ANOTHER = "another run is at work in its folder"
 #: What no sweep does for each of its jobs, and how it is asked for.
 _ALONE = {
     "catalogue": "saves the catalogue of one field: give it for one target and band",
@@ -116,8 +118,8 @@ def _conclude(summary: Summary, jobs: Sequence[Job]) -> None:
     """Say how it ended; jobs of earlier sweeps are in the summary, but do not count here."""
     summary.tell_counts()
     own = {job.key for job in jobs}
-    # Whoever runs now is another sweep's: the own jobs have returned.
-    unfinished = [row for row in summary.rows.values() if key_of(row) in own and row["state"] not in FINISHED]
+    rows = [row for row in summary.rows.values() if key_of(row) in own and row["state"] not in FINISHED]
+    unfinished = [row | {"message": _OF_ANOTHER} if row["state"] == State.RUNNING else row for row in rows]
     if unfinished:
         again = f"jwst-lv3 action=failed out_root={summary.root} prints what runs them again"
         raise JobsError([*why_unfinished(unfinished), again])

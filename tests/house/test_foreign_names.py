@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[2]
 JWST = "app/pipeline/divided/jwst_internals.py"
 HYDRA = "app/config/hydra_internals.py"
 ASTROPY = "app/observation/fits_internals.py"
+ASDF = "app/runtime/asdf_internals.py"
 TWEAKREG = "app/pipeline/divided/tweakreg_internals.py"
 CATALOGUE = "app/pipeline/divided/catalogue_internals.py"
 TWEAKWCS = "app/pipeline/tweakwcs_internals.py"
 SUBMITIT = "app/sweep/slurm.py"
-ALLOWED = {JWST, CATALOGUE, TWEAKREG, TWEAKWCS, HYDRA, SUBMITIT, ASTROPY}
+ALLOWED = {JWST, CATALOGUE, TWEAKREG, TWEAKWCS, HYDRA, SUBMITIT, ASTROPY, ASDF}
 #: Documented functions whose names begin so.
 PUBLIC = {"_exit"}
 

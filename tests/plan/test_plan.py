@@ -142,19 +142,23 @@ def many(tmp_path_factory):
     return folder
 
 
-def test_500_exposures_are_planned_in_10_seconds_without_network(many, crds):
+def test_500_exposures_are_planned_without_network_as_fast_as_jwst_is_loaded_thrice(many, crds):
+    """10 s where jwst takes 3.3 s to load: machines differ by a factor of two, and from hour to hour."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
     environment |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     arguments = ["target=ngc0628", "band=F770W", f"in_dir={many}", "crds=synthetic", f"crds.path={crds.path}"]
 
-    def seconds():
+    def cpu(*command):
         before = children_cpu()
         result = subprocess.run(
-            [sys.executable, "-m", "app", *arguments, "action=plan", "plan_format=json"],
-            capture_output=True, text=True, check=True, env=environment,
+            [sys.executable, *command], capture_output=True, text=True, check=True, env=environment
         )  # fmt: skip
-        assert len(json.loads(result.stdout)["exposures"]) == 500
-        return children_cpu() - before
+        return children_cpu() - before, result.stdout
 
-    # Other tests share the machine: processor time, which they lengthen too, so any of three.
-    assert any(seconds() < 10 for _ in range(3))
+    def ratio():
+        loading, _ = cpu("-c", "import jwst.pipeline")
+        planning, said = cpu("-m", "app", *arguments, "action=plan", "plan_format=json")
+        assert len(json.loads(said)["exposures"]) == 500
+        return planning / loading
+
+    assert any(ratio() < 3 for _ in range(3))  # other tests share the machine

@@ -1,6 +1,5 @@
 """Is a run finished, and what differs: one answer from any folder, for single runs and sweeps alike."""
 
-import json
 import shutil
 
 import pytest
@@ -12,7 +11,7 @@ from app.record.standing import standing
 from app.runtime.errors import ConfigError, StrictError
 from app.simulation import simulate_observation
 from app.sweep.jobs import Todo, look_at
-from tests.runs import make_step, run
+from tests.runs import edit_record, make_step, run
 from tests.sweep.sweeps import make_composer
 
 ALONE = {"tweakreg": {"skip": True}, "source_catalog": {"skip": True}, "outlier_detection": {"skip": True}}
@@ -47,11 +46,6 @@ def again(made, small, crds, tmp_path):
         return standing(config, make_plan(config).members, versions)
 
     return again
-
-
-def edit_record(folder, **facts):
-    path = folder / "lv3_run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
 
 
 def test_relative_paths_links_and_dots_name_the_same_files(again, made, small, monkeypatch):

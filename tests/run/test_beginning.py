@@ -1,6 +1,5 @@
 """Where a run begins, by what an earlier one left: each case in a copy of a finished run's folder, edited."""
 
-import json
 import shutil
 
 import pytest
@@ -13,7 +12,7 @@ from app.run.outcome import concluded
 from app.run.resumption import beginning
 from app.runtime.signals import Interrupted
 from tests.run.conftest import OPTIONS
-from tests.runs import make_step
+from tests.runs import edit_record, make_step
 
 EMISSION = {"code": "emission_everywhere", "message": "No level.", "hint": "Look.", "step": "skymatch"}
 MEASURED = {"code": "sky_steps", "message": "Steps.", "hint": "Look."}
@@ -35,18 +34,11 @@ def begin(step, out):
     """Where a run begins whose record says this."""
 
     def begin(**facts):
-        write(out, **facts)
+        edit_record(out, **facts)
         asked = step()
         return beginning(asked.plan, OutputFolder(asked.config), Standing(), read_record(out))
 
     return begin
-
-
-def write(out, **facts):
-    """Let the record say this, and nothing of what is None."""
-    path = out / "lv3_run.json"
-    said = json.loads(path.read_text()) | facts
-    path.write_text(json.dumps({key: value for key, value in said.items() if value is not None or key not in facts}))
 
 
 def test_products_stay_known_until_they_are_removed(step, out, monkeypatch):

@@ -32,7 +32,7 @@ def test_keys_are_those_of_this_program(path):
 
 def test_both_repeat_what_the_page_says_that_a_scheduler_may_repeat():
     page = (ROOT / "docs/outputs.md").read_text()
-    said = re.search(r"A scheduler may retry (\d+) \(with more memory\) and (\d+);", page)
+    said = re.search(r"A scheduler may retry (\d+) \(with more memory\) and (\d+) by itself\.", page)
     assert {int(said[1]), int(said[2]), KILLED} == AGAIN
     nextflow = re.search(r"exitStatus in \[(.*?)\] \? 'retry' : 'finish'", NEXTFLOW.read_text())[1]
     snakemake = re.search(r'LV3_AGAIN = "(.*)"', SNAKEMAKE.read_text())[1]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assess.findings import limits
+from app.observation.tangent_plane import plane_amid
 
 __all__ = ["Facts"]
 
@@ -150,10 +151,7 @@ class Facts:
     def reach(self, exposure: Mapping[str, Any]) -> float:
         """Distance of the farthest corner of an exposure from its middle [arcsec]."""
         corners = np.array(exposure["footprint"])
-        across = np.cos(np.radians(corners[:, 1].mean()))
-        corners[:, 0] = (corners[:, 0] - corners[0, 0] + 180) % 360 - 180  # around the meridian, too
-        arms = (corners - corners.mean(axis=0)) * [across, 1]
-        return 3600 * float(np.hypot(*arms.T).max())
+        return float(np.hypot(*plane_amid(corners).from_sky(*corners.T).T).max())
 
     def offsets_between(self, kind: Callable[[dict[str, Any]], str]) -> dict[tuple[str, str], NDArray[np.float64]]:
         """Offsets [arcsec], shape (n, 2), of overlaps by the kinds of the two exposures, always in the same sense."""

@@ -27,12 +27,10 @@ from app.pipeline.divided.connected import Pieces, Segments, join, pieces_of
 from app.pipeline.divided.jwst_internals import divided_deblending, needed_columns
 from app.pipeline.divided.mosaic_file import MosaicFile
 from app.pipeline.divided.sky_mesh import SkyMesh
+from app.plan.peak_memory import TILE
 from app.runtime.pool import run_all
 
 __all__ = ["Finder", "Measured", "find_segments", "measure_segments"]
-
-#: Side of the tiles that sources are shared out by [pixel].
-TILE = 1024
 
 
 @dataclass(frozen=True)

@@ -111,14 +111,15 @@ def look_at_stars(
     significance = np.where(_JUDGED, significance, -np.inf)
     places = np.stack([map_coordinates(pixels[..., axis], [y + dy, x + dx], order=1) for axis in (0, 1)], axis=1)
     known = np.isfinite(places).all(axis=1)  # not where the WCS ends
+    places, y, x, misfit, significance = (array[known] for array in (places, y, x, misfit, significance))
     return StarTable(
-        places[known],
+        places,
         float(np.nanmedian(np.hypot(*np.moveaxis(np.diff(pixels, axis=1), -1, 0)))),
-        y[known].astype(np.int32),
-        x[known].astype(np.int32),
-        misfit[known].astype(np.float32),
-        significance[known].argmax(axis=1).astype(np.int8),
-        significance[known].max(axis=1).astype(np.float32),
+        y.astype(np.int32),
+        x.astype(np.int32),
+        misfit.astype(np.float32),
+        significance.argmax(axis=1).astype(np.int8),
+        significance.max(axis=1).astype(np.float32),
     )
 
 

@@ -155,22 +155,25 @@ class _Work:
 
     def by_distance(self, *, is_first: bool) -> Links:
         """Pairs of groups that are known to be in place, and votes of those that are not yet tied."""
-        tolerance, radius = self.options.tolerance, SEARCH * POINTING
-        known = [np.median(group.sigmas) for group in self.groups if len(group.sigmas) and not group.is_reference]
-        own = self.sigma_factor * float(np.median(known)) if known else np.inf
+        radius, (between_groups, to_catalogue) = SEARCH * POINTING, self._closeness()
         for i, j, (a, b) in self.near(range(len(self.groups)), radius):
-            close = self._close(own, self.groups[j])
+            close = to_catalogue if self.groups[j].is_reference else between_groups
             if self.components[i] == self.components[j]:
-                yield i, j, nearest(a, b, max(tolerance, close) if is_first else close)
+                yield i, j, nearest(a, b, max(self.options.tolerance, close) if is_first else close)
             elif not self.groups[j].is_reference:
                 yield i, j, vote(a, b, radius, close, fewest=2, chance=LAST_RESORT)
 
-    def _close(self, own: float, other: Group) -> float:
-        """How far stars whose error is `own` may lie from those of another group, or of a catalogue [arcsec]."""
-        usual = float(np.clip(FAR * np.sqrt(2) * own, CLOSEST * self.options.tolerance, self.options.tolerance))
-        if not (other.is_reference and np.isfinite(own)):
-            return usual
-        return max(usual, FAR * float(np.hypot(own, np.median(other.sigmas))))
+    def _closeness(self) -> tuple[float, float]:
+        """How far a star may lie from itself, as errors are known: in two groups, in one and a catalogue [arcsec]."""
+        tolerance, catalogue = self.options.tolerance, self.groups[-1]
+        known = [np.median(group.sigmas) for group in self.groups if len(group.sigmas) and not group.is_reference]
+        if not known:
+            return tolerance, tolerance
+        error = self.sigma_factor * float(np.median(known))
+        close = float(np.clip(FAR * np.sqrt(2) * error, CLOSEST * tolerance, tolerance))
+        if not (catalogue.is_reference and len(catalogue.sigmas)):
+            return close, close
+        return close, max(close, FAR * float(np.hypot(error, np.median(catalogue.sigmas))))
 
     def join(self) -> None:
         """Put sets of groups that are tied to each other in place as a whole: on the catalogue, or the largest set."""

@@ -9,7 +9,7 @@ import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from app.observation.tangent_plane import TangentPlane, place_of, unit_vectors
+from app.observation.tangent_plane import TangentPlane, plane_amid
 from app.pipeline.solution.alignment import Aligned, Options, align
 from app.pipeline.solution.geometry import moved
 from app.pipeline.solution.motion import Motion, correct, motion_of
@@ -75,7 +75,7 @@ def solve_alignment(
     middles = np.array(
         [c.det_to_world(shape[1] / 2, shape[0] / 2) for c, shape in zip(correctors, shapes, strict=True)]
     )
-    plane = _plane_amid(middles)
+    plane = plane_amid(middles)
     scale = float(np.median([c.tanp_pixel_scale(s[1] / 2, s[0] / 2) for c, s in zip(correctors, shapes, strict=True)]))
     tolerance = TOLERANCE * parameters["kernel_fwhm"] * scale
     members: dict[str, list[int]] = {}
@@ -104,11 +104,6 @@ def _errors(catalogue: Table) -> Array:
         return np.full(len(catalogue), CENTROID_ERROR)
     errors = np.asarray(catalogue[ERROR], dtype=float)
     return np.where(np.isfinite(errors), np.hypot(errors, ADDED), CENTROID_ERROR)
-
-
-def _plane_amid(middles: Array) -> TangentPlane:
-    """A plane that touches the sky amid positions on it [deg]."""
-    return TangentPlane(*place_of(unit_vectors(middles).mean(axis=0)))
 
 
 def _motions(aligned: Aligned, plane: TangentPlane, groups: Sequence[Group]) -> dict[str, Motion]:

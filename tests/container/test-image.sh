@@ -110,7 +110,7 @@ stops_when_told() {
 
 tests_pass() {
     make image CRDS=synthetic VERSION=test BUILD_FLAGS="${BUILD_FLAGS:-} --target test" &&
-        docker run --rm --network none jwst-lv3:test-synthetic python -m pytest -q tests/crds
+        docker run --rm --network none jwst-lv3:test-synthetic python -m pytest -q -n 2 tests/crds
 }
 
 check "hadolint and shellcheck" scripts/ci/lint-containers.sh

@@ -30,12 +30,10 @@ def plan(config: Lv3Config) -> None:
     from app.plan.checks import look_ahead
     from app.plan.plan import make_plan
     from app.plan.text import as_json, as_table, describe
-    from app.runtime.asdf_internals import quick_asdf
 
     set_environment(config.crds)
     planned = make_plan(config)
-    with quick_asdf():
-        outlook = look_ahead(planned)
+    outlook = look_ahead(planned)
     description = describe(planned, outlook)
     sys.stdout.write(as_json(description) if config.plan_format == "json" else as_table(description))
     outlook.conclude(config.strict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,6 +37,6 @@ def _resolver() -> Any:
     return resolver
 
 
-@lru_cache(maxsize=1000)
+@cache
 def _schema(url: str) -> Any:
     return schemas._make_schema_loader()(url)[0]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,16 @@ def group_members(group: int) -> list[str]:
 def at_most(seconds: float) -> float:
     """So many seconds, and more where more processes are at work than there are cores: each has a part of one then."""
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def most_of(process: subprocess.Popen, measured: Callable[[], int], often: float) -> int:
+    """The largest of what is measured, every so often [s], until a process ends well."""
+    most = 0
+    while process.poll() is None:
+        most = max(most, measured())
+        time.sleep(often)
+    assert process.returncode == 0, process.communicate()[0]
+    return most
 
 
 def wait_until(condition: Any, timeout: float = 240) -> None:

@@ -1,15 +1,15 @@
 """The room that a run takes on the disk: what was thought before, against what it really takes at its worst."""
 
 import os
-import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.plan.cost import estimate
 from app.simulation import simulate_observation
-from tests.faults.command import arguments, start
+from tests.faults.command import arguments, most_of, start
 from tests.runs import make_step
 
 #: Pixels of a quarter of the detector's: the images that outliers are found with take more than the products.
@@ -48,9 +48,5 @@ def test_the_estimate_is_the_peak_within_a_tenth_and_never_less(truth, crds, tmp
     plan = make_step(truth, out, crds, **options).plan
     thought = estimate(plan, plan.parameters).disk
     process = start(arguments(truth, out, crds, *(f"{key}={str(value).lower()}" for key, value in options.items())))
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, room(out))
-        time.sleep(OFTEN)
-    assert process.returncode == 0, process.communicate()[0]
+    peak = most_of(process, partial(room, out), OFTEN)
     assert peak < thought < 1.1 * peak + 3e6  # what a small run takes for record, report and log counts more here

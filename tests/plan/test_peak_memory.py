@@ -1,15 +1,15 @@
 """The memory that a run takes: what was thought before, against what all its processes really take at the worst."""
 
 import re
-import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.plan.cost import estimate
 from app.simulation import simulate_observation
-from tests.faults.command import arguments, children, start
+from tests.faults.command import arguments, children, most_of, start
 from tests.runs import make_step
 
 #: Pixels of a quarter of the detector's: arrays take more than jwst itself does.
@@ -46,11 +46,7 @@ def test_the_estimate_is_never_less_than_the_peak_and_not_much_more(truth, crds,
     plan = make_step(truth, out, crds, **options).plan
     thought = estimate(plan, plan.parameters).memory
     process = start(arguments(truth, out, crds, *words(options)))
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, memory(process.pid))
-        time.sleep(OFTEN)
-    assert process.returncode == 0, process.communicate()[0]
+    peak = most_of(process, partial(memory, process.pid), OFTEN)
     print(f"estimate {thought / 1e6:.0f} MB, peak {peak / 1e6:.0f} MB")
     assert peak < thought < 1.5 * peak  # on a busy machine looks miss the very peak
 

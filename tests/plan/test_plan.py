@@ -150,9 +150,7 @@ def test_500_exposures_are_planned_without_network_as_fast_as_jwst_is_loaded_thr
 
     def cpu(*command):
         before = children_cpu()
-        result = subprocess.run(
-            [sys.executable, *command], capture_output=True, text=True, check=True, env=environment
-        )  # fmt: skip
+        result = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True, env=environment)
         return children_cpu() - before, result.stdout
 
     def ratio():

@@ -94,6 +94,13 @@ def look_ahead(plan: Plan) -> Outlook:
     ----------
     plan : Plan
     """
+    from app.runtime.asdf_internals import quick_asdf  # not above: where jobs are submitted from there is no asdf
+
+    with quick_asdf():
+        return _look_ahead(plan)
+
+
+def _look_ahead(plan: Plan) -> Outlook:
     found: list[Caveat | Lv3Error | str] = [*version.check(plan), *outputs.check(plan), *references.check(plan)]
     try:
         chosen = plan.layers

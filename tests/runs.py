@@ -11,9 +11,10 @@ from app.simulation import Truth
 
 
 def make_step(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) -> Lv3Step:
-    """The step for simulated exposures, with one process, and without presets of the command line.
+    """The step for simulated exposures, with one process, without report, and without presets of the command line.
 
-    Bits do not depend on the number of processes, but each pool that the process of the tests starts loads jwst anew.
+    Bits do not depend on the number of processes, but each pool that the process of the tests starts loads jwst anew;
+    a report is a fifth of a small run.
     """
     return Lv3Step(
         **{
@@ -24,6 +25,7 @@ def make_step(truth: Truth, out_dir: Path, crds: CrdsOptions, **options: Any) ->
             "crds": crds,
             "presets": {},
             "procs": 1,
+            "report": False,
         }
         | options
     )

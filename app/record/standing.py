@@ -83,8 +83,7 @@ def standing(config: Lv3Config, members: Sequence[Member], versions: Mapping[str
     record = read_record(folder)
     if config.overwrite or record is None or record.get("pipeline") != "complete":
         return Standing()
-    of_inputs = [*_input_differences(record, members), *_version_differences(record, versions or {})]
-    of_inputs += _changed_files(record)
+    of_inputs = _made_of_other(record, members, versions or {})
     of_mosaic = [*_config_differences(record, config), *of_inputs]
     found = [*of_mosaic, *option_differences(record, config)]
     if of_mosaic and not of_inputs and _can_keep_alignment(record, config, members):
@@ -111,25 +110,14 @@ def differences(
     versions : mapping
         Versions of programs that the run has.
     """
-    return [
-        *_config_differences(record, config),
-        *_input_differences(record, members),
-        *_version_differences(record, versions),
-    ]
+    return [*_config_differences(record, config), *_made_of_other(record, members, versions)]
 
 
-def identity(record: dict[str, Any], files: Iterable[Path]) -> str:
-    """A text that is another one for runs that would make other mosaics.
-
-    Parameters
-    ----------
-    record : dict
-    files : iterable of Path
-        Files that the run reads beside its exposures.
-    """
+def identity(record: dict[str, Any]) -> str:
+    """A text that is another one for records, with their inputs, of runs that would make other mosaics."""
     config = {key: value for key, value in record["config"].items() if key not in _HOW | _LATER}
     inputs = [[entry[key] for key in ("file", "role", "sha256")] for entry in record["inputs"]]
-    read = [[str(path), status.st_size, status.st_mtime_ns] for path in files for status in [path.stat()]]
+    read = [[entry[key] for key in ("file", "sha256")] for entry in record.get("read", ())]
     parts = [config, record["config"]["crds"]["context"], inputs, record["versions"], read]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -162,6 +150,11 @@ def _config_differences(record: dict[str, Any], config: Lv3Config) -> list[str]:
     keys = [k for k in new if k not in _HOW | _LATER and new[k] not in (old.get(k), [old.get(k)])]
     keys += ["crds"] if old["crds"]["context"] != new["crds"]["context"] else []
     return [f"{key}: was {old.get(key)!r}, is {new[key]!r}" for key in keys]
+
+
+def _made_of_other(record: dict[str, Any], members: Iterable[Member], versions: Mapping[str, str]) -> list[str]:
+    """Inputs, versions and other files that are not those recorded."""
+    return [*_input_differences(record, members), *_version_differences(record, versions), *_changed_files(record)]
 
 
 def _version_differences(record: dict[str, Any], versions: Mapping[str, str]) -> list[str]:

@@ -13,9 +13,10 @@ from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.provenance import references
 from app.record.record import Record
+from app.record.standing import identity
 from app.run.examine import examine
 from app.run.folder import OutputFolder
-from app.run.resumption import Beginning, files_read, identity_of
+from app.run.resumption import Beginning, files_read
 from app.runtime.checkpoints import keeping
 from app.runtime.errors import InputError, Lv3Error
 
@@ -60,7 +61,7 @@ class Making:
         elif not (begin.has_mosaic or begin.is_aligned):
             self._take_back()
         if self.plan.config.resume:
-            self.folder.own(identity_of(self.record.data, self.plan.config))
+            self.folder.own(identity(self.record.data))
         with keeping(self.folder.checkpoints) if self.plan.config.resume else nullcontext():
             if not begin.is_made:
                 self._run(begin)

@@ -19,7 +19,7 @@ from app.runtime.disk import folder_size
 from app.runtime.errors import InputError
 from app.runtime.words import listed
 
-__all__ = ["Beginning", "beginning", "files_read", "identity_of"]
+__all__ = ["Beginning", "beginning", "files_read"]
 
 #: What a record says of the whole run, which is found anew.
 _FOUND_ANEW = {"measurements", "alignment_verdict"}
@@ -61,11 +61,6 @@ class Beginning:
         return self.record is not None and "kept_from" in self.record and not self.has_mosaic
 
 
-def identity_of(record: dict[str, Any], config: Lv3Config) -> str:
-    """Identity of the run of a record, whose inputs are listed."""
-    return identity(record, files_read(config))
-
-
 def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[str, Any] | None) -> Beginning:
     """Find out where a run begins; nothing is changed.
 
@@ -98,9 +93,9 @@ def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[
         return Beginning(words=[f"{folder.path}: {listed(gone)} are gone: all is made again"] if gone else [])
     if earlier is None and (different := differences(record, config, plan.members, versions())):
         return Beginning(words=[f"{where}: {text}" for text in different] if owner else [])
-    is_owner = owner is not None and owner == identity_of(record, config)
+    is_owner = owner is not None and owner == identity(record)
     if owner is not None and not is_owner:
-        return Beginning(words=[f"{where}: files that the configuration names have changed"])
+        return Beginning(words=[f"{where}: it belongs to another run"])
     if earlier is not None:
         return Beginning(earlier, is_owner)
     begin = Beginning(_cleared(record), is_owner, [_said(record, folder)])

@@ -109,7 +109,8 @@ def look_at(composer: Composer, procs: int, versions: dict[str, str] | None) -> 
     """
     points = composer.points()
     chunks = [points[i : i + _CHUNK] for i in range(0, len(points), _CHUNK)]
-    with one_pool(min(procs, len(chunks)), _load):
+    procs = min(procs, len(chunks))  # a process of its own for a single chunk would first have to load all anew
+    with one_pool(procs, _load):
         jobs = [job for chunk in run_all(partial(_look, composer, versions), chunks, procs) for job in chunk]
     return list(_after_their_leaders(list(_with_own_places(jobs))))
 

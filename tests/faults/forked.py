@@ -16,7 +16,7 @@ from tests.faults.command import wait_until
 
 Work = Callable[[], None]
 #: Of all moments at which something could go wrong, one in so many is tried; `make test-faults-all` tries each.
-SHARE = int(os.environ.get("LV3_FAULTS_SHARE", "4"))
+SHARE = int(os.environ.get("LV3_FAULTS_SHARE", "6"))
 
 
 def step(config: Lv3Config) -> None:

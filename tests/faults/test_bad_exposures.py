@@ -215,10 +215,10 @@ HARMLESS = [
 def test_handled_by_a_run(crds, tmp_path):
     """Names that lead elsewhere, bytes that are no ASCII, clocks that are ahead: the mosaic is what it would be."""
     truth = simulate_observation(tmp_path / "in", n_dithers=len(HARMLESS), window=(96, 96))
-    run(truth, tmp_path / "good", crds, do_blot=True, procs=1, report=False)
+    run(truth, tmp_path / "good", crds, do_blot=True)
     for path, change in zip(truth.files, HARMLESS, strict=True):
         change(path)
-    run(truth, tmp_path / "out", crds, do_blot=True, procs=1)
+    run(truth, tmp_path / "out", crds, do_blot=True, report=True)
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {p.name for p in (tmp_path / "good").iterdir()} | {"lv3_report.html"}
     assert not list(tmp_path.glob("**/*evil*"))

@@ -30,7 +30,7 @@ N_EXPOSURES, N_KILLS, MOST_TWICE = 40, 20, 0.15
 #: Side of the exposures.
 PIXELS = int(os.environ.get("LV3_FAULTS_PIXELS", "64"))
 CAMERA = {"band": "F200W", "detectors": ["NRCA1"]} if PIXELS > 1024 else {}
-OPTIONS = {"procs": 1, "report": False, "alignment": "solution", "sky_method": "solution"}
+OPTIONS = {"alignment": "solution", "sky_method": "solution"}
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def test_a_signal_at_every_fork_ends_the_run(truth, crds, tmp_path, target):
         folder = tmp_path / str(n)
         folder.mkdir()
         environment = {"PYTHONPATH": path, "FORKS": str(folder), "FORK_NUMBER": str(n), "FORK_TARGET": target}
-        status, said = run(arguments(truth, out, crds, "procs=2", "report=false"), env=environment)
+        status, said = run(arguments(truth, out, crds, "procs=2"), env=environment)
         forks = (folder / "forks").read_text().splitlines()
         if len(forks) < n:
             assert status == 0, said

@@ -17,7 +17,7 @@ from tests.faults.forked import SHARE
 
 pytestmark = pytest.mark.faults
 
-MORE = ("do_blot=true", "procs=2")
+MORE = ("do_blot=true", "report=true", "procs=2")
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 #: In the order of the steps: each run gets further than the one before.
 STEPS = ("tweakreg", "skymatch", "outlier_detection", "resample", "source_catalog", "measure", "blot", "report")

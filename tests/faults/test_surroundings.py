@@ -24,7 +24,7 @@ from tests.faults.command import (
 
 pytestmark = pytest.mark.faults
 
-SHORT = ("procs=2", "report=false", "+jwst_parameters.source_catalog.skip=true")
+SHORT = ("procs=2", "+jwst_parameters.source_catalog.skip=true")
 DAY = 86400
 
 

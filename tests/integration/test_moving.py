@@ -21,7 +21,7 @@ def made(tmp_path_factory, crds):
     folder = tmp_path_factory.mktemp("comet")
     scene = Scene(n_stars=12, faults=Faults(pointing_error=0.0))  # more, and outliers would be caveats, rightly
     truth = simulate_observation(folder / "in", n_dithers=4, window=(192, 192), rate=RATE, scene=scene)
-    return truth, run(truth, folder / "out", crds, procs=1), folder / "out"
+    return truth, run(truth, folder / "out", crds, report=True), folder / "out"
 
 
 def test_the_target_is_at_one_place_in_all_exposures(made):

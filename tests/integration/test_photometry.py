@@ -42,8 +42,6 @@ def test_light_and_places_of_stars(outliers, truth, tmp_path, crds):
         truth,
         tmp_path,
         crds,
-        procs=1,
-        report=False,
         outliers=outliers,
         alignment="solution",
         jwst_parameters=parameters,

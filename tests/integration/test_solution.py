@@ -68,7 +68,7 @@ def sparse(tmp_path_factory):
 @pytest.fixture(scope="module")
 def solved(sparse, tmp_path_factory, crds):
     folder = tmp_path_factory.mktemp("solved")
-    return run(sparse, folder, crds, procs=1, alignment="solution", jwst_parameters=SKIP), folder
+    return run(sparse, folder, crds, alignment="solution", jwst_parameters=SKIP), folder
 
 
 def test_a_sparse_survey_is_aligned_as_one(sparse, solved):
@@ -123,7 +123,7 @@ def test_another_band_follows_without_looking_for_sources(sparse, solved, tmp_pa
     follower = survey(tmp_path / "other", side=3, size=256, overlap=0.25, density=0.03, band="F1000W")
     monkeypatch.setattr("app.pipeline.steps.tweakreg.find_sources", None)
     options = {"alignment": "from_run", "align_from": str(solved[1]), "jwst_parameters": SKIP}
-    record = run(follower, tmp_path / "out", crds, procs=1, **options)
+    record = run(follower, tmp_path / "out", crds, **options)
     off = residuals(follower, tmp_path / "out", common=False) - residuals(sparse, solved[1], common=False)
     assert np.hypot(*off.reshape(-1, 2).T).max() < 0.002
     assert (
@@ -142,7 +142,7 @@ def test_with_a_catalogue_all_are_on_the_sky(miri, tmp_path, crds):
     table["DEC"][rng.random(len(table)) < 0.3] += 0.3 / 3600
     table.write(tmp_path / "gaia.ecsv")
     parameters = SKIP | {"tweakreg": {"abs_refcat": str(tmp_path / "gaia.ecsv")}}
-    record = run(miri, tmp_path / "out", crds, procs=1, alignment="solution", jwst_parameters=parameters)
+    record = run(miri, tmp_path / "out", crds, alignment="solution", jwst_parameters=parameters)
     assert all(group["on_sky"] for group in record["alignment"]["groups"])
     judged = record["alignment_verdict"]
     assert (judged["verdict"], judged["is_relative"]) == ("verified", False)

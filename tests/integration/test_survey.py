@@ -22,7 +22,7 @@ def made(tmp_path_factory, crds):
     folder = tmp_path_factory.mktemp("survey")
     scene = Scene(n_stars=30, faults=Faults(n_cosmic_rays=30))
     truth = simulate_observation(folder / "exposures", n_dithers=3, window=(192, 192), scene=scene)
-    return truth, folder / "out", run(truth, folder / "out", crds, procs=1, **OPTIONS)
+    return truth, folder / "out", run(truth, folder / "out", crds, report=True, **OPTIONS)
 
 
 def test_the_record_is_one(made):

@@ -18,7 +18,7 @@ def grid(tmp_path_factory):
 def caveats(grid, out_dir, crds, **tweakreg):
     """Messages and hints by code."""
     parameters = {"tweakreg": tweakreg, "source_catalog": {"skip": True}}
-    record = run(grid, out_dir, crds, jwst_parameters=parameters, report=False)
+    record = run(grid, out_dir, crds, jwst_parameters=parameters)
     assert set(record["sources"].values()) <= set(range(100, 200))
     return {caveat["code"]: (caveat["message"], caveat["hint"]) for caveat in record["caveats"]}
 

@@ -45,7 +45,7 @@ def test_the_estimate_is_never_less_than_the_peak_and_not_much_more(truth, crds,
     out = tmp_path / "out"
     plan = make_step(truth, out, crds, **options).plan
     thought = estimate(plan, plan.parameters).memory
-    process = start(arguments(truth, out, crds, *words(options)))
+    process = start(arguments(truth, out, crds, "report=true", *words(options)))
     peak = most_of(process, partial(memory, process.pid), OFTEN)
     print(f"estimate {thought / 1e6:.0f} MB, peak {peak / 1e6:.0f} MB")
     assert peak < thought < 1.5 * peak  # on a busy machine looks miss the very peak

@@ -91,7 +91,7 @@ ALONE = {"jwst_parameters": {"tweakreg": {"skip": True}, "source_catalog": {"ski
 def made(steady, crds, out_dir, **options):
     """The shape that was planned, and the mosaic that a run then made."""
     planned = make(steady.folder, crds, **ALONE, **options)
-    run(steady, out_dir, crds, report=False, procs=1, **ALONE, **options)
+    run(steady, out_dir, crds, **ALONE, **options)
     path = out_dir / f"{planned.product}_i2d.fits"
     with fits.open(path) as mosaic:
         return predict_shape(planned.science, planned.parameters), mosaic["SCI"].data.copy(), path

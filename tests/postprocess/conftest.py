@@ -67,7 +67,7 @@ def unlike(miri, crds, tmp_path_factory) -> Finished:
         "source_catalog": {"skip": True},
     }
     record = run(
-        miri, folder, crds, jwst_parameters=parameters, memory="lean", procs=1,
+        miri, folder, crds, jwst_parameters=parameters, memory="lean",
         do_drizzle=True, do_blot=True, drizzle_footprint_only=True, blot_fillval=-99,
     )  # fmt: skip
     return Finished(folder, record)
@@ -78,7 +78,7 @@ def wide_kernel(miri, crds, tmp_path_factory) -> Finished:
     """A run with a kernel of six pixels and negative weights, for which jwst's own implementation makes the mosaic."""
     folder = tmp_path_factory.mktemp("wide_kernel") / "out"
     parameters = {"resample": {"kernel": "lanczos3"}, "source_catalog": {"skip": True}}
-    return Finished(folder, run(miri, folder, crds, jwst_parameters=parameters, do_drizzle=True, report=False, procs=2))
+    return Finished(folder, run(miri, folder, crds, jwst_parameters=parameters, do_drizzle=True, procs=2))
 
 
 @pytest.fixture(params=["finished", "unlike"])

@@ -52,7 +52,7 @@ def test_detectors_of_an_exposure_are_one_file_by_group(later, miri, crds):
     record = read(later.folder)
     record["groups"]["native"] = joined
     (later.folder / "lv3_run.json").write_text(json.dumps(record))
-    run(miri, later.folder, crds, do_drizzle=True, drizzle_by="group", drizzle_footprint_only=True, procs=1)
+    run(miri, later.folder, crds, do_drizzle=True, drizzle_by="group", drizzle_footprint_only=True)
     files = later.files("i2d_single")
     assert [path.name for path in files] == [f"{name}_i2d_single.fits" for name in joined]
     assert [int(fits.getdata(path, "CON").max()) for path in files] == [3, 1, 1]
@@ -111,7 +111,7 @@ def test_a_blot_has_the_shape_and_the_wcs_of_its_exposure(finished):
 
 def test_they_are_added_to_a_finished_run_without_the_pipeline(later, finished, miri, crds):
     before = content(later.folder)
-    record = run(miri, later.folder, crds, do_blot=True, procs=1)
+    record = run(miri, later.folder, crds, do_blot=True)
     assert {path.name for path in finished.files("i2d_blot")} == content(later.folder).keys() - before.keys()
     run(miri, later.folder, crds, do_drizzle=True, procs=2)
     after = content(later.folder)
@@ -200,7 +200,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_half_written(later, miri, 
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_100_000, limits[1]))  # above what a run keeps free for its record
     try:
         with pytest.raises(PostprocessError, match=r"00001_mirimage_i2d_single.fits: cannot be written.*make room"):
-            make_step(miri, later.folder, crds, do_drizzle=True, procs=1).do_step()
+            make_step(miri, later.folder, crds, do_drizzle=True).do_step()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     check_whole(later.folder)

@@ -153,7 +153,7 @@ def test_a_failure_of_measurements_and_report_is_a_caveat_and_the_products_are_t
 
     monkeypatch.setattr("app.assess.measure.measure", broken)
     monkeypatch.setattr("app.run.examine.write_report", broken)
-    assert make_step(miri, tmp_path, crds).do_step() is True
+    assert make_step(miri, tmp_path, crds, report=True).do_step() is True
     record = json.loads((tmp_path / "lv3_run.json").read_text())
     check(record)
     assert record["state"] == "success_with_caveats"

@@ -31,7 +31,7 @@ def made(small, crds, tmp_path_factory):
     (root / "sky.txt").write_text("".join(f"{path.name} 0.5\n" for path in sorted(small.folder.glob("*_cal.fits"))))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        run(small, root / "out", crds, in_dir="data", sky_levels="sky.txt", jwst_parameters=ALONE, report=False)
+        run(small, root / "out", crds, in_dir="data", sky_levels="sky.txt", jwst_parameters=ALONE)
     return root
 
 
@@ -41,7 +41,7 @@ def again(made, small, crds, tmp_path):
     shutil.copytree(made / "out", tmp_path / "out")
 
     def again(versions=None, **options):
-        known = {"in_dir": small.folder, "sky_levels": str(made / "sky.txt"), "jwst_parameters": ALONE, "report": False}
+        known = {"in_dir": small.folder, "sky_levels": str(made / "sky.txt"), "jwst_parameters": ALONE}
         config = make_step(small, tmp_path / "out", crds, **known | options).config
         return standing(config, make_plan(config).members, versions)
 
@@ -123,9 +123,7 @@ def test_a_single_run_and_a_sweep_answer_alike(made, small, crds, tmp_path, monk
         (job,) = look_at(make_composer(*words, *others), 1, known)
         return job
 
-    step = make_step(
-        small, tmp_path / "out", crds, in_dir="data", sky_levels="sky.txt", jwst_parameters=ALONE, report=False
-    )
+    step = make_step(small, tmp_path / "out", crds, in_dir="data", sky_levels="sky.txt", jwst_parameters=ALONE)
     assert sweep(versions()).todo is Todo.FINISHED
     changed = sweep(versions(), "outliers=spare_stars")
     assert (changed.todo, "overwrite=true" in changed.overrides) == (Todo.RUN, False)
@@ -140,7 +138,7 @@ def test_strict_on_a_finished_run_with_caveats_is_the_same_every_time(made, smal
     shutil.copytree(made / "out", tmp_path / "out")
     caveat = {"code": "sky_steps", "message": "Steps.", "hint": "Look."}
     edit_record(tmp_path / "out", state="success_with_caveats", caveats=[caveat])
-    options = {"in_dir": small.folder, "sky_levels": str(made / "sky.txt"), "jwst_parameters": ALONE, "report": False}
+    options = {"in_dir": small.folder, "sky_levels": str(made / "sky.txt"), "jwst_parameters": ALONE}
     for _ in range(2):
         with pytest.raises(StrictError, match=r"sky_steps: Steps\. Look\."):
             make_step(small, tmp_path / "out", crds, strict=True, **options).do_step()

@@ -7,8 +7,6 @@ from tests.runs import make_step
 
 #: With what is not in headers of products: planes and levels that are subtracted, and errors that are scaled.
 OPTIONS = {
-    "report": False,
-    "procs": 1,
     "outliers": "spare_stars",
     "errors": "rescaled",
     "sky_method": "solution",

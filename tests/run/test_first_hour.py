@@ -38,7 +38,7 @@ def made(miri, crds, tmp_path_factory):
             shutil.copy(file, own)
     before = {path: path.stat().st_mtime_ns for path in (root / "MAST").rglob("*")}
     parameters = {"source_catalog": {"skip": True}}
-    step = make_step(miri, root / "out", crds, in_dir=root / "MAST", jwst_parameters=parameters, procs=1)
+    step = make_step(miri, root / "out", crds, in_dir=root / "MAST", jwst_parameters=parameters, report=True)
     logger, handler = logging.getLogger("app"), Lines()
     logger.addHandler(handler)
     level = logger.level
@@ -114,7 +114,7 @@ def test_a_plan_shows_itself(made):
 def test_the_time_is_that_of_the_nearest_run_of_this_machine(made, miri, crds, tmp_path):
     step, _ = made
     record = step.result.record
-    again = make_step(miri, step.config.output_folder.parent / "second", crds, in_dir=step.config.in_dir, procs=1)
+    again = make_step(miri, step.config.output_folder.parent / "second", crds, in_dir=step.config.in_dir)
     duration = expected_duration(again.plan, ["tweakreg", "resample", "drizzle"])
     assert duration.seconds["tweakreg"] == pytest.approx(record["times"]["tweakreg"], rel=0.01)
     assert duration.seconds["drizzle"] > 0, "what that run has not made is by the table"

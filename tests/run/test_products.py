@@ -48,7 +48,7 @@ def test_any_target_gives_the_documented_names(small, crds, tmp_path):
 
 
 def test_a_dot_in_the_target_takes_nothing_from_names_and_headers(small, crds, tmp_path):
-    run(small, tmp_path / "out", crds, target="MACSJ0416.1-2403", report=False)
+    run(small, tmp_path / "out", crds, target="MACSJ0416.1-2403")
     mosaic = tmp_path / "out/macsj0416.1-2403_miri_lv3_f770w_i2d.fits"
     assert fits.getheader(mosaic)["FILENAME"] == mosaic.name
 
@@ -62,7 +62,7 @@ def test_any_step_ext_is_named_as_jwst_names_it_and_measured(small, crds, tmp_pa
         shutil.copy(path, tmp_path / "in" / path.name.replace("_cal", f"_{step_ext}"))
     parameters = {"source_catalog": {"skip": True}}
     options = {"in_dir": tmp_path / "in", "step_ext": step_ext, "jwst_parameters": parameters, "do_blot": True}
-    record = run(small, tmp_path / "out", crds, **options, report=False)
+    record = run(small, tmp_path / "out", crds, **options)
     assert len(list((tmp_path / "out").glob(f"*mirimage{crf}.fits"))) == 3
     assert len(list((tmp_path / "out").glob(f"*mirimage{crf.replace('crf', 'i2d_blot')}.fits"))) == 3
     assert len(record["measurements"]["exposures"]) == 3
@@ -84,7 +84,7 @@ def in_dn(small, tmp_path):
 def test_a_unit_that_the_catalogue_cannot_take_is_foreseen(small, in_dn, crds, tmp_path):
     with pytest.raises(StrictError, match="no_catalogue_unit: The exposures are in DN/s"):
         make_step(small, tmp_path / "out", crds, in_dir=in_dn, strict=True).do_step()
-    record = run(small, tmp_path / "out", crds, in_dir=in_dn, report=False)
+    record = run(small, tmp_path / "out", crds, in_dir=in_dn)
     assert codes(record).count("no_catalogue_unit") == 1
     assert record["state"] == "success_with_caveats"
     assert fits.getheader(tmp_path / "out/ngc0628_miri_lv3_f770w_i2d.fits", "SCI")["BUNIT"] == "DN/s"
@@ -115,7 +115,7 @@ def fails(monkeypatch):
 
 def test_a_catalogue_that_fails_is_a_caveat_and_the_mosaic_is_there_before(small, crds, tmp_path, fails):
     seen = fails(ValueError("no such star"), tmp_path / "out")
-    record = run(small, tmp_path / "out", crds, report=False)
+    record = run(small, tmp_path / "out", crds)
     assert seen["files"] == ["crf.fits"] * 3 + ["i2d.fits"]
     assert {"catalogue_failed", "no_catalogue"} <= set(codes(record))
     assert record["measurements"]["mosaic"]
@@ -143,7 +143,7 @@ def test_a_lack_of_memory_or_room_after_the_mosaic_keeps_its_status_and_the_mosa
 def finished(small, crds, tmp_path_factory):
     """A finished run."""
     folder = tmp_path_factory.mktemp("finished") / "out"
-    return folder, run(small, folder, crds, report=False)
+    return folder, run(small, folder, crds)
 
 
 def test_measurements_that_were_cut_off_are_made_up_for(finished, small, crds, tmp_path):
@@ -152,7 +152,7 @@ def test_measurements_that_were_cut_off_are_made_up_for(finished, small, crds, t
     cut_off = {key: value for key, value in record.items() if key != "measurements"} | {"state": "interrupted"}
     (out / "lv3_run.json").write_text(json.dumps(cut_off))
     before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.fits")}
-    again = run(small, out, crds, report=False)
+    again = run(small, out, crds)
     assert again["measurements"] == record["measurements"]
     assert {path.name: path.stat().st_mtime_ns for path in out.glob("*.fits")} == before
 
@@ -172,7 +172,7 @@ def test_fewer_exposures_measured_than_planned_is_a_caveat(finished, small, crds
 def test_exposures_of_a_run_can_be_combined_again(finished, small, crds, tmp_path):
     """Their sky is matched already: jwst's own step takes over."""
     folder, _ = finished
-    record = run(small, tmp_path / "out", crds, in_dir=folder, step_ext="crf", report=False, procs=1)
+    record = run(small, tmp_path / "out", crds, in_dir=folder, step_ext="crf")
     assert "sky_matched_before" in codes(record)
     assert len(record["measurements"]["exposures"]) == 3
 
@@ -194,7 +194,7 @@ def test_a_file_of_others_that_appears_during_a_run_stays(small, crds, tmp_path)
     parameters = {"outlier_detection": {"save_intermediate_results": True}, "source_catalog": {"skip": True}}
     (out / "jw01234001001_02101_00001_mirimage_blot.fits").write_text("mine")
     with pytest.raises(InputError, match=r"mirimage_blot.fits would replace files that are not this program's"):
-        make_step(small, out, crds, jwst_parameters=parameters, report=False).do_step()
+        make_step(small, out, crds, jwst_parameters=parameters).do_step()
     assert (out / "jw01234001001_02101_00001_mirimage_blot.fits").read_text() == "mine"
     assert (out / "ngc0628_miri_lv3_f770w_i2d.fits").is_file()
 
@@ -202,7 +202,7 @@ def test_a_file_of_others_that_appears_during_a_run_stays(small, crds, tmp_path)
 def test_a_log_without_a_record_is_added_to(small, crds, tmp_path):
     (tmp_path / "lv3_run.log").write_text("somebody's words\n")
     parameters = {step: {"skip": True} for step in ("tweakreg", "outlier_detection", "source_catalog")}
-    run(small, tmp_path, crds, jwst_parameters=parameters, report=False)
+    run(small, tmp_path, crds, jwst_parameters=parameters)
     assert (tmp_path / "lv3_run.log").read_text().startswith("somebody's words\n")
 
 

@@ -37,7 +37,7 @@ def truth(tmp_path_factory):
 @pytest.fixture(scope="module")
 def one(truth, crds, tmp_path_factory):
     out = tmp_path_factory.mktemp("one") / "out"
-    run(truth, out, crds, procs=1, report=False)
+    run(truth, out, crds)
     return out
 
 
@@ -62,9 +62,9 @@ def tiled(truth, crds, tmp_path_factory, made):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Answers, "keep", counted)
         with pytest.raises(Interrupted):
-            run(truth, out, crds, procs=1, **TILES)
+            run(truth, out, crds, **TILES)
         assert not list(out.glob("*_i2d.fits"))  # nothing is published before all is whole
-        run(truth, out, crds, procs=1, **TILES)
+        run(truth, out, crds, report=True, **TILES)
     return out
 
 
@@ -183,14 +183,14 @@ def test_the_index_is_a_table_and_regions_too(tiled):
 
 def test_the_same_again_is_finished(truth, crds, tiled):
     before = (tiled / "lv3_run.json").read_bytes()
-    run(truth, tiled, crds, procs=1, **TILES)
+    run(truth, tiled, crds, **TILES)
     assert (tiled / "lv3_run.json").read_bytes() == before
 
 
 def test_another_run_makes_some_of_the_tiles_from_the_exposures_of_the_first(truth, crds, tiled, tmp_path):
     """As a job of a cluster does, with the crf files and nothing but resampling and catalogue."""
     name = index_of(tiled)["tiles"][0]["name"]
-    options = {"in_dir": tiled, "step_ext": "crf", "tiles": [name], "report": False}
+    options = {"in_dir": tiled, "step_ext": "crf", "tiles": [name]}
     record = run(truth, tmp_path / "out", crds, procs=2, **TILES, **options)
     assert record["steps"] == ["resample", "source_catalog"]
     assert [caveat["code"] for caveat in record["caveats"]] == []

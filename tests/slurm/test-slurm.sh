@@ -68,14 +68,14 @@ print(*(job["state"] for job in json.load(open(sys.argv[1] + "/sweep_summary.jso
 
 by_launcher() {  # by_launcher MEMORY [OVERRIDE ...]
     timeout 600 "$WORK/login/bin/jwst-lv3" -m hydra/launcher=slurm_apptainer sif="$SIF" "${TARGETS[@]}" \
-        "out_root=$WORK/launcher" hydra.launcher.cpus_per_task=2 hydra.launcher.timeout_min=30 "hydra.launcher.mem_gb=$1" "${@:2}"
+        "out_root=$WORK/launcher" hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=30 "hydra.launcher.mem_gb=$1" "${@:2}"
 }
 
-by_array() {  # by_array ROOT MINUTES MEMORY [OVERRIDE ...]: plan in the image, then the array, of tasks with $CPUS cores
+by_array() {  # by_array ROOT MINUTES MEMORY [OVERRIDE ...]: plan in the image, then the array, of tasks with one core each
     mkdir -p "$1"
     # --no-eval: the runscript that Apptainer gives an OCI image would expand ${target}; apptainer.def's own does not.
     apptainer --quiet run --no-eval --contain --no-home --bind "$1" "$SIF" -m action=plan "${TARGETS[@]}" "out_root=$1" "${@:4}" &&
-        timeout 600 scripts/slurm_array.sh "$SIF" "$1" "--time=$2" "--mem=$3" --cpus-per-task="${CPUS:-2}" --wait
+        timeout 600 scripts/slurm_array.sh "$SIF" "$1" "--time=$2" "--mem=$3" --cpus-per-task=1 --wait
 }
 
 taken_back() {  # taken_back HOW FOLDER COMMAND...: SLURM takes the job of a sweep back while it is at work
@@ -86,7 +86,7 @@ taken_back() {  # taken_back HOW FOLDER COMMAND...: SLURM takes the job of a swe
         grep -q '"state": "running"' "$record" 2> /dev/null && grep '"tweakreg": [0-9]' "$record" && break
         sleep 0.2
     done
-    job=$(squeue --noheader --states=RUNNING --format=%i | head -1)
+    job=$(sed -n 's/.*"job": "\([0-9]*\)".*/\1/p' "$record" | tail -1)
     case $how in
         PREEMPTED) sbatch --quiet --partition=urgent --exclusive --output=/dev/null --wrap 'sleep 2' ;;
         REQUEUED) scontrol requeue "$job" ;;
@@ -150,24 +150,23 @@ ended() {  # ended PROCESS LOG: what was started before
 
 ends() {
     local half
-    CPUS=1
-    half > "$WORK/half.log" 2>&1 &  # beside the next: each takes one core
+    half > "$WORK/half.log" 2>&1 &  # beside the others: each takes one core
     half=$!
     check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 16 "${LATE[@]}" "out_root=$WORK/late" \
-        hydra.launcher.cpus_per_task=1 hydra.launcher.timeout_min=2 hydra.launcher.signal_delay_s=60
+        hydra.launcher.timeout_min=2 hydra.launcher.signal_delay_s=60
     check "launcher: state" states_are "$WORK/late" timed_out
     check "array: the time limit is reached" fails_with 0 TIMEOUT by_array "$WORK/late_array" 1 16G "${LATE[@]}"
     check "array: state" states_are "$WORK/late_array" timed_out
-    check "array: half the time it needs is enough, in parts" ended $half "$WORK/half.log"
-    CPUS=2
-    check "launcher: pre-empted" taken_back PREEMPTED "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
-    check "launcher: state" states_are "$WORK/again" success
-    check "launcher: it went on" starts_are "$WORK/again/good/F770W" 2
     check "array: cancelled" taken_back CANCELLED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" interrupted
     check "array: requeued" taken_back REQUEUED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" success
     check "array: it went on" starts_are "$WORK/again_array/good/F770W" 3
+    check "array: half the time it needs is enough, in parts" ended $half "$WORK/half.log"
+    # The last, and alone: what is more urgent takes all of the node.
+    check "launcher: pre-empted" taken_back PREEMPTED "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
+    check "launcher: state" states_are "$WORK/again" success
+    check "launcher: it went on" starts_are "$WORK/again/good/F770W" 2
     finish
 }
 

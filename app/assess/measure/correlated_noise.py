@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.assess.measure.boxes import spread_boxes
 from app.observation.scatter import PER_MAD
 
 __all__ = ["CorrelatedNoise", "measure_correlation"]
@@ -79,15 +80,11 @@ def measure_correlation(image: Any, error: Any, scale: float) -> CorrelatedNoise
 
 def _quiet_boxes(image: Any, error: Any, side: int) -> tuple[Array, Array]:
     """Boxes of empty sky around zero, shape (n, side, side), and their errors; pixels that are no sky are NaN."""
-    rows, columns = (np.arange(0, n - side + 1, side) for n in image.shape)
-    places = np.stack(np.meshgrid(rows, columns), -1).reshape(-1, 2)
-    places = places[:: max(1, len(places) // N_BOXES)]
-    cuts = [np.s_[row : row + side, column : column + side] for row, column in places]
-    pairs = [(image[cut].astype(float), error[cut].astype(float)) for cut in cuts]
-    pairs = [(data, err) for data, err in pairs if np.isfinite(data).all() and (err > 0).all()]
-    if not pairs:
-        return np.empty((0, side, side)), np.empty((0, side, side))
-    data, errors = (np.array(part) for part in zip(*pairs, strict=True))
+    data, errors = (spread_boxes(plane, side, N_BOXES).astype(float) for plane in (image, error))
+    complete = (np.isfinite(data) & (errors > 0)).all(axis=(1, 2))
+    data, errors = data[complete], errors[complete]
+    if not len(data):
+        return data, errors
     relative = data / errors
     residual = relative - np.median(relative, axis=(1, 2), keepdims=True)
     scatter = PER_MAD * np.median(np.abs(residual), axis=(1, 2), keepdims=True)

@@ -12,6 +12,7 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from app.assess.measure.boxes import spread_boxes
 from app.assess.measure.contribution import sampled
 from app.assess.measure.correlated_noise import CorrelatedNoise, measure_correlation
 from app.assess.measure.frames import SR_TO_ARCSEC2, footprint, read_wcs
@@ -132,14 +133,13 @@ def _coverage(hdus: fits.HDUList) -> tuple[float, dict[str, float]]:
 
 def _depth(image: Any) -> float | None:
     """Noise [unit of the image]: the lower quartile of robust scatters in small boxes, in the faintest parts."""
-    rows, columns = (np.arange(0, n - NOISE_BOX + 1, NOISE_BOX) for n in image.shape)
-    places = np.stack(np.meshgrid(rows, columns), -1).reshape(-1, 2)
-    scatters = []
-    for row, column in places[:: max(1, len(places) // N_NOISE_BOXES)]:
-        box = image[row : row + NOISE_BOX, column : column + NOISE_BOX]
-        if np.isfinite(box).all():
-            scatters.append(PER_MAD * float(np.median(np.abs(box - np.median(box)))))
-    return float(np.quantile(scatters, 0.25)) if scatters else None
+    boxes = spread_boxes(image, NOISE_BOX, N_NOISE_BOXES)
+    boxes = boxes[np.isfinite(boxes).all(axis=(1, 2))]
+    if not len(boxes):
+        return None
+    middle = np.median(boxes, axis=(1, 2), keepdims=True)
+    scatters = PER_MAD * np.median(np.abs(boxes - middle), axis=(1, 2)).astype(float)
+    return float(np.quantile(scatters, 0.25))
 
 
 def _noise(hdus: fits.HDUList) -> float | None:

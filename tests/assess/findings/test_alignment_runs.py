@@ -7,7 +7,6 @@ from astropy.table import Table
 from app.simulation import Faults, Scene, simulate_observation
 from tests.runs import run
 
-BRIEF = {"report": False, "procs": 1}
 SCENE = Scene(random_stars=True)
 
 
@@ -15,8 +14,8 @@ def test_exposures_that_were_aligned_before_are_aligned(crds, tmp_path):
     """A run's own exposures as inputs: without flagged outliers the stars are the same, and the fit moves nothing."""
     truth = simulate_observation(tmp_path / "in", n_dithers=3, window=(256, 256), scene=SCENE)
     skipped = {step: {"skip": True} for step in ("outlier_detection", "source_catalog")}
-    run(truth, tmp_path / "first", crds, jwst_parameters=skipped, **BRIEF)
-    options = {"in_dir": tmp_path / "first", "step_ext": "crf", "jwst_parameters": skipped, **BRIEF}
+    run(truth, tmp_path / "first", crds, jwst_parameters=skipped)
+    options = {"in_dir": tmp_path / "first", "step_ext": "crf", "jwst_parameters": skipped}
     record = run(truth, tmp_path / "again", crds, **options)
     exposures = record["measurements"]["exposures"]
     assert max(np.hypot(*e["shift"]) for e in exposures) < 2e-6
@@ -34,7 +33,7 @@ def test_a_displaced_visit_is_told_with_its_distance_also_with_a_catalogue(crds,
     stars = truth.sky.stars
     Table({"RA": stars.ra, "DEC": stars.dec}).write(tmp_path / "stars.ecsv")
     parameters = {"tweakreg": {"abs_refcat": str(tmp_path / "stars.ecsv")}, "source_catalog": {"skip": True}}
-    record = run(truth, tmp_path / "out", crds, jwst_parameters=parameters, **BRIEF)
+    record = run(truth, tmp_path / "out", crds, jwst_parameters=parameters)
     message = next(c["message"] for c in record["caveats"] if c["code"] == "no_shared_stars")
     found = [o["displacement"] for o in record["measurements"]["overlaps"] if o["displacement"]]
     assert len(found) == 4  # each exposure of one visit with each of the other

@@ -161,7 +161,7 @@ MEASURED = {finding.code for finding in FINDINGS}
 def test_a_fault_raises_its_caveats_and_no_other(case, crds, tmp_path):
     truth = simulate_observation(tmp_path / "obs", scene=Scene(faults=case.faults, **case.scene), **case.plan)
     parameters = case.parameters | (case.spoil(truth) if case.spoil else {})
-    record = run(truth, tmp_path / "out", crds, jwst_parameters=parameters, report=False, procs=1, **case.options)
+    record = run(truth, tmp_path / "out", crds, jwst_parameters=parameters, **case.options)
     # What the preflight foresees is not the matter here.
     assert {caveat["code"] for caveat in record["caveats"]} & MEASURED == case.expected
 

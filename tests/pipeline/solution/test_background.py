@@ -138,7 +138,7 @@ def test_weights_follow_rescaled_errors_too(observed, tmp_path):
 
 def test_a_run_with_background_has_the_sky_less_that_of_the_background(observed, tmp_path, crds):
     record = run(
-        observed, tmp_path / "out", crds, background_use="image", procs=1,
+        observed, tmp_path / "out", crds, background_use="image", report=True,
         jwst_parameters={"skymatch": {"skip": True}, "source_catalog": {"skip": True}},
     )  # fmt: skip
     assert record["background"]["use"] == "image"

@@ -55,7 +55,7 @@ def test_a_run_has_said_it_when_it_comes_to_outlier_detection(tmp_path, crds, mo
     scene = Scene(emission_peak=300.0, faults=Faults(n_cosmic_rays=5))
     truth = simulate_observation(tmp_path / "in", n_dithers=2, window=(128, 128), scene=scene)
     with pytest.raises(OutlierError):
-        run(truth, tmp_path / "out", crds, procs=1)
+        run(truth, tmp_path / "out", crds)
     record = read_record(tmp_path / "out")
     assert record is not None
     assert record["step"] == "outlier_detection"

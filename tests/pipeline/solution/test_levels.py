@@ -149,7 +149,7 @@ def made(tmp_path_factory, crds):
     """Three dithers with a sky of their own, and what a run with one solution made of them."""
     folder = tmp_path_factory.mktemp("solution")
     truth = simulate_observation(folder / "exposures", n_dithers=3, window=(160, 160))
-    return truth, run(truth, folder / "out", crds, sky_method="solution", sky_order=1, procs=1), folder / "out"
+    return truth, run(truth, folder / "out", crds, sky_method="solution", sky_order=1, report=True), folder / "out"
 
 
 def test_a_run_says_what_its_levels_are(made):

@@ -139,19 +139,24 @@ sweeps() {
     check "array: all finished" states_are "$WORK/array" 'success success success'
 }
 
-half() { finished_in_parts "$WORK/half/half/F770W" 1 by_array "$WORK/half" 1 4G "${HALF[@]}"; }
+beside() {  # beside NAME COMMAND...: start COMMAND; `ended NAME` waits for it, and says what it said
+    local name=$1
+    shift
+    "$@" > "$WORK/$name.log" 2>&1 < /dev/null &
+    echo $! > "$WORK/$name.pid"
+}
 
-ended() {  # ended PROCESS LOG: what was started before
+ended() {  # ended NAME
     local status=0
-    wait "$1" || status=$?
-    cat "$2"
+    wait "$(cat "$WORK/$1.pid")" || status=$?
+    cat "$WORK/$1.log"
     return "$status"
 }
 
+half() { finished_in_parts "$WORK/half/half/F770W" 1 by_array "$WORK/half" 1 4G "${HALF[@]}"; }
+
 ends() {
-    local half
-    half > "$WORK/half.log" 2>&1 &  # beside the others: each takes one core
-    half=$!
+    beside half half  # each takes one core
     check "launcher: the time limit is reached" fails_with 30 'timed_out' by_launcher 16 "${LATE[@]}" "out_root=$WORK/late" \
         hydra.launcher.timeout_min=2 hydra.launcher.signal_delay_s=60
     check "launcher: state" states_are "$WORK/late" timed_out
@@ -162,7 +167,7 @@ ends() {
     check "array: requeued" taken_back REQUEUED "$WORK/again_array/good/F770W" by_array "$WORK/again_array" 30 2G 'targets=[good]'
     check "array: state" states_are "$WORK/again_array" success
     check "array: it went on" starts_are "$WORK/again_array/good/F770W" 3
-    check "array: half the time it needs is enough, in parts" ended $half "$WORK/half.log"
+    check "array: half the time it needs is enough, in parts" ended half
     # The last, and alone: what is more urgent takes all of the node.
     check "launcher: pre-empted" taken_back PREEMPTED "$WORK/again/good/F770W" by_launcher 2 'targets=[good]' "out_root=$WORK/again"
     check "launcher: state" states_are "$WORK/again" success
@@ -172,9 +177,11 @@ ends() {
 
 check "packages" prepare
 export PATH=$LV3_CI/apptainer/usr/bin:$PATH
+beside login login_environment  # these take one core each, and no file of the others
+beside exposures simulate
 check "Docker image" image
 check "Apptainer image" build_sif
-check "login environment, without jwst" login_environment
-check "exposures" simulate
+check "login environment, without jwst" ended login
+check "exposures" ended exposures
 sweeps
 ends

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from app.plan.values import problem_with_value
+
 __all__ = ["PIPELINE", "allowed_names", "default_of", "problem_with", "specification", "typed"]
 
 #: What stands for the pipeline among the steps.
@@ -56,7 +58,7 @@ def problem_with(step: str, name: str, value: Any) -> str:
         return f"={value!r}: {error} Allowed: {_allowed(check)}"
     if result is None and default_of(check) is not None:
         return f"={value!r}: a value is needed; remove it for the default. Allowed: {_allowed(check)}"
-    return ""
+    return problem_with_value(name, result)
 
 
 def typed(check: str, value: Any) -> Any:

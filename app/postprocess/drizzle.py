@@ -19,6 +19,7 @@ from app.pipeline.divided.exposure_files import ExposureFile, read_exposure
 from app.pipeline.divided.one_pass import KERNELS
 from app.pipeline.divided.parts import Total, drizzled
 from app.pipeline.divided.resampling import Headers
+from app.plan.values import fill_value
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -59,7 +60,7 @@ def drizzle_exposures(
     image, reached = make(exposures, mosaic, parameters)
     sky_is_out(image, [exposure.without_pixels() for exposure in exposures])
     wanted = _footprint(image, reached) if footprint_only else Box.whole(mosaic.shape)
-    _place(image, reached, wanted, _fill_value(parameters))
+    _place(image, reached, wanted, fill_value(parameters["fillval"]))
     image.meta.wcs = mosaic.wcs if wanted == Box.whole(mosaic.shape) else cutout_wcs(mosaic.wcs, wanted)
     ResampleImage.update_fits_wcsinfo(image)
     belongs_to(image, mosaic)
@@ -120,9 +121,3 @@ def _place(image: datamodels.ImageModel, reached: Box, wanted: Box, fill: float)
         placed = np.full(array.shape[:-2] + wanted.shape, empty[name], array.dtype)
         placed[(..., *shared.inside(wanted))] = array[(..., *shared.inside(reached))]
         setattr(image, name, placed)
-
-
-def _fill_value(parameters: Mapping[str, Any]) -> float:
-    """Value of empty pixels, as the drizzle package reads it; INDEF leaves a new image's NaN as it is."""
-    text = str(parameters["fillval"]).strip()
-    return float("nan" if text.upper() in ("INDEF", "NONE", "") else text)

@@ -70,6 +70,14 @@ def test_values_have_the_type_of_the_specification():
         ({"save_results": False}, "save_results: the program decides this itself"),
         ({"tweakrge": 3}, "tweakrge: no such parameter; did you mean tweakreg?"),
         ({"tweakreg": 3}, "tweakreg: no such parameter"),
+        ({"resample": {"pixel_scale": -0.1}}, "pixel_scale=-0.1: it is too small. Allowed: more than 0"),
+        ({"outlier_detection": {"pixmap_stepsize": 0}}, "pixmap_stepsize=0.0: it is too small. Allowed: more than 0"),
+        ({"tweakreg": {"searchrad": 0}}, "searchrad=0.0: it is too small. Allowed: more than 0"),
+        ({"resample": {"fillval": "empty"}}, "fillval='empty': it cannot be read. Allowed: a number, NAN or INDEF"),
+        ({"outlier_detection": {"snr": "5.0"}}, "snr='5.0': it cannot be read. Allowed: two numbers"),
+        ({"outlier_detection": {"scale": "1.2, 0.7"}}, "scale='1.2, 0.7': it cannot be read. Allowed: two numbers"),
+        ({"outlier_detection": {"good_bits": "~BAD"}}, "good_bits='~BAD': it cannot be read. Allowed: names of flags"),
+        ({"skymatch": {"dqbits": "DO_NOT_USE+?"}}, "dqbits='DO_NOT_USE+?': it cannot be read. Allowed: names of flags"),
         ({"tweakreg": {"minobj": {"nircam_shrot": 3}}}, "did you mean nircam_short?"),
     ],
 )
@@ -81,6 +89,20 @@ def test_what_is_refused(table, message):
     (problem,) = error.value.problems
     assert problem.startswith("jwst_parameters.")
     assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "value"),
+    [
+        *(("resample", "fillval", text) for text in ("NAN", "indef", "", " nan ", "-99", "0")),
+        *(("outlier_detection", "snr", text) for text in ("5.0 4.0", "6  5")),
+        *(("outlier_detection", "good_bits", text) for text in ("~DO_NOT_USE", "JUMP_DET, SATURATED", "4", "~1,4")),
+        ("skymatch", "dqbits", "~DO_NOT_USE+NON_SCIENCE"),
+        ("resample", "pixel_scale", None),
+    ],
+)
+def test_values_that_the_steps_can_read_are_taken(step, name, value):
+    assert effective(chosen(jwst_parameters={step: {name: value}})).of(step, name) == value
 
 
 def test_all_that_is_refused_comes_at_once_and_says_which_layer():

@@ -14,6 +14,7 @@ from app.pipeline.divided.arrays import save_arrays
 from app.pipeline.divided.cuts import BoxFile, Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
+from app.plan.values import fill_value
 from app.runtime.checkpoints import is_keeping
 
 __all__ = ["Part", "Total", "drizzle", "drizzled"]
@@ -105,7 +106,7 @@ class Total:
     def __init__(self, grid: Grid, box: Box, n_parts: int, parameters: Mapping[str, Any]) -> None:
         self.box, shape = box, box.shape
         self.variance_scale = (grid.pixel_scale_ratio or 1.0) ** -2
-        self.fill = _number(parameters["fillval"])
+        self.fill = fill_value(parameters["fillval"])
         self.by_time = parameters["weight_type"] == "exptime"
         self.data = np.zeros(shape, np.float32)
         self.weight = np.zeros(shape, np.float32)
@@ -181,8 +182,3 @@ class Total:
             parts = [variance[rows] for variance in self.variances.values()]
             made["err"][rows] = np.sqrt(np.nansum(parts, axis=0))
             made["err"][rows][np.isnan(parts).all(axis=0)] = np.nan
-
-
-def _number(fill: str) -> float:
-    """Value of empty pixels (`drizzle.resample.Drizzle`)."""
-    return np.nan if fill.upper() in {"NAN", "INDEF"} else float(fill)

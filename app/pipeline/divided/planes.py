@@ -14,6 +14,7 @@ import numpy as np
 from drizzle.resample import Drizzle
 
 from app.pipeline.divided.one_pass import KERNELS, Drizzled, drizzle_in_one_pass, is_known
+from app.plan.values import fill_value
 from app.runtime.kernel import has_kernel
 
 __all__ = ["Planes", "say_if_slower"]
@@ -42,7 +43,7 @@ class Planes:
     """
 
     def __init__(self, shape: tuple[int, int], kernel: str, fillval: str) -> None:
-        self._shape, self._kernel, self._fillval = shape, kernel, fillval.strip().upper()
+        self._shape, self._kernel, self._fill = shape, kernel, fill_value(fillval)
         self.beside: Mapping[str, np.ndarray] = {}
         self.out_beside: dict[str, np.ndarray] = {}
         self.out_img: np.ndarray | None = None
@@ -54,8 +55,8 @@ class Planes:
         planes = [np.ascontiguousarray(plane, np.float32) for plane in (data, *self.beside.values())]
         (image, *others), self.out_wht, self.out_ctx = _drizzle(planes, self._shape, self._kernel, arguments)
         self.out_img, self.out_beside = image, dict(zip(self.beside, others, strict=True))
-        if self._fillval not in {"", "NAN", "INDEF"}:
-            image[self.out_wht == 0] = float(self._fillval)
+        if not np.isnan(self._fill):
+            image[self.out_wht == 0] = self._fill
 
 
 def _drizzle(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.plan.checks import (
     alignment,
+    apertures,
     backgrounds,
     catalogues,
     coverage,
@@ -119,7 +120,7 @@ def _look_ahead(plan: Plan) -> Outlook:
     found += [*departures.check(plan), *exposures.check(plan), *backgrounds.check(plan)]
     found += [*footprint.check(plan), *coverage.check(plan, parameters), *moving.check(plan, parameters)]
     found += [*alignment.check(plan, parameters), *reach.check(plan, parameters), *groups.check(plan, parameters)]
-    found += [*catalogues.check(plan, parameters), *outliers.check(plan, parameters)]
+    found += [*catalogues.check(plan, parameters), *outliers.check(plan, parameters), *apertures.check(parameters)]
     found += sky_matching.check(plan, parameters)
     found += [*tiles.check(plan, parameters, cost)]
     found += [*(size.check(plan, cost) if cost else []), *disk.check(plan, cost), *products.check(plan, parameters)]

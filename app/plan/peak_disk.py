@@ -5,6 +5,7 @@ Arrays are counted by their pixels; the record, the report and the log, and the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
 from app.config.schema import Lv3Config
@@ -12,7 +13,7 @@ from app.observation.exposure import Exposure
 from app.plan.peak_memory import SerialFallback
 from app.plan.work import Work
 
-__all__ = ["peak_disk"]
+__all__ = ["Room", "peak_disk"]
 
 #: Arrays of four bytes a pixel. In the mosaic: SCI, ERR, WHT, three variances; beside them CON. In a
 #: drizzled exposure: SCI, ERR, WHT, CON. In a blot: SCI, DQ.
@@ -34,14 +35,31 @@ _KEPT = 0.5e6
 _HEADERS = 0.1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Most disk space that a run takes at any time [byte].
+
+    Parameters
+    ----------
+    together : int
+        Products and temporary files, on one disk.
+    products, work : int
+        In out_dir and in the work folder, where this is on another disk: each product is made there, and moved.
+    """
+
+    together: int
+    products: int
+    work: int
+
+
 def peak_disk(
     work: Work,
     exposures: list[Exposure],
     config: Lv3Config,
     with_catalogue: bool = True,
     fallback: SerialFallback | None = None,
-) -> int:
-    """Most disk space that a run takes: products, each made in the work folder and moved, and temporary files [byte].
+) -> Room:
+    """Most disk space that a run takes: products, each made in the work folder and moved, and temporary files.
 
     Parameters
     ----------
@@ -69,7 +87,8 @@ def peak_disk(
     before += _KEPT * work.n_exposures if config.resume else 0
     unpacked = sum(e.size for e in exposures if e.packed)
     finished = size + _mosaic(work, with_catalogue) + _companions(work, pixels, config)
-    return int(_SMALL + unpacked + max(before, finished))
+    here = _SMALL + unpacked
+    return Room(int(here + max(before, finished)), int(_SMALL + finished), int(here + before))
 
 
 def _mosaic(work: Work, with_catalogue: bool) -> float:

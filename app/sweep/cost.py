@@ -55,4 +55,5 @@ def cost(plan: Plan) -> Cost:
         side = round(mosaic**0.5)  # of a square as large as the mosaic
         some = replace(plan.tiling, wanted=()).cells((side, side))[: len(plan.tiling.wanted) or None]
         work = replace(work, tiles=[tile.n_pixels for tile in some])
-    return Cost(len(exposures), seconds / 3600, peak_memory(work, plan.config), peak_disk(work, exposures, plan.config))
+    disk = peak_disk(work, exposures, plan.config).together
+    return Cost(len(exposures), seconds / 3600, peak_memory(work, plan.config), disk)

@@ -11,9 +11,12 @@ import pytest
 
 from app.pipeline.box import Box
 from app.pipeline.divided.outliers import _ready_median, _Tile
+from app.plan.checks.disk import check
+from app.plan.cost import estimate
 from app.runtime.checkpoints import Kept
 from app.simulation import simulate_observation
 from tests.faults.command import TIMEOUT, arguments, record, run, start, wait_for_step, without_rights
+from tests.runs import make_step
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,24 @@ def test_a_disk_that_is_too_small_is_refused_before(truth, crds, mount):
     assert status == 20, said
     assert "GB are needed, and 0.000 GB are free" in said
     assert list(folder.iterdir()) == []
+
+
+def test_with_work_on_another_disk_each_needs_room_for_its_own(truth, crds, mount, place):
+    def look(out, **more):
+        plan = make_step(truth, out, crds, mosaic_pixel_scale=0.0275, do_drizzle=True, **more).plan
+        cost = estimate(plan, plan.parameters)
+        return cost.room, [problem for error in check(plan, cost) for problem in error.problems]
+
+    room, problems = look(place / "anywhere")
+    assert problems == []
+    assert room.products < room.together
+    small = mount("-t", "tmpfs", "-o", f"size={(room.products + room.together) // 2}", "tmpfs") / "out"
+    (problem,) = look(small)[1]
+    assert f"out_dir={small}" in problem
+    assert "are needed" in problem
+    assert look(small, work_dir=str(place / "work"))[1] == []
+    (problem,) = look(place / "out", work_dir=str(small))[1]
+    assert f"work_dir={small}" in problem
 
 
 def test_a_limit_on_the_size_of_files(crds, place):

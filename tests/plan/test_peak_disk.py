@@ -49,3 +49,24 @@ def test_the_estimate_is_the_peak_within_a_tenth_and_never_less(truth, crds, tmp
     process = start(arguments(truth, out, crds, *(f"{key}={str(value).lower()}" for key, value in options.items())))
     peak = most_of(process, partial(room, out), OFTEN)
     assert peak < thought < 1.1 * peak + 3e6  # what a small run takes for record, report and log counts more here
+
+
+@pytest.mark.slow
+def test_of_two_disks_each_has_its_own(truth, crds, tmp_path):
+    out, work = tmp_path / "out", tmp_path / "work"
+    options = FINE | {"procs": 1, "do_drizzle": True}
+    plan = make_step(truth, out, crds, work_dir=str(work), **options).plan
+    thought = estimate(plan, plan.parameters).room
+    words = (f"{key}={str(value).lower()}" for key, value in options.items())
+    process = start(arguments(truth, out, crds, f"work_dir={work}", *words))
+    peaks = {"products": 0, "work": 0}
+
+    def look():
+        for name, folder in zip(peaks, (out, work), strict=True):
+            peaks[name] = max(peaks[name], room(folder))
+        return 0
+
+    most_of(process, look, OFTEN)
+    for name, peak in peaks.items():
+        assert peak < getattr(thought, name) < 1.1 * peak + 3e6, name
+    assert min(thought.products, thought.work) < 0.9 * thought.together

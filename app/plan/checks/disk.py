@@ -24,14 +24,21 @@ def check(plan: Plan, cost: Estimate | None) -> Iterator[InputError]:
         elif not os.access(found, os.W_OK | os.X_OK):
             why = "it is mounted read-only" if os.statvfs(found).f_flag & os.ST_RDONLY else "permission is denied"
             yield InputError(f"{key}={folder}: cannot be written to: {why} (at {found})")
-        elif cost and cost.disk > (free := free_space(folder) + _ours(plan, folder)):
-            amounts = f"some {cost.disk / _GB:.3f} GB are needed, and {free / _GB:.3f} GB are free"
+        elif cost and (needed := _needed(plan, cost, key)) > (free := free_space(folder) + _ours(plan, folder)):
+            amounts = f"some {needed / _GB:.3f} GB are needed, and {free / _GB:.3f} GB are free"
             yield InputError(f"{key}={folder}: {amounts}: make room, or set {key} to another disk")
 
 
 def _folders(plan: Plan) -> dict[str, Path]:
     folders = {"out_dir": plan.config.output_folder}
     return folders | ({"work_dir": Path(plan.config.work_dir).absolute()} if plan.config.work_dir else {})
+
+
+def _needed(plan: Plan, cost: Estimate, key: str) -> int:
+    """Room that a folder needs: for all of it, unless products and temporary files are on two disks [byte]."""
+    if len({existing_part(folder).stat().st_dev for folder in _folders(plan).values()}) == 1:
+        return cost.disk
+    return cost.room.products if key == "out_dir" else cost.room.work
 
 
 def _ours(plan: Plan, folder: Path) -> int:

@@ -6,7 +6,7 @@ from app.observation.names import TILES_INDEX
 from app.plan.backgrounds import median_images
 from app.plan.grid import predict_shape
 from app.plan.parameters import Parameters
-from app.plan.peak_disk import Room, peak_disk
+from app.plan.peak_disk import peak_disk
 from app.plan.peak_memory import peak_memory
 from app.plan.plan import Plan
 from app.plan.serial_fallback import serial_fallback
@@ -25,8 +25,9 @@ class Estimate:
         ``(rows, columns)`` of the mosaic.
     memory : int
         Peak memory of all processes [byte].
-    room : Room
-        Most disk space that products and temporary files take at any time.
+    disk, disk_products, disk_work : int
+        Most disk space that products and temporary files take at any time: together, and in out_dir and the work folder
+        where these are on two disks [byte].
     n_files : int
         Number of files in out_dir, at most.
     n_tiles : int
@@ -37,15 +38,12 @@ class Estimate:
 
     shape: tuple[int, int]
     memory: int
-    room: Room
+    disk: int
+    disk_products: int
+    disk_work: int
     n_files: int
     n_tiles: int = 0
     cells: tuple[int, int] = (1, 1)
-
-    @property
-    def disk(self) -> int:
-        """Most disk space that all of it takes at any time, on one disk [byte]."""
-        return self.room.together
 
     @property
     def megapixels(self) -> float:
@@ -77,7 +75,8 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     memory = peak_memory(work, plan.config, with_catalogue, kept)
     room = peak_disk(work, plan.science, plan.config, with_catalogue, kept)
     cells = plan.tiling.n_cells(shape) if plan.tiling else (1, 1)
-    return Estimate(shape, memory, room, _n_files(plan, with_catalogue, len(tiles)), len(tiles), cells)
+    disk = room.together, room.products, room.work
+    return Estimate(shape, memory, *disk, _n_files(plan, with_catalogue, len(tiles)), len(tiles), cells)
 
 
 def _n_files(plan: Plan, with_catalogue: bool, n_tiles: int) -> int:

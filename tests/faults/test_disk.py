@@ -118,12 +118,12 @@ def test_with_work_on_another_disk_each_needs_room_for_its_own(truth, crds, moun
     def look(out, **more):
         plan = make_step(truth, out, crds, mosaic_pixel_scale=0.0275, do_drizzle=True, **more).plan
         cost = estimate(plan, plan.parameters)
-        return cost.room, [problem for error in check(plan, cost) for problem in error.problems]
+        return cost, [problem for error in check(plan, cost) for problem in error.problems]
 
-    room, problems = look(place / "anywhere")
+    cost, problems = look(place / "anywhere")
     assert problems == []
-    assert room.products < room.together
-    small = mount("-t", "tmpfs", "-o", f"size={(room.products + room.together) // 2}", "tmpfs") / "out"
+    assert cost.disk_products < cost.disk
+    small = mount("-t", "tmpfs", "-o", f"size={(cost.disk_products + cost.disk) // 2}", "tmpfs") / "out"
     (problem,) = look(small)[1]
     assert f"out_dir={small}" in problem
     assert "are needed" in problem

@@ -56,7 +56,7 @@ def test_of_two_disks_each_has_its_own(truth, crds, tmp_path):
     out, work = tmp_path / "out", tmp_path / "work"
     options = FINE | {"procs": 1, "do_drizzle": True}
     plan = make_step(truth, out, crds, work_dir=str(work), **options).plan
-    thought = estimate(plan, plan.parameters).room
+    thought = estimate(plan, plan.parameters)
     words = (f"{key}={str(value).lower()}" for key, value in options.items())
     process = start(arguments(truth, out, crds, f"work_dir={work}", *words))
     peaks = {"products": 0, "work": 0}
@@ -68,5 +68,5 @@ def test_of_two_disks_each_has_its_own(truth, crds, tmp_path):
 
     most_of(process, look, OFTEN)
     for name, peak in peaks.items():
-        assert peak < getattr(thought, name) < 1.1 * peak + 3e6, name
-    assert min(thought.products, thought.work) < 0.9 * thought.together
+        assert peak < getattr(thought, f"disk_{name}") < 1.1 * peak + 3e6, name
+    assert min(thought.disk_products, thought.disk_work) < 0.9 * thought.disk

@@ -38,7 +38,7 @@ def _needed(plan: Plan, cost: Estimate, key: str) -> int:
     """Room that a folder needs: for all of it, unless products and temporary files are on two disks [byte]."""
     if len({existing_part(folder).stat().st_dev for folder in _folders(plan).values()}) == 1:
         return cost.disk
-    return cost.room.products if key == "out_dir" else cost.room.work
+    return cost.disk_products if key == "out_dir" else cost.disk_work
 
 
 def _ours(plan: Plan, folder: Path) -> int:

@@ -60,15 +60,15 @@ def test_products_stay_known_until_they_are_removed(step, out, monkeypatch):
     assert list(out.glob("*.fits")) == []
 
 
-def test_a_mosaic_of_files_that_have_changed_is_not_gone_on_with(begin, step, out):
+def test_a_mosaic_is_not_gone_on_with_where_the_work_beside_it_is_of_another_run(begin, step, out):
     halted = {"state": "interrupted", "pipeline": "mosaic"}
     assert begin(**halted).has_mosaic
     work = OutputFolder(step().config).work
     work.mkdir()
-    (work / "run").write_text("that of other files")
+    (work / "run").write_text("another")
     found = begin(**halted)
     assert found.record is None
-    assert "files that the configuration names have changed" in " ".join(found.words)
+    assert "it belongs to another run" in " ".join(found.words)
 
 
 def test_caveats_of_steps_that_are_not_run_again_stay(begin):

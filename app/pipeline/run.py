@@ -7,9 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from astropy.nddata.bitmask import interpret_bit_flags
-from stdatamodels.jwst.datamodels.dqflags import pixel
-
 from app.observation.fits_internals import whole_arrays
 from app.observation.names import ascii_name, is_of_catalogue
 from app.pipeline.aligned import Aligned
@@ -32,6 +29,7 @@ from app.plan.parameters import Layer
 from app.plan.plan import Plan
 from app.plan.serial_fallback import serial_fallback
 from app.plan.sky_levels import match_levels, write_levels
+from app.plan.values import bit_flags
 from app.runtime.checkpoints import scope
 from app.runtime.pool import one_pool
 
@@ -154,7 +152,7 @@ def _subtract_background(library: ExposureLibrary, plan: Plan, context: Context)
         library,
         files,
         is_image=plan.config.background_use == "image",
-        dqbits=interpret_bit_flags(plan.parameters.of("skymatch", "dqbits"), flag_name_map=pixel),
+        dqbits=bit_flags(plan.parameters.of("skymatch", "dqbits")),
         folder=context.work_dir,
         procs=context.procs,
     )

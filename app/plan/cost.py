@@ -75,8 +75,7 @@ def estimate(plan: Plan, parameters: Parameters) -> Estimate:
     memory = peak_memory(work, plan.config, with_catalogue, kept)
     room = peak_disk(work, plan.science, plan.config, with_catalogue, kept)
     cells = plan.tiling.n_cells(shape) if plan.tiling else (1, 1)
-    disk = room.together, room.products, room.work
-    return Estimate(shape, memory, *disk, _n_files(plan, with_catalogue, len(tiles)), len(tiles), cells)
+    return Estimate(shape, memory, *room, _n_files(plan, with_catalogue, len(tiles)), len(tiles), cells)
 
 
 def _n_files(plan: Plan, with_catalogue: bool, n_tiles: int) -> int:

@@ -5,8 +5,8 @@ Arrays are counted by their pixels; the record, the report and the log, and the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from app.config.schema import Lv3Config
 from app.observation.exposure import Exposure
@@ -35,8 +35,7 @@ _KEPT = 0.5e6
 _HEADERS = 0.1e6
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """Most disk space that a run takes at any time [byte].
 
     Parameters

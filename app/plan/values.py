@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["fill_value", "problem_with_value"]
+__all__ = ["bit_flags", "fill_value", "problem_with_value"]
 
 #: What a step divides by, or hands to a library that wants more than nothing.
 _POSITIVE = {
@@ -36,20 +36,30 @@ def fill_value(text: str) -> float:
     return float("nan") if text.strip().upper() in ("", "INDEF") else float(text)
 
 
-def _two_numbers(text: str) -> list[float]:
-    first, second = map(float, text.split())
-    return [first, second]
+def bit_flags(text: str) -> int | None:
+    """The flags of data quality that ``good_bits`` or ``dqbits`` names, as one number; None for all of them.
 
-
-def _flags(text: str) -> int | None:
+    Raises
+    ------
+    ValueError, KeyError
+        It names others.
+    """
     from astropy.nddata.bitmask import interpret_bit_flags
     from stdatamodels.jwst.datamodels.dqflags import pixel
 
     return interpret_bit_flags(text, flag_name_map=pixel)
 
 
+def _two_numbers(text: str) -> tuple[float, float]:
+    first, second = map(float, text.split())
+    return first, second
+
+
 _PAIR = (_two_numbers, "two numbers, as in '5.0 4.0'")
-_BITS = (_flags, "names of flags of data quality, as in 'NON_SCIENCE+JUMP_DET', or all but these, as in '~DO_NOT_USE'")
+_BITS = (
+    bit_flags,
+    "names of data quality flags, as in 'NON_SCIENCE+JUMP_DET', or all but these, as in '~DO_NOT_USE'",
+)
 #: How the steps read texts that have a form of their own, and what may stand there.
 _TEXTS: dict[str, tuple[Callable[[str], Any], str]] = {
     "fillval": (fill_value, "a number, NAN or INDEF"),

@@ -75,7 +75,7 @@ def test_killed_at_random_times_then_finished(truth, crds, undisturbed, tmp_path
     rng = random.Random(1)
     reference, duration = undisturbed
     folder, before = tmp_path / "out", None
-    for number in rng.sample(list(STATUS), 2):
+    for number in rng.sample(list(STATUS), len(STATUS)):
         process = start(arguments(truth, folder, crds, *MORE))
         time.sleep(rng.uniform(0.05, 1) * duration)
         kill(process, number, to_group=rng.random() < 0.5)

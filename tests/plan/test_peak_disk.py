@@ -37,6 +37,7 @@ def room(folder):
 @pytest.mark.parametrize(
     "options",
     [
+        FINE | {"procs": 1},
         FINE | {"procs": 1, "resume": False},
         FINE | {"procs": 2, "do_drizzle": True, "drizzle_footprint_only": True},
         {"procs": 1, "do_drizzle": True, "do_blot": True},

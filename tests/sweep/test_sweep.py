@@ -6,25 +6,19 @@ import sys
 
 import pytest
 
-from app.simulation import simulate_observation
 from tests.faults import spoil
 from tests.faults.command import run
 
 
 @pytest.fixture
-def truth(tmp_path):
-    return simulate_observation(tmp_path / "in", n_dithers=3, window=(160, 160))
-
-
-@pytest.fixture
-def data(truth, tmp_path):
+def data(miri, tmp_path):
     """Exposures of two targets; the first of one has whole headers, and a WCS that is not."""
     for target in ("ngc1", "ngc2"):
         folder = tmp_path / "data" / target
         folder.mkdir(parents=True)
-        for path in truth.files:
+        for path in miri.files:
             shutil.copy(path, folder)
-    first = min((tmp_path / "data/ngc1").glob("*_cal.fits"))
+    first = min((tmp_path / "data/ngc1").glob("*_02101_00001_*_cal.fits"))
     spoil.asdf_bytes(b"#ASDF 1.0.0\n%YAML 1.1\n---\nmeta: {wcs: [1,")(first)
     return tmp_path / "data"
 
@@ -36,7 +30,6 @@ def sweep(data, crds, tmp_path):
     def sweep(*words):
         command = [sys.executable, "-m", "app", "-m", "target=ngc1,ngc2", "band=F770W", f"in_dir={data}/${{target}}"]
         command += ["crds=synthetic", f"crds.path={crds.path}", f"out_root={tmp_path / 'out'}", "report=false"]
-        command += ["+jwst_parameters.source_catalog.skip=true", "procs=1"]
         status, said = run([*command, *words])
         summary = json.loads((tmp_path / "out/sweep_summary.json").read_text())
         return status, said, [job["state"] for job in summary["jobs"]]
@@ -44,7 +37,7 @@ def sweep(data, crds, tmp_path):
     return sweep
 
 
-def test_a_sweep_that_stops_at_a_failure_is_finished_by_the_same_command(sweep, data, truth, tmp_path):
+def test_a_sweep_that_stops_at_a_failure_is_finished_by_the_same_command(sweep, data, miri, tmp_path):
     status, said, states = sweep("fail_fast=true")
     assert (status, states) == (30, ["failed", "waiting"])
     assert "fail_fast=true: a job has failed, no further ones are started" in said
@@ -55,7 +48,7 @@ def test_a_sweep_that_stops_at_a_failure_is_finished_by_the_same_command(sweep, 
     assert (status, states) == (30, ["failed", "success"])
     assert "2 run" in said
 
-    for path in truth.files:
+    for path in miri.files:
         shutil.copy(path, data / "ngc1")
     status, said, states = sweep("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     assert (status, states) == (0, ["success", "success"])

@@ -4,9 +4,7 @@ import logging
 from collections.abc import Iterable
 from functools import partial
 
-from astropy.nddata.bitmask import interpret_bit_flags
 from jwst.skymatch import SkyMatchStep
-from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.aligned import as_recorded
 from app.pipeline.divided.library import ExposureLibrary
@@ -15,6 +13,7 @@ from app.pipeline.library import GroupedLibrary
 from app.pipeline.solution.emission import faint_variation, filled_field
 from app.pipeline.solution.levels import solve_levels
 from app.pipeline.steps.base import Remembered
+from app.plan.values import bit_flags
 from app.runtime.errors import SkyError
 from app.runtime.pool import run_all
 
@@ -94,7 +93,7 @@ class GroupedSkyMatchStep(Remembered, SkyMatchStep):
     @property
     def _ignored_flags(self) -> int | None:
         """Flags of pixels that do not count, as a number; `_dqbits` is a name that jwst's own step sets."""
-        return interpret_bit_flags(self.dqbits, flag_name_map=pixel)
+        return bit_flags(self.dqbits)
 
     def _write(self, library: ExposureLibrary, results: Iterable[SkyResult], method: str) -> None:
         """Write levels into the exposures, as jwst does."""

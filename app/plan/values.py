@@ -58,7 +58,7 @@ def _two_numbers(text: str) -> tuple[float, float]:
 _PAIR = (_two_numbers, "two numbers, as in '5.0 4.0'")
 _BITS = (
     bit_flags,
-    "names of data quality flags, as in 'NON_SCIENCE+JUMP_DET', or all but these, as in '~DO_NOT_USE'",
+    "names of flags of data quality, as in 'NON_SCIENCE+JUMP_DET', or all but these, as in '~DO_NOT_USE'",
 )
 #: How the steps read texts that have a form of their own, and what may stand there.
 _TEXTS: dict[str, tuple[Callable[[str], Any], str]] = {

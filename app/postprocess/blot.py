@@ -83,9 +83,12 @@ def blot(image: NDArray[np.float32], pixmap: NDArray[np.float64]) -> NDArray[np.
     is_valid = np.pad(~np.isnan(image), 1)
     padded = np.pad(np.nan_to_num(image, nan=0.0), 1)
     pixmap = pixmap + 1
-    pixmap[~np.isfinite(pixmap).all(axis=-1)] = 0
-    ny, nx = padded.shape
-    column, row = np.clip(np.floor(pixmap + 0.5), 0, (nx - 1, ny - 1)).astype(int).transpose(2, 0, 1)
+    x, y = pixmap[..., 0], pixmap[..., 1]  # numpy is slow along an axis of two
+    pixmap[~(np.isfinite(x) & np.isfinite(y))] = 0
+    row, column = (
+        np.clip(np.floor(along + 0.5), 0, size - 1).astype(int)
+        for along, size in zip((y, x), padded.shape, strict=True)
+    )
     has_data = is_valid[row, column]  # what is NaN or off the image is put on the border, which has none
     is_smooth = minimum_filter(is_valid, size=7, mode="constant")[row, column]
     blotted = np.where(is_smooth, blot_image(padded, pixmap, interp="poly5"), np.float32(np.nan))

@@ -1,13 +1,19 @@
 """Arrays in temporary files, which are whole or an error."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
+from numpy.lib.format import (
+    header_data_from_array_1_0,
+    read_array_header_1_0,
+    read_magic,
+    write_array_header_1_0,
+)
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["map_array", "save_arrays"]
+__all__ = ["map_array", "map_arrays", "save_arrays"]
 
 
 def map_array(path: Path) -> NDArray:
@@ -16,6 +22,17 @@ def map_array(path: Path) -> NDArray:
     It is a plain array: of numpy's class for such files drizzle makes a copy in memory, of all of it.
     """
     return np.load(path, mmap_mode="r").view(np.ndarray)
+
+
+def map_arrays(path: Path) -> Iterator[NDArray]:
+    """The arrays that stand behind each other in a file (see `save_arrays`), as `map_array` gives one."""
+    with path.open("rb") as file:
+        while file.peek(1):
+            read_magic(file)
+            shape, _, dtype = read_array_header_1_0(file)
+            array = np.memmap(file, dtype, "r", start := file.tell(), shape).view(np.ndarray)
+            yield array
+            file.seek(start + array.nbytes)
 
 
 def save_arrays(path: Path, *arrays: ArrayLike) -> None:

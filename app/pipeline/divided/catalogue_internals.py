@@ -11,10 +11,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from astropy.convolution import Gaussian1DKernel
+from astropy.stats import gaussian_fwhm_to_sigma
+from astropy.units import Quantity
 from jwst.source_catalog import source_catalog_step
 from jwst.tweakreg import tweakreg_catalog
 from photutils.background import Background2D
 from photutils.segmentation import finder as finding
+from scipy.ndimage import correlate1d
 
 from app.pipeline.divided.jwst_internals import fast_background
 from app.runtime.patched import patched
@@ -26,6 +30,7 @@ __all__ = [
     "known_sources",
     "mesh_background",
     "noted_deblending",
+    "smoothed",
     "statistics_of_box",
 ]
 
@@ -151,6 +156,7 @@ def known_sources(
     try:
         with (
             patched(tweakreg_catalog, "JWSTBackground", background),
+            patched(tweakreg_catalog, "_convolve_data", smoothed),
             patched(source_catalog_step, "ReferenceData", lambda *_: references),
             patched(finding, "detect_sources", find),
         ):
@@ -170,3 +176,34 @@ def noted_deblending() -> Iterator[list[Any]]:
 
     with patched(finding, "deblend_sources", note):
         yield noted
+
+
+def smoothed(image: np.ndarray, fwhm: float, mask: np.ndarray | None = None) -> np.ndarray:
+    """An image smoothed with a Gaussian, as jwst has it done by `astropy.convolution.convolve`, but for rounding.
+
+    A Gaussian of rows and one of columns take half of the time of one of both, or less.
+
+    Parameters
+    ----------
+    image : ndarray or Quantity of two dimensions
+        0 is taken for what is beyond it, and for what NaN stands for the mean of what is around it.
+    fwhm : float
+        Width of the Gaussian [pixel].
+    mask : ndarray of bool, optional
+        Pixels that are NaN.
+    """
+    if isinstance(image, Quantity):
+        return smoothed(image.value, fwhm, mask) << image.unit
+    weights = Gaussian1DKernel(fwhm * gaussian_fwhm_to_sigma).array
+    weights = weights / weights.sum()
+    is_known = ~np.isnan(image) if mask is None else ~(np.isnan(image) | mask)
+
+    def means(values: np.ndarray, beyond: float) -> np.ndarray:
+        columns = correlate1d(values, weights, axis=0, mode="constant", cval=beyond)
+        return correlate1d(columns, weights, axis=1, mode="constant", cval=beyond)
+
+    smooth = means(np.where(is_known, image, np.float64(0)), 0)
+    if not is_known.all():
+        with np.errstate(invalid="ignore"):  # where nothing around is known
+            smooth /= means(is_known.astype(np.float64), 1)
+    return smooth.astype(image.dtype)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from jwst.lib.pipe_utils import match_nans_and_flags
 from stcal.resample.utils import get_tmeasure
 
 from app.pipeline.box import Box
-from app.pipeline.divided.arrays import save_arrays
+from app.pipeline.divided.arrays import map_arrays, save_arrays
 from app.pipeline.divided.cuts import BoxFile, Grid, PixelMap
 from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.divided.jwst_internals import PartResampling, known_pixel_map
@@ -121,8 +120,7 @@ class Total:
         """Add the part of the exposure at a place in the library; true where it has weight in this box."""
         if not part.box & self.box:
             return False
-        with part.path.open("rb") as file:
-            return self.add_planes(index, map(np.load, repeat(file)), part.box, part.time)
+        return self.add_planes(index, map_arrays(part.path), part.box, part.time)
 
     def add_planes(self, index: int, planes: Iterator[np.ndarray], box: Box, time: float) -> bool:
         """Add planes of a part, which touches this box; true where it has weight here."""

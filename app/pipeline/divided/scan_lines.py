@@ -39,17 +39,28 @@ class Section:
         ValueError
             There are none, or they lie in one row or column.
         """
-        valid = ~np.isnan(pixels[self.y0 : self.y1 + 1, self.x0 : self.x1 + 1]).any(axis=2)
-        columns, rows = (np.flatnonzero(valid.any(axis=axis)).tolist() for axis in (0, 1))
-        if not columns or columns[0] == columns[-1] or rows[0] == rows[-1]:
+        part = pixels[self.y0 : self.y1 + 1, self.x0 : self.x1 + 1]
+        (top, bottom), (left, right) = _ends(part), _ends(part.swapaxes(0, 1))
+        if left >= right or top >= bottom:
             raise ValueError("too few pixels have a place")
-        return Section(self.x0 + columns[0], self.x0 + columns[-1], self.y0 + rows[0], self.y0 + rows[-1])
+        return Section(self.x0 + left, self.x0 + right, self.y0 + top, self.y0 + bottom)
 
     @property
     def outline(self) -> list[Point]:
         """The corners of its outer pixels."""
         x0, x1, y0, y1 = self.x0 - 0.5, self.x1 + 0.5, self.y0 - 0.5, self.y1 + 0.5
         return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+
+
+def _ends(lines: np.ndarray) -> tuple[int, int]:
+    """Numbers of the first and the last row, or column, in which a pixel has a place; both are 0 where none has."""
+    numbers = range(len(lines))
+    first, last = (next((n for n in way if _has_place(lines[n])), 0) for way in (numbers, reversed(numbers)))
+    return first, last
+
+
+def _has_place(pixels: np.ndarray) -> bool:
+    return not (np.isnan(pixels[:, 0]) | np.isnan(pixels[:, 1])).all()
 
 
 def scan_lines(pixels: np.ndarray, section: Section, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

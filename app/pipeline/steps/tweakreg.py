@@ -13,6 +13,7 @@ from tweakwcs.correctors import JWSTWCSCorrector
 
 from app.observation.grouping import visit_id
 from app.pipeline.divided.exposure_files import ExposureFile
+from app.pipeline.divided.jwst_internals import fast_intersections
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.tweakreg_internals import KnownSourcesStep, find_sources, other_alignment, reference_catalogue
 from app.pipeline.solution.description import describe
@@ -41,7 +42,7 @@ class GroupedTweakRegStep(Remembered, KnownSourcesStep):
         self.procs = self.parent.context.procs
         exposures = input_data.exposures()
         before = [e.tree["meta"]["wcs"] for e in exposures]
-        with self.parent.grouped(input_data, "tweakreg"), shared_distortion():
+        with self.parent.grouped(input_data, "tweakreg"), shared_distortion(), fast_intersections():
             kind = self.parent.context.alignment.kind
             result = self._follow(input_data) if kind == "from_run" else self._align(input_data, exposures)
         self._write_corrections(before, result.exposures())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from drizzle.resample import blot_image
 
-from app.pipeline.divided.arrays import map_array, save_arrays
+from app.pipeline.divided.arrays import map_array, map_arrays, save_arrays
 from tests.plan.test_peak_memory import memory
 
 
@@ -17,7 +17,18 @@ def test_arrays_stand_behind_each_other_and_can_be_mapped(tmp_path: Path):
     with (tmp_path / "a.npy").open("rb") as file:
         assert np.array_equal(np.load(file), first)
         assert np.array_equal(np.load(file), second)
-    assert np.array_equal(np.load(tmp_path / "a.npy", mmap_mode="r"), first)
+    assert np.array_equal(map_array(tmp_path / "a.npy"), first)
+    mapped = list(map_arrays(tmp_path / "a.npy"))
+    assert [array.dtype for array in mapped] == [first.dtype, second.dtype]
+    assert all(map(np.array_equal, mapped, (first, second)))
+
+
+def test_a_few_rows_of_mapped_arrays_are_read_alone(tmp_path: Path):
+    save_arrays(tmp_path / "a.npy", *[np.ones((4000, 4000), np.float32)] * 3)
+    before = memory(os.getpid())
+    rows = [array[100:120] for array in map_arrays(tmp_path / "a.npy")]
+    assert [array.sum() for array in rows] == [80_000] * 3
+    assert memory(os.getpid()) - before < 16e6  # of 192 MB
 
 
 def test_a_full_device_is_an_error_for_an_array_of_any_size():

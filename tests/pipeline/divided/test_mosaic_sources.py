@@ -13,10 +13,12 @@ from gwcs import coordinate_frames
 from gwcs.fitswcs import FITSImagingWCSTransform
 from jwst.datamodels import ImageModel
 from jwst.source_catalog import SourceCatalogStep
+from jwst.tweakreg import tweakreg_catalog
 from scipy import ndimage
 
 from app.pipeline.box import Box
 from app.pipeline.divided import mosaic_sources
+from app.pipeline.divided.catalogue_internals import smoothed
 from app.pipeline.divided.connected import join, pieces_of
 from app.pipeline.divided.mosaic_file import MosaicFile
 from app.pipeline.steps import StampedSourceCatalogStep
@@ -135,6 +137,17 @@ def test_segments_are_those_of_the_whole(both):
         for mine, other in zip(ours, theirs, strict=True):
             changing = ("DATE", "FILENAME", "TFORM1", "NAXIS1")
             assert fits.HeaderDiff(mine.header, other.header, ignore_keywords=changing).identical
+
+
+@pytest.mark.parametrize("fwhm", [1.3, 2.0, 7.3])
+@pytest.mark.parametrize("is_masked", [True, False])
+def test_an_image_is_smoothed_as_by_astropy(fwhm, is_masked):
+    image, *_ = sky()
+    mask = np.random.default_rng(5).random(SHAPE) < 0.1 if is_masked else None
+    found, expected = (smooth(image, fwhm, mask=mask) for smooth in (smoothed, tweakreg_catalog._convolve_data))
+    assert found.dtype == expected.dtype
+    assert np.isnan(expected).any()  # far from all that is known
+    np.testing.assert_allclose(found, expected, rtol=2e-7)
 
 
 @pytest.mark.parametrize("connectivity", [1, 2])

@@ -12,6 +12,7 @@ from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from app.pipeline.cutout_wcs import cutout_around
+from app.pipeline.divided.cuts import counted_from
 from app.pipeline.divided.exposure_files import new_model, read_exposure
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
@@ -38,14 +39,13 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
         Of the exposure's shape and WCS, in the mosaic's unit, without the sky level that the mosaic is without. ``dq``
         is DO_NOT_USE where `fillval` stands, else 0: it says nothing about the detector.
     """
-    file = read_exposure(path)
-    exposure = file.without_pixels()
+    exposure = read_exposure(path).without_pixels()
     shape, wcs = exposure.shape, exposure.meta.wcs
     data = np.full(shape, np.nan, np.float32)
     reached = cutout_around(wcs, shape, mosaic.wcs)
     if reached:
-        pixels = mosaic.grid(parameters).pixels_of(file)
-        data = blot(mosaic.pixels(reached), pixels - (reached.x0, reached.y0))
+        pixels = mosaic.grid(parameters).pixels_of(wcs, shape)
+        data = blot(mosaic.pixels(reached), counted_from(reached, pixels))
     image = new_model()
     image.update(exposure)
     image.meta.wcs = wcs

@@ -14,7 +14,7 @@ from stdatamodels.jwst import datamodels
 
 from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
-from app.pipeline.divided.cuts import touched
+from app.pipeline.divided.cuts import counted_from, touched
 from app.pipeline.divided.exposure_files import ExposureFile, read_exposure
 from app.pipeline.divided.one_pass import KERNELS
 from app.pipeline.divided.parts import Total, drizzled
@@ -74,13 +74,12 @@ def _part(
     (exposure,) = exposures
     grid = mosaic.grid(parameters)
     arrays = _arguments(parameters) | {"enable_ctx": True, "enable_var": True}
-    pixels = grid.pixels_of(exposure)
+    pixels = grid.pixels_of(exposure.tree["meta"]["wcs"], exposure.shape)
     reached = touched(pixels, grid.box)
     box = reached or _NOWHERE
     total = Total(grid, box, 1, arrays)
     if reached:
-        pixels -= (box.x0, box.y0)
-        planes, time = drizzled(grid, arrays, exposure, pixels, box)
+        planes, time = drizzled(grid, arrays, exposure, counted_from(box, pixels), box)
         total.add_planes(0, iter(planes), box, time)
     cut = replace(grid, wcs=cutout_wcs(mosaic.wcs, box))
     return Headers(ModelLibrary([exposure.without_pixels()]), cut, arrays, total.finish).resample_many_to_one(), box

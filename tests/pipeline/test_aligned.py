@@ -13,7 +13,7 @@ from app.pipeline.divided.exposure_files import ExposureFile, Plane
 def test_light_from_the_record_is_the_same_to_the_bit(light, tmp_path):
     def subtracted(lights):
         data = np.linspace(0, 1, 300, dtype=np.float32).reshape(15, 20)
-        ExposureFile(tmp_path, {}, data.shape, tuple(lights))._subtract_from(data)
+        ExposureFile(tmp_path, b"", data.shape, tuple(lights))._subtract_from(data)
         return data.tobytes()
 
     assert subtracted(from_record(json.loads(json.dumps(as_recorded([light]))))) == subtracted([light])

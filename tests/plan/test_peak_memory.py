@@ -42,13 +42,16 @@ def memory(process):
     ],
 )
 def test_the_estimate_is_never_less_than_the_peak_and_not_much_more(truth, crds, tmp_path, options):
-    out = tmp_path / "out"
-    plan = make_step(truth, out, crds, **options).plan
+    plan = make_step(truth, tmp_path, crds, **options).plan
     thought = estimate(plan, plan.parameters).memory
-    process = start(arguments(truth, out, crds, "report=true", *words(options)))
-    peak = most_of(process, partial(memory, process.pid), OFTEN)
+
+    def begin(number):
+        process = start(arguments(truth, tmp_path / f"out{number}", crds, "report=true", *words(options)))
+        return process, partial(memory, process.pid)
+
+    peak = most_of(begin, thought / 1.5, OFTEN)
     print(f"estimate {thought / 1e6:.0f} MB, peak {peak / 1e6:.0f} MB")
-    assert peak < thought < 1.5 * peak  # on a busy machine looks miss the very peak
+    assert peak < thought < 1.5 * peak
 
 
 def words(options):

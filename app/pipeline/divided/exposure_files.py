@@ -7,8 +7,7 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 import os
 import pickle
 from collections.abc import Iterable
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ __all__ = [
     "Pattern",
     "Plane",
     "extensions",
+    "model_without_pixels",
     "new_model",
     "read_exposure",
     "save_model",
@@ -83,8 +83,8 @@ class ExposureFile:
     ----------
     path : Path
         File with the arrays.
-    tree : dict
-        All that a datamodel of it holds but the arrays.
+    packed : bytes
+        All that a datamodel of it holds but the arrays: most processes that get an exposure never look at that.
     shape : (int, int)
         Shape of the image.
     subtracted : tuple of float, Plane or Pattern
@@ -95,24 +95,24 @@ class ExposureFile:
     """
 
     path: Path
-    tree: dict[str, Any]
+    packed: bytes
     shape: tuple[int, int]
     subtracted: tuple[Light, ...] = ()
     noise_factor: float = 1.0
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Send and keep the metadata packed: whoever gets the exposure may never look at them."""
-        state = dict(vars(self))
-        if "tree" in state:
-            state["packed"] = pickle.dumps(state.pop("tree"), pickle.HIGHEST_PROTOCOL)
-        return state
+    @classmethod
+    def of(cls, path: Path, model: ImageModel) -> "ExposureFile":
+        """The exposure with arrays in a file, and everything else of a datamodel as it is now."""
+        return cls(path, _packed(without_arrays(model.instance)), model.shape)
 
-    def __getattr__(self, name: str) -> Any:
-        """Unpack the metadata when they are asked for: that takes 5 ms, for a WCS has hundreds of arrays."""
-        if name != "tree" or "packed" not in vars(self):
-            raise AttributeError(name)
-        vars(self)["tree"] = tree = pickle.loads(vars(self).pop("packed"))  # noqa: S301 - packed by ourselves
-        return tree
+    @property
+    def tree(self) -> dict[str, Any]:
+        """All that a datamodel of it holds but the arrays, unpacked anew: 5 ms, for a WCS has hundreds of arrays."""
+        return pickle.loads(self.packed)  # noqa: S301 - packed by ourselves
+
+    def with_tree(self, tree: dict[str, Any]) -> "ExposureFile":
+        """The exposure with other metadata."""
+        return replace(self, packed=_packed(tree))
 
     def open(self, *names: str) -> ImageModel:
         """A datamodel with these arrays, or all, from the file, and everything else from here.
@@ -165,24 +165,23 @@ class ExposureFile:
 
     def subtract(self, levels: Iterable[Light]) -> "ExposureFile":
         """The exposure with more subtracted."""
-        return self.changed(subtracted=(*self.subtracted, *levels))
-
-    def changed(self, **changes: Any) -> "ExposureFile":
-        """The exposure with other attributes; metadata stay packed, which `dataclasses.replace` would unpack."""
-        exposure = object.__new__(type(self))
-        vars(exposure).update(vars(self) | changes)
-        return exposure
-
-    def pack(self) -> "ExposureFile":
-        """The exposure with its metadata packed, as it is sent and kept."""
-        return copy(self)
+        return replace(self, subtracted=(*self.subtracted, *levels))
 
     def without_pixels(self) -> ImageModel:
         """A datamodel whose image has the right shape and takes no memory."""
-        model = new_model()
-        model.instance.update(self.tree)
-        model.data = np.broadcast_to(np.float32(np.nan), self.shape)
-        return model
+        return model_without_pixels(self.tree, self.shape)
+
+
+def _packed(tree: dict[str, Any]) -> bytes:
+    return pickle.dumps(tree, pickle.HIGHEST_PROTOCOL)
+
+
+def model_without_pixels(tree: dict[str, Any], shape: tuple[int, int]) -> ImageModel:
+    """A datamodel of these metadata whose image takes no memory."""
+    model = new_model()
+    model.instance.update(tree)
+    model.data = np.broadcast_to(np.float32(np.nan), shape)
+    return model
 
 
 @cache
@@ -210,8 +209,7 @@ def new_model(content: Any = None) -> ImageModel:
 def read_exposure(path: Path) -> ExposureFile:
     """The exposure of a file; its arrays are mapped, and not looked at."""
     with unchecked(), fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
-        model = new_model(file)
-        return ExposureFile(path, without_arrays(model.instance), model.shape)
+        return ExposureFile.of(path, new_model(file))
 
 
 def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:

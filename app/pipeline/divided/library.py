@@ -1,13 +1,14 @@
 """The members of an association whose arrays stay in their files."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jwst.datamodels import ImageModel
 
 from app.observation.wcs_check import check_wcs, opened_by_jwst
-from app.pipeline.divided.exposure_files import ExposureFile, Light, read_exposure, save_model, without_arrays
+from app.pipeline.divided.exposure_files import ExposureFile, Light, read_exposure, save_model
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
 from app.runtime.checkpoints import kept
@@ -77,10 +78,9 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         if exposure is None:
             model = self.borrow(index)
             self.shelve(model, index, modify=False)
-            exposure = ExposureFile(self.files[index], without_arrays(model.instance), model.shape)
-        return exposure.changed(
-            path=self.files[index], subtracted=self.subtracted[index], noise_factor=self.noise_factors[index]
-        )
+            exposure = ExposureFile.of(self.files[index], model)
+        path, subtracted, factor = self.files[index], self.subtracted[index], self.noise_factors[index]
+        return replace(exposure, path=path, subtracted=subtracted, noise_factor=factor)
 
     def _unopened(self, index: int) -> ExposureFile | None:
         """A member that was restored, where nobody has borrowed it since."""
@@ -98,16 +98,12 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         self.subtracted[index] += tuple(levels)
 
     def restore(self, exposures: Iterable[ExposureFile]) -> None:
-        """Put all members into the state of `exposures`; each stays packed until somebody borrows it.
-
-        The library must not be open.
-        """
-        packed = [exposure.pack() for exposure in exposures]
-        self._read = dict(zip(self._origins, packed, strict=True))
+        """Put all members into the state of `exposures`; the library must not be open."""
+        self._read = dict(zip(self._origins, exposures, strict=True))
         self._is_restored = True
-        self.files = [exposure.path for exposure in packed]
-        self.subtracted = [exposure.subtracted for exposure in packed]
-        self.noise_factors = [exposure.noise_factor for exposure in packed]
+        self.files = [exposure.path for exposure in self._read.values()]
+        self.subtracted = [exposure.subtracted for exposure in self._read.values()]
+        self.noise_factors = [exposure.noise_factor for exposure in self._read.values()]
         self.close_members()
 
     def remember(self, name: str, change: Callable[[], None]) -> list[ExposureFile]:
@@ -115,7 +111,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
 
         def finish() -> list[ExposureFile]:
             change()
-            return [exposure.pack() for exposure in self.exposures()]
+            return self.exposures()
 
         self.restore(kept(name, finish))
         return self.exposures()

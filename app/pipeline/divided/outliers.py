@@ -6,7 +6,7 @@ dropped, and the median over the groups is what each exposure is compared with.
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -152,7 +152,8 @@ def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Ex
     if not part.box:
         return part
     if name == "err":  # resampling would subtract the sky level from them
-        exposure = replace(exposure, tree=exposure.tree | {"meta": exposure.tree["meta"] | {"background": {}}})
+        tree = exposure.tree
+        exposure = exposure.with_tree(tree | {"meta": tree["meta"] | {"background": {}}})
     resampling = PartResampling([exposure], output_wcs=grid.of_shape(part.box.shape), **arguments)
     with exposure.open(name, "dq", "var_rnoise") as model, known_pixel_map(pixels.on(part.box)):
         if name == "err":

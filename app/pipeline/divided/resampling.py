@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from jwst.datamodels import ImageModel
 from jwst.resample.resample import ResampleImage
 
 from app.pipeline.divided.cuts import Grid
-from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
+from app.pipeline.divided.exposure_files import model_without_pixels, without_arrays
 from app.pipeline.divided.jwst_internals import known_pixel_map
 from app.pipeline.divided.library import ExposureLibrary, Members
 
@@ -41,7 +40,7 @@ class Headers(ResampleImage):
     def add_model(self, model: ImageModel) -> None:
         """Add an exposure's metadata."""
         with known_pixel_map(np.moveaxis(np.indices(_SMALL, dtype=float)[::-1], 0, -1)):
-            super().add_model(ExposureFile(Path(), without_arrays(model.instance), _SMALL).without_pixels())
+            super().add_model(model_without_pixels(without_arrays(model.instance), _SMALL))
 
     def input_model_to_dict(self, model: ImageModel, **options: Any) -> dict[str, Any]:
         """What stcal takes of an exposure, with images of a few pixels."""

@@ -5,7 +5,6 @@ tests/pipeline/divided/test_tweakreg_internals.py fails when a release changes a
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -65,7 +64,7 @@ def _correct(parameters: Mapping[str, Any], is_absolute: bool, task: tuple[Expos
     exposure, result = task
     member = _Member(exposure.without_pixels())
     TweakRegStep._apply_tweakreg_solution(SimpleNamespace(**parameters), member, [result], is_absolute)
-    return replace(exposure, tree=without_arrays(member.model.instance))
+    return exposure.with_tree(without_arrays(member.model.instance))
 
 
 class _Member:

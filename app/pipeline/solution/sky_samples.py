@@ -91,12 +91,12 @@ def sampling_of(exposure: ExposureFile, dqbits: int | None) -> Sampling:
 def sample_exposure(sampling: Sampling, exposure: ExposureFile) -> SkySamples:
     """Sample an exposure where nothing is flagged and the weight is not low."""
     with exposure.open("data", "dq", "var_rnoise") as model:
-        image = usable_image(model, sampling.dqbits)
+        image, wcs = usable_image(model, sampling.dqbits), model.meta.wcs
         variance = model.instance.get("var_rnoise")
         if variance is not None and np.any(known := np.isfinite(variance) & (variance > 0) & np.isfinite(image)):
             with np.errstate(invalid="ignore"):
                 image[variance > np.median(variance[known]) / LOWEST_WEIGHT] = np.nan
-    return sample_image(image, exposure.tree["meta"]["wcs"], sampling)
+    return sample_image(image, wcs, sampling)
 
 
 def usable_image(model: ImageModel, dqbits: int | None) -> NDArray[np.float32]:

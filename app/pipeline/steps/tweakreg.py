@@ -41,14 +41,15 @@ class GroupedTweakRegStep(Remembered, KnownSourcesStep):
         """Align the exposures, group by group, and write down how they were moved."""
         self.procs = self.parent.context.procs
         exposures = input_data.exposures()
-        before = [e.tree["meta"]["wcs"] for e in exposures]
+        before = [e.tree["meta"] for e in exposures]
         with self.parent.grouped(input_data, "tweakreg"), shared_distortion(), fast_intersections():
             kind = self.parent.context.alignment.kind
-            result = self._follow(input_data) if kind == "from_run" else self._align(input_data, exposures)
-        self._write_corrections(before, result.exposures())
+            names = [meta["filename"] for meta in before]
+            result = self._follow(input_data) if kind == "from_run" else self._align(input_data, exposures, names)
+        self._write_corrections([meta["wcs"] for meta in before], result.exposures())
         return result
 
-    def _align(self, library: ExposureLibrary, exposures: list[ExposureFile]) -> ExposureLibrary:
+    def _align(self, library: ExposureLibrary, exposures: list[ExposureFile], names: list[str]) -> ExposureLibrary:
         parameters = {name: value for name, value in self.get_pars().items() if name not in ("pre_hooks", "post_hooks")}
 
         is_solved = self.parent.context.alignment.kind == "solution"
@@ -57,7 +58,7 @@ class GroupedTweakRegStep(Remembered, KnownSourcesStep):
         def sources() -> dict[str, Table]:
             find = find_centred_sources if is_solved else find_sources
             found = run_all(partial(find, parameters), exposures, self.parent.context.procs)
-            return dict(zip([e.tree["meta"]["filename"] for e in exposures], found, strict=True))
+            return dict(zip(names, found, strict=True))
 
         self.sources = sources
         with self._solving([e.shape for e in exposures]) if is_solved else nullcontext():

@@ -58,14 +58,15 @@ def test_an_exposure_lies_in_its_box(dithers, grid, crds, tmp_path):
 @pytest.mark.parametrize("bounding_box", [None, ((4.5, 40.5), (-0.5, 20.2))])
 def test_pixel_maps_have_the_bits_of_stcal(dithers, grid, monkeypatch, at_once, bounding_box):
     exposure = read_exposure(dithers.files[0])
-    exposure.tree["meta"]["wcs"].bounding_box = bounding_box
-    wanted = calc_pixmap(exposure.tree["meta"]["wcs"], grid.wcs, exposure.shape)
+    wcs, shape = exposure.tree["meta"]["wcs"], exposure.shape
+    wcs.bounding_box = bounding_box
+    wanted = calc_pixmap(wcs, grid.wcs, shape)
     assert np.isnan(wanted).any() == (bounding_box is not None)
     grids_own, around = grid.wcs.bounding_box, ((-0.5, 10.5), (-0.5, 10.5))
     grid.wcs.bounding_box = around  # of the mosaic: ignored, and there afterwards
     monkeypatch.setattr("app.pipeline.divided.cuts._PIXELS_AT_ONCE", at_once)
     try:
-        assert grid.pixels_of(exposure).tobytes() == wanted.tobytes()
+        assert grid.pixels_of(wcs, shape).tobytes() == wanted.tobytes()
         assert grid.wcs.bounding_box.bounding_box(order="F") == around
     finally:
         grid.wcs.bounding_box = grids_own

@@ -12,7 +12,7 @@ from stdatamodels.jwst import datamodels
 from tweakwcs.correctors import JWSTWCSCorrector
 
 from app.observation.tangent_plane import TangentPlane
-from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
+from app.pipeline.divided.exposure_files import ExposureFile
 from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between
 from app.pipeline.solution.solving import solve_alignment
@@ -187,7 +187,7 @@ def between_bands(folder: Path) -> np.ndarray:
 def read(path: Path) -> ExposureFile:
     """An exposure as the steps hand it on."""
     with datamodels.open(path) as model:
-        return ExposureFile(path, without_arrays(model.instance), model.shape)
+        return ExposureFile.of(path, model)
 
 
 def group(exposure: ExposureFile, grouping: str) -> str:

@@ -73,6 +73,15 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         with self:
             return [self._exposure(index) for index in range(len(self))]
 
+    def metadata(self) -> list[dict[str, Any]]:
+        """Metadata of all members, which are open from then on; they are not to be changed."""
+        found = []
+        with self:
+            for index, model in enumerate(self):
+                found.append(model.instance["meta"])
+                self.shelve(model, index, modify=False)
+        return found
+
     def _exposure(self, index: int) -> ExposureFile:
         exposure = self._unopened(index)
         if exposure is None:

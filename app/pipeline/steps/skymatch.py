@@ -107,6 +107,7 @@ class GroupedSkyMatchStep(Remembered, SkyMatchStep):
                     library.subtract(index, result.subtracted)
                 model.meta.cal_step.skymatch = "COMPLETE" if result.is_valid else "SKIPPED"
                 library.shelve(model, index)
+        library.restore(library.exposures())  # packed once for all who want them
 
     def _take_levels(self, library: ExposureLibrary) -> ExposureLibrary:
         """Take the user's levels; jwst's implementation would subtract them from pixels that are not here."""

@@ -41,7 +41,7 @@ class GroupedTweakRegStep(Remembered, KnownSourcesStep):
         """Align the exposures, group by group, and write down how they were moved."""
         self.procs = self.parent.context.procs
         exposures = input_data.exposures()
-        before = [e.tree["meta"] for e in exposures]
+        before = input_data.metadata()
         with self.parent.grouped(input_data, "tweakreg"), shared_distortion(), fast_intersections():
             kind = self.parent.context.alignment.kind
             names = [meta["filename"] for meta in before]

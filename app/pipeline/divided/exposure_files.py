@@ -6,7 +6,8 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 
 import os
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ __all__ = [
     "extensions",
     "model_without_pixels",
     "new_model",
+    "opened",
     "read_exposure",
     "save_model",
     "without_arrays",
@@ -206,10 +208,17 @@ def new_model(content: Any = None) -> ImageModel:
         return ImageModel(content, schema=schema, validate_on_assignment=False)
 
 
-def read_exposure(path: Path) -> ExposureFile:
-    """The exposure of a file; its arrays are mapped, and not looked at."""
+@contextmanager
+def opened(path: Path) -> Iterator[ImageModel]:
+    """A datamodel of a file whose arrays are mapped, and not looked at."""
     with unchecked(), fits.open(path, memmap=True, do_not_scale_image_data=True) as file:
-        return ExposureFile.of(path, new_model(file))
+        yield new_model(file)
+
+
+def read_exposure(path: Path) -> ExposureFile:
+    """The exposure of a file."""
+    with opened(path) as model:
+        return ExposureFile.of(path, model)
 
 
 def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from jwst.datamodels import ImageModel
 
 from app.observation.wcs_check import check_wcs, opened_by_jwst
-from app.pipeline.divided.exposure_files import ExposureFile, Light, read_exposure, save_model
+from app.pipeline.divided.exposure_files import ExposureFile, Light, opened, save_model
 from app.pipeline.divided.jwst_internals import OpeningLibrary
 from app.pipeline.library import GroupedLibrary
 from app.runtime.checkpoints import kept
@@ -198,10 +198,9 @@ class Members:
 def _read(path: Path) -> ExposureFile | str:
     """The exposure of a file, or what is wrong with it."""
     try:
-        with opened_by_jwst(path):
-            exposure = read_exposure(path)
-            check_wcs(exposure.without_pixels(), path)
-            return exposure
+        with opened_by_jwst(path), opened(path) as model:
+            check_wcs(model, path)
+            return ExposureFile.of(path, model)
     except InputError as error:
         return str(error)
 

@@ -44,8 +44,8 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
     data = np.full(shape, np.nan, np.float32)
     reached = cutout_around(wcs, shape, mosaic.wcs)
     if reached:
-        pixels = mosaic.grid(parameters).pixels_of(wcs, shape)
-        data = blot(mosaic.pixels(reached), counted_from(reached, pixels))
+        pixels = counted_from(reached, mosaic.grid(parameters).pixels_of(wcs, shape))
+        data = blot(mosaic.pixels(reached), pixels)
     image = new_model()
     image.update(exposure)
     image.meta.wcs = wcs

@@ -79,7 +79,8 @@ def _part(
     box = reached or _NOWHERE
     total = Total(grid, box, 1, arrays)
     if reached:
-        planes, time = drizzled(grid, arrays, exposure, counted_from(box, pixels), box)
+        pixels = counted_from(box, pixels)
+        planes, time = drizzled(grid, arrays, exposure, pixels, box)
         total.add_planes(0, iter(planes), box, time)
     cut = replace(grid, wcs=cutout_wcs(mosaic.wcs, box))
     return Headers(ModelLibrary([exposure.without_pixels()]), cut, arrays, total.finish).resample_many_to_one(), box

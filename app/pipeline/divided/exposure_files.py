@@ -19,6 +19,7 @@ from jwst.datamodels import ImageModel
 
 from app.observation.fits_internals import whole_arrays
 from app.observation.unchecked import unchecked
+from app.pipeline.divided.arrays import map_array
 from app.pipeline.divided.jwst_internals import merged_already
 from app.runtime.files import settle
 
@@ -69,7 +70,7 @@ class Pattern:
         return self._plane(1, shape)
 
     def _plane(self, number: int, shape: tuple[int, int]) -> np.ndarray:
-        planes = np.load(self.path, mmap_mode="r")
+        planes = map_array(self.path)
         assert planes.shape == (2, *shape)
         return planes[number]
 

@@ -21,7 +21,7 @@ from photutils.segmentation import SegmentationImage
 from scipy import ndimage
 
 from app.pipeline.box import Box
-from app.pipeline.divided.arrays import save_arrays
+from app.pipeline.divided.arrays import map_array, save_arrays
 from app.pipeline.divided.catalogue_internals import KnownReferences, known_sources, noted_deblending
 from app.pipeline.divided.connected import Pieces, Segments, join, pieces_of
 from app.pipeline.divided.jwst_internals import divided_deblending, needed_columns
@@ -183,7 +183,7 @@ def _measure(finder: Finder, task: tuple[NDArray[np.int64], Segments]) -> Measur
 
 def _labels(finder: Finder, segments: Segments, window: Box) -> NDArray[np.int32]:
     """Segments in a window, counted from 1, and nothing of others."""
-    above = np.load(finder.above, mmap_mode="r")[window.slices]
+    above = map_array(finder.above)[window.slices]
     labels, n = ndimage.label(above, structure=finder.footprint)
     rows, columns = np.divmod(segments.first, finder.mosaic.shape[1])
     number = np.zeros(n + 1, np.int32)

@@ -134,7 +134,7 @@ class _Part(BoxFile):
 
     def on(self, tile: Box) -> np.ndarray:
         """Image and weights in a box inside its own."""
-        return np.load(self.path, mmap_mode="r")[:, *tile.inside(self.box)]
+        return map_array(self.path)[:, *tile.inside(self.box)]
 
 
 @dataclass(frozen=True)
@@ -151,13 +151,10 @@ def _drizzle(grid: Grid, arguments: Mapping[str, Any], name: str, pair: tuple[Ex
     part = _Part(_part_path(pixels, name), pixels.box)
     if not part.box:
         return part
-    if name == "err":  # resampling would subtract the sky level from them
-        tree = exposure.tree
-        exposure = exposure.with_tree(tree | {"meta": tree["meta"] | {"background": {}}})
     resampling = PartResampling([exposure], output_wcs=grid.of_shape(part.box.shape), **arguments)
     with exposure.open(name, "dq", "var_rnoise") as model, known_pixel_map(pixels.on(part.box)):
-        if name == "err":
-            model.data = model.err
+        if name == "err":  # resampling would subtract the sky level from them
+            model.data, model.instance["meta"]["background"] = model.err, {}
         resampling.add_model(model)
     save_arrays(part.path, [resampling.output_model["data"], resampling.output_model["wht"]])
     return part
@@ -195,7 +192,7 @@ class _Tile(LeftFile):
     box: Box
 
     def checksum(self) -> int:
-        return zlib.crc32(np.load(self.path, mmap_mode="r")[self.box.slices].tobytes())
+        return zlib.crc32(map_array(self.path)[self.box.slices].tobytes())
 
 
 def _tiles(whole: Box) -> list[Box]:

@@ -9,6 +9,7 @@ from jwst.datamodels import ImageModel
 from jwst.source_catalog.source_catalog import JWSTSourceCatalog
 from numpy.typing import NDArray
 
+from app.pipeline.divided.arrays import map_arrays
 from app.pipeline.divided.mosaic_sources import Measured
 
 __all__ = ["label_rows", "stitch"]
@@ -46,8 +47,7 @@ def label_rows(measured: Sequence[Measured], shape: tuple[int, int]) -> Iterator
     for first in range(0, ny, _ROWS):
         rows = np.zeros((min(_ROWS, ny - first), nx), np.uint32)
         for window, start in zip(measured, starts, strict=False):
-            with window.pixels.open("rb") as file:
-                places, owners = np.load(file), np.load(file)
+            places, owners = map_arrays(window.pixels)
             low, high = np.searchsorted(places, [first * nx, (first + len(rows)) * nx])
             rows.ravel()[places[low:high] - first * nx] = labels[start + owners[low:high]]
         yield first, rows

@@ -40,16 +40,15 @@ class GroupedTweakRegStep(Remembered, KnownSourcesStep):
     def process(self, input_data: ExposureLibrary) -> ExposureLibrary:
         """Align the exposures, group by group, and write down how they were moved."""
         self.procs = self.parent.context.procs
-        exposures = input_data.exposures()
-        before = input_data.metadata()
+        before = [meta["wcs"] for meta in input_data.metadata()]
         with self.parent.grouped(input_data, "tweakreg"), shared_distortion(), fast_intersections():
             kind = self.parent.context.alignment.kind
-            names = [meta["filename"] for meta in before]
-            result = self._follow(input_data) if kind == "from_run" else self._align(input_data, exposures, names)
-        self._write_corrections([meta["wcs"] for meta in before], result.exposures())
+            result = self._follow(input_data) if kind == "from_run" else self._align(input_data)
+        self._write_corrections(before, result.exposures())
         return result
 
-    def _align(self, library: ExposureLibrary, exposures: list[ExposureFile], names: list[str]) -> ExposureLibrary:
+    def _align(self, library: ExposureLibrary) -> ExposureLibrary:
+        exposures, names = library.exposures(), [meta["filename"] for meta in library.metadata()]
         parameters = {name: value for name, value in self.get_pars().items() if name not in ("pre_hooks", "post_hooks")}
 
         is_solved = self.parent.context.alignment.kind == "solution"

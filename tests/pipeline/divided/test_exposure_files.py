@@ -1,6 +1,7 @@
 """Exposures as they are sent and kept."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,16 @@ from app.pipeline.divided.exposure_files import ExposureFile, model_without_pixe
 @pytest.fixture
 def exposure():
     model = model_without_pixels({"meta": {"filename": "x_cal.fits"}}, (4, 4))
-    return ExposureFile.of(Path("x_cal.fits"), model).subtract([1.5])
+    return replace(ExposureFile.of(Path("x_cal.fits"), model).subtract([1.5]), noise_factor=2.0)
 
 
 def test_an_exposure_is_the_same_when_it_was_sent(exposure):
     back = pickle.loads(pickle.dumps(exposure))
     assert back == exposure
-    assert (back.path, back.shape, back.subtracted, back.noise_factor) == (Path("x_cal.fits"), (4, 4), (1.5,), 1.0)
+    assert (back.path, back.shape, back.subtracted, back.noise_factor) == (Path("x_cal.fits"), (4, 4), (1.5,), 2.0)
     assert back.without_pixels().meta.filename == "x_cal.fits"
     assert back.without_pixels().shape == (4, 4)
+    assert back.subtract([2.0]).tree == exposure.tree
 
 
 def test_whoever_changes_metadata_changes_nothing_of_the_exposure(exposure):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.observation.fits_internals import whole_arrays
+from app.observation.fits_internals import careful_writes
 from app.observation.names import ascii_name, is_of_catalogue
 from app.pipeline.aligned import Aligned
 from app.pipeline.context import Context, Notes
@@ -84,7 +84,7 @@ def run_pipeline(
     chosen = [*plan.layers, *made]
     pipeline = make_pipeline(chosen, context)
     notes.add(parameters=_as_given(pipeline.get_pars(), made, plan), parameter_origins=plan.parameters.origins)
-    with whole_arrays(), _fast_collections():
+    with careful_writes(), _fast_collections():
         if mosaic is not None:
             with one_pool(context.procs, load):
                 pipeline.run(MosaicFile(mosaic))

@@ -11,7 +11,7 @@ from typing import Any
 from astropy.io import fits
 from astropy.table import Table
 
-from app.observation.fits_internals import whole_arrays
+from app.observation.fits_internals import careful_writes
 from app.observation.names import ascii_name
 from app.runtime.files import publish, settle
 
@@ -82,7 +82,7 @@ class Stamp:
             self.on_model(model)
             temporary = path.parent / "stamping" / ascii_name(path.name)
             temporary.parent.mkdir(exist_ok=True)
-            with whole_arrays():
+            with careful_writes():
                 model.save(temporary)
         publish(temporary.rename(temporary.with_name(path.name)), path.parent)
         temporary.parent.rmdir()

@@ -13,6 +13,7 @@ from app.plan.work import Work
 
 __all__ = [
     "BAND",
+    "PLACED",
     "TILE",
     "SerialFallback",
     "catalogue_by_tiles",
@@ -58,9 +59,11 @@ _DRAWING = 110e6
 _PER_PIXEL_KEPT, _PER_DETECTOR_PIXEL_WHOLE, _PER_MOSAIC_PIXEL_WHOLE = 20, 126, 68
 _PER_MEDIAN_PIXEL, _PER_STACKED_PIXEL = 25, 4
 #: After the mosaic, an exposure that is drizzled, or blotted, by pixel of the detector; by pixel of the cut (of several
-#: that jwst's own classes drizzle together, more); of the whole grid, where the drizzled exposure is placed on that.
+#: that jwst's own classes drizzle together, more).
 _PER_DETECTOR_PIXEL_DRIZZLED, _PER_DETECTOR_PIXEL_BLOTTED = 150, 100
-_PER_CUT_PIXEL_LATER, _PER_CUT_PIXEL_TOGETHER, _PER_CUT_PIXEL_PLACED, _PER_MOSAIC_PIXEL_PLACED = 75, 142, 16, 20
+_PER_CUT_PIXEL_LATER, _PER_CUT_PIXEL_TOGETHER = 75, 142
+#: While the drizzled exposure is written, by the pixels of the rows at a time; how many, at most.
+_PER_PLACED_PIXEL, PLACED = 20, 1_000_000
 #: While a median image of background exposures is made, by its pixels, and by those of the rows that are read of all
 #: exposures at a time; while it is subtracted from an exposure, by its pixels.
 _PER_IMAGE_PIXEL, _PER_STRIP_PIXEL, _PER_SUBTRACTED_PIXEL = 72, 45, 12
@@ -197,6 +200,4 @@ def _postprocess(work: Work, config: Lv3Config, procs: int) -> float:
     per_pixel = _PER_DETECTOR_PIXEL_DRIZZLED if config.do_drizzle else _PER_DETECTOR_PIXEL_BLOTTED
     making = work.detector * (per_pixel + (together - 1) * _PER_PIXEL_KEPT)
     making += min(together * work.cut, work.mosaic) * per_cut_pixel
-    is_placed = config.do_drizzle and not config.drizzle_footprint_only
-    placing = is_placed * (work.cut * _PER_CUT_PIXEL_PLACED + work.mosaic * _PER_MOSAIC_PIXEL_PLACED)
-    return procs * max(making, placing)
+    return procs * (making + config.do_drizzle * min(work.mosaic, PLACED) * _PER_PLACED_PIXEL)

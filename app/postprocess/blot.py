@@ -1,6 +1,7 @@
 """The mosaic blotted back onto the detector of one exposure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,40 @@ from scipy.ndimage import minimum_filter
 from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
+from app.observation.fits_internals import careful_writes
 from app.pipeline.cutout_wcs import cutout_around
 from app.pipeline.divided.cuts import counted_from
 from app.pipeline.divided.exposure_files import new_model, read_exposure
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
-__all__ = ["blot", "blot_mosaic"]
+__all__ = ["Blotted", "blot", "blot_mosaic"]
 
 
-def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillval: float) -> datamodels.ImageModel:
+@dataclass(frozen=True)
+class Blotted:
+    """A mosaic blotted back onto an exposure.
+
+    Parameters
+    ----------
+    image : ImageModel
+        All that is written.
+    """
+
+    image: datamodels.ImageModel
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the mosaic has no data there."""
+        return not (self.image.dq == 0).any()
+
+    def save(self, path: Path) -> None:
+        """Write the file."""
+        with careful_writes():
+            self.image.save(path)
+
+
+def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillval: float) -> Blotted:
     """Blot a mosaic back onto one of its exposures.
 
     Parameters
@@ -35,7 +60,7 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
 
     Returns
     -------
-    ImageModel
+    Blotted
         Of the exposure's shape and WCS, in the mosaic's unit, without the sky level that the mosaic is without. ``dq``
         is DO_NOT_USE where `fillval` stands, else 0: it says nothing about the detector.
     """
@@ -57,7 +82,7 @@ def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillv
     if image.meta.hasattr("bunit_err"):
         del image.meta.bunit_err  # the array it belongs to is not there
     belongs_to(image, mosaic)
-    return image
+    return Blotted(image)
 
 
 def blot(image: NDArray[np.float32], pixmap: NDArray[np.float64]) -> NDArray[np.float32]:

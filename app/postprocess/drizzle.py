@@ -1,7 +1,8 @@
 """One exposure, or its detectors together, on the mosaic's grid: by the same code and with the same weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +17,77 @@ from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
 from app.pipeline.divided.cuts import counted_from, touched
 from app.pipeline.divided.exposure_files import ExposureFile, read_exposure
+from app.pipeline.divided.grown_fits import grow_model
 from app.pipeline.divided.one_pass import KERNELS
 from app.pipeline.divided.parts import Total, drizzled
 from app.pipeline.divided.resampling import Headers
+from app.plan.peak_memory import PLACED
 from app.plan.values import fill_value
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
+from app.runtime.files import fresh_folder, settle
 
-__all__ = ["drizzle_exposures"]
+__all__ = ["Drizzled", "drizzle_exposures"]
 
 # Parameters of the resample step that decide a pixel's value; the others are about the grid, which is the mosaic's.
 _PARAMETERS = ("pixfrac", "kernel", "fillval", "weight_type", "pixmap_stepsize", "pixmap_order", "propagate_dq")
+# What is written; ``dq`` where it was asked for.
+_ARRAYS = ("data", "err", "wht", "con", "dq")
 # Where exposures that do not reach the mosaic are drizzled: no pixel falls on it.
 _NOWHERE = Box(0, 0, 1, 1)
 
 
+@dataclass(frozen=True)
+class Drizzled:
+    """Exposures on the grid of their mosaic; in memory there is no more of it than they reach.
+
+    Parameters
+    ----------
+    image : ImageModel
+        All that is written but the arrays, which have a pixel each.
+    arrays : mapping
+        Of the part of the grid that the exposures reach: ``data``, ``err``, ``wht`` and ``con``. Where the exposures
+        have no data ``wht`` and ``con`` are 0, ``err`` is NaN and ``data`` the fill value.
+    reached : Box
+        That part.
+    covered : Box
+        The part that is written.
+    fill : float
+    """
+
+    image: datamodels.ImageModel
+    arrays: Mapping[str, np.ndarray]
+    reached: Box
+    covered: Box
+    fill: float
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the exposures have no data on the grid."""
+        return not self.arrays["wht"].any()
+
+    def save(self, path: Path) -> None:
+        """Write the file, some rows at a time; it appears whole or not at all."""
+        with fresh_folder(path.parent / f".{path.stem}") as folder:
+            planes = grow_model(self.image, self.covered.shape, folder / path.name, folder / "grown.fits")
+            for name, band in product(self.arrays, self.covered.bands(PLACED)):
+                planes[name].fill(band.y0 - self.covered.y0, self._rows(name, band))
+            settle(folder / "grown.fits", path)
+
+    def _rows(self, name: str, band: Box) -> np.ndarray:
+        """An array in a band of what is written."""
+        array, shared = self.arrays[name], self.reached & band
+        rows = np.full(array.shape[:-2] + band.shape, {"data": self.fill, "err": np.nan}.get(name, 0), array.dtype)
+        rows[(..., *shared.inside(band))] = array[(..., *shared.inside(self.reached))]
+        return rows
+
+
 def drizzle_exposures(
     paths: Sequence[Path], mosaic: Mosaic, parameters: Mapping[str, Any], footprint_only: bool = False
-) -> datamodels.ImageModel:
+) -> Drizzled:
     """Drizzle an exposure, or several together, onto the grid of their mosaic.
 
-    The mean of these images, weighted by their ``wht``, is the mosaic.
+    The mean of such images, weighted by their ``wht``, is the mosaic.
 
     Parameters
     ----------
@@ -50,21 +101,23 @@ def drizzle_exposures(
 
     Returns
     -------
-    ImageModel
-        With ``data``, ``err``, ``wht`` and ``con``. Where the exposures have no data ``wht`` and ``con`` are 0, ``err``
-        is NaN and ``data`` the step's ``fillval``; that is everywhere, if the mosaic does not reach them.
+    Drizzled
+        All of it empty, if the mosaic does not reach the exposures.
     """
     exposures = [read_exposure(path) for path in paths]
     is_like_mosaic = len(paths) == 1 and parameters["kernel"] in KERNELS and not parameters["propagate_dq"]
     make = _part if is_like_mosaic else _together
     image, reached = make(exposures, mosaic, parameters)
     sky_is_out(image, [exposure.without_pixels() for exposure in exposures])
-    wanted = _footprint(image, reached) if footprint_only else Box.whole(mosaic.shape)
-    _place(image, reached, wanted, fill_value(parameters["fillval"]))
-    image.meta.wcs = mosaic.wcs if wanted == Box.whole(mosaic.shape) else cutout_wcs(mosaic.wcs, wanted)
+    whole = Box.whole(mosaic.shape)
+    covered = _footprint(image, reached) if footprint_only else whole
+    image.meta.wcs = mosaic.wcs if covered == whole else cutout_wcs(mosaic.wcs, covered)
     ResampleImage.update_fits_wcsinfo(image)
     belongs_to(image, mosaic)
-    return image
+    arrays = {name: image[name] for name in _ARRAYS if image.hasattr(name)}
+    for name, array in arrays.items():
+        image[name] = array[..., :1, :1]
+    return Drizzled(image, arrays, reached, covered, fill_value(parameters["fillval"]))
 
 
 def _part(
@@ -110,14 +163,3 @@ def _arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _footprint(image: datamodels.ImageModel, reached: Box) -> Box:
     """The part of the grid that has weight; at least one pixel, which an image needs."""
     return reached.around_true(image.wht > 0) or Box(reached.x0, reached.y0, reached.x0 + 1, reached.y0 + 1)
-
-
-def _place(image: datamodels.ImageModel, reached: Box, wanted: Box, fill: float) -> None:
-    """Put the arrays of an image, which cover the box `reached`, where they belong in arrays that cover `wanted`."""
-    shared = reached & wanted
-    empty = {"data": fill, "err": np.nan, "wht": 0, "con": 0, "dq": 0}
-    arrays = {name: getattr(image, name) for name in empty if image.hasattr(name)}
-    for name, array in arrays.items():
-        placed = np.full(array.shape[:-2] + wanted.shape, empty[name], array.dtype)
-        placed[(..., *shared.inside(wanted))] = array[(..., *shared.inside(reached))]
-        setattr(image, name, placed)

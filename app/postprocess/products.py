@@ -7,14 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stdatamodels.jwst.datamodels import ImageModel
-
 from app.config.schema import Lv3Config
-from app.observation.fits_internals import whole_arrays
 from app.observation.names import CRF, DRIZZLED, exposure_product
 from app.pipeline.stamp import Stamp
-from app.postprocess.blot import blot_mosaic
-from app.postprocess.drizzle import drizzle_exposures
+from app.postprocess.blot import Blotted, blot_mosaic
+from app.postprocess.drizzle import Drizzled, drizzle_exposures
 from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
 from app.record.caveats import Caveat
 from app.record.product_kinds import ProductKind, product_kinds
@@ -139,23 +136,21 @@ def _make(job: _Job, mosaic: Mosaic, parameters: dict, stamp: Stamp) -> _Outcome
             if sha256(exposure) != checksum:
                 problem = f"{exposure}: no {job.kind.name} of it: it was replaced, edited or damaged"
                 return _Outcome(job, problem=f"{problem} since the mosaic was made; {AGAIN}")
-        image = _image(job, mosaic, parameters)
+        made = _make_image(job, mosaic, parameters)
     except MemoryError as error:
         raise MemoryExceededError(f"{where}: out of memory; a smaller procs needs less") from error
     except Exception as error:  # noqa: BLE001 - whatever jwst raises
         return _Outcome(job, problem=f"{where}: {type(error).__name__}: {error}; {AGAIN}")
-    is_empty = not (image.wht.any() if job.kind.suffix == DRIZZLED else (image.dq == 0).any())
     try:
-        stamp.on_model(image)
-        with whole_arrays():
-            image.save(job.output)
-        return _Outcome(job, product_entry(job.output), is_empty=is_empty)
+        stamp.on_model(made.image)
+        made.save(job.output)
+        return _Outcome(job, product_entry(job.output), is_empty=made.is_empty)
     except OSError as error:
         job.output.unlink(missing_ok=True)
         return _no_room(job, error)
 
 
-def _image(job: _Job, mosaic: Mosaic, parameters: dict) -> ImageModel:
+def _make_image(job: _Job, mosaic: Mosaic, parameters: dict) -> Drizzled | Blotted:
     options = job.kind.options
     if job.kind.suffix == DRIZZLED:
         return drizzle_exposures(job.exposures, mosaic, parameters, options["drizzle_footprint_only"])

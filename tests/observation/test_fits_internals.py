@@ -1,11 +1,16 @@
 """How astropy writes arrays; these tests fail when a release changes it."""
 
+import gc
+import weakref
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.io.fits import file as writing
+from jwst.datamodels import ImageModel
 
-from app.observation.fits_internals import whole_arrays
+from app.observation.fits_internals import careful_writes
 
 
 def hdus(rng):
@@ -29,7 +34,7 @@ def hdus(rng):
 
 def test_the_bits_are_those_that_astropy_writes(tmp_path):
     hdus(np.random.default_rng(1)).writeto(tmp_path / "a.fits")
-    with whole_arrays():
+    with careful_writes():
         hdus(np.random.default_rng(1)).writeto(tmp_path / "b.fits")
     assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()
 
@@ -38,5 +43,23 @@ def test_an_error_of_the_device_is_one():
     array = np.arange(100, dtype=">f4")
     with open("/dev/full", "r+b", buffering=0) as full:  # noqa: PTH123
         writing._array_to_file(array, full)  # when astropy does not lose it any more, this is needed no longer
-        with whole_arrays(), pytest.raises(OSError, match="No space left"):
+        with careful_writes(), pytest.raises(OSError, match="No space left"):
             writing._array_to_file(array, full)
+
+
+@pytest.mark.parametrize(
+    ("context", "is_kept"),
+    [(nullcontext, True), (careful_writes, False)],  # when the first is not kept any more, emptying is needed no longer
+)
+def test_the_arrays_of_a_datamodel_that_was_saved_go_with_it(context, is_kept, tmp_path):
+    model = ImageModel(data=np.zeros((5, 7), dtype=np.float32))
+    array = weakref.ref(model.data)
+    gc.disable()
+    try:
+        with context():
+            model.save(tmp_path / "a_cal.fits")
+        del model
+        assert (array() is not None) is is_kept
+    finally:
+        gc.enable()
+    assert fits.getdata(tmp_path / "a_cal.fits").shape == (5, 7)

@@ -38,7 +38,7 @@ def memory(process):
     [
         {"procs": 1, "jwst_parameters": {"source_catalog": {"skip": True}}},
         {"procs": 2},
-        FINE | {"procs": 2, "do_drizzle": True, "drizzle_footprint_only": True},
+        FINE | {"procs": 2, "do_drizzle": True},
     ],
 )
 def test_the_estimate_is_never_less_than_the_peak_and_not_much_more(truth, crds, tmp_path, options):

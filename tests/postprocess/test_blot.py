@@ -53,7 +53,7 @@ def test_a_constant_mosaic_blots_to_its_constant(finished, tmp_path):
     with fits.open(path, mode="update") as file:
         file["SCI"].data[np.isfinite(file["SCI"].data)] = 7.0
     for crf in finished.files("crf"):
-        image = blot_mosaic(crf, dataclasses.replace(mosaic, path=path), finished.resample, -99.0)
+        image = blot_mosaic(crf, dataclasses.replace(mosaic, path=path), finished.resample, -99.0).image
         covered = image.dq == 0
         assert covered.mean() > 0.9
         np.testing.assert_allclose(image.data[covered], 7.0, rtol=1e-6)
@@ -70,7 +70,7 @@ def test_fill_values_differ_exactly_where_the_mosaic_has_no_data(finished):
             y, x = np.indices(exposure.shape)
             sky = exposure.meta.wcs(x, y)
         column, row = (np.floor(v + 0.5).astype(int) for v in mosaic.wcs.invert(*sky, with_bounding_box=False))
-        as_nan, as_number = (blot_mosaic(crf, mosaic, finished.resample, value) for value in (np.nan, -99.0))
+        as_nan, as_number = (blot_mosaic(crf, mosaic, finished.resample, value).image for value in (np.nan, -99.0))
         expected = has_data[np.clip(row + 1, 0, ny + 1), np.clip(column + 1, 0, nx + 1)]
         np.testing.assert_array_equal(np.isfinite(as_nan.data), expected)
         np.testing.assert_array_equal(as_number.data == -99.0, ~expected)
@@ -115,6 +115,6 @@ def test_peaks_of_stars_lose_no_more_than_documented(finished, miri):
 def test_an_exposure_that_the_mosaic_does_not_cover_is_all_fill(finished):
     mosaic = finished.mosaic()
     far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Box(-500, 900, -460, 930)))
-    image = blot_mosaic(finished.files("crf")[0], far, finished.resample, -99.0)
+    image = blot_mosaic(finished.files("crf")[0], far, finished.resample, -99.0).image
     assert (image.data == -99.0).all()
     assert (image.dq == DO_NOT_USE).all()

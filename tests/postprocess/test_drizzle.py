@@ -16,6 +16,20 @@ from tests.postprocess.conftest import MOSAIC
 from tests.postprocess.stars import aperture_flux, bright_stars
 
 
+@pytest.fixture
+def drizzled(finished, tmp_path):
+    """Function: exposures on the grid of a mosaic, the one of the finished run or another, as they are written."""
+
+    def make(paths, mosaic=None, footprint_only=False):
+        image = drizzle_exposures(paths, mosaic or finished.mosaic(), finished.resample, footprint_only)
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}_i2d_single.fits"
+        image.save(path)
+        assert list(tmp_path.glob(".*")) == []
+        return datamodels.open(path)
+
+    return make
+
+
 def on_the_grid(image, mosaic, array):
     """An array of an image at its place on the grid of the mosaic, by the FITS keywords; 0 elsewhere."""
     x0, y0 = (round(getattr(mosaic.meta.wcsinfo, k) - getattr(image.meta.wcsinfo, k)) for k in ("crpix1", "crpix2"))
@@ -70,10 +84,11 @@ def test_a_star_keeps_its_flux(name, pixel, worst, miri, request):
     assert np.mean(ratios) == pytest.approx(1, abs=1e-3)
 
 
-def test_only_the_footprint_is_the_same_pixels_on_a_smaller_grid(finished, tmp_path):
+@pytest.mark.parametrize("rows", [1, 100, 10**9])
+def test_only_the_footprint_is_the_same_pixels_on_a_smaller_grid(rows, finished, drizzled, monkeypatch):
     path, mosaic = finished.files("crf")[1], finished.mosaic()
-    whole = drizzle_exposures([path], mosaic, finished.resample)
-    part = drizzle_exposures([path], mosaic, finished.resample, footprint_only=True)
+    monkeypatch.setattr("app.postprocess.drizzle.PLACED", rows * mosaic.shape[1])
+    whole, part = drizzled([path]), drizzled([path], footprint_only=True)
     x0, y0 = (round(getattr(whole.meta.wcsinfo, k) - getattr(part.meta.wcsinfo, k)) for k in ("crpix1", "crpix2"))
     ny, nx = part.shape
     there = np.s_[..., y0 : y0 + ny, x0 : x0 + nx]
@@ -81,36 +96,40 @@ def test_only_the_footprint_is_the_same_pixels_on_a_smaller_grid(finished, tmp_p
         np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[there])
     assert whole.shape == mosaic.shape
     assert part.wht.sum() == whole.wht.sum()
+    nothing = whole.wht == 0
+    assert np.isnan(whole.data[nothing]).all()
+    assert np.isnan(whole.err[nothing]).all()
+    assert not whole.con[0][nothing].any()
     for edge in (0, -1):
         assert part.wht[edge].any()
         assert part.wht[:, edge].any()
 
 
-def test_a_cut_of_the_grid_changes_nothing(finished, monkeypatch):
+def test_a_cut_of_the_grid_changes_nothing(finished, drizzled, monkeypatch):
     path, mosaic = finished.files("crf")[0], finished.mosaic()
-    cut = drizzle_exposures([path], mosaic, finished.resample)
+    cut = drizzled([path])
     monkeypatch.setattr("app.postprocess.drizzle.cutout_around", lambda *_: Box.whole(mosaic.shape))
-    whole = drizzle_exposures([path], mosaic, finished.resample)
+    whole = drizzled([path])
     for name in ("data", "err", "wht", "con"):
         np.testing.assert_allclose(getattr(cut, name), getattr(whole, name), rtol=2e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("footprint_only", [False, True])
-def test_an_exposure_that_the_mosaic_does_not_cover_is_all_fill(finished, footprint_only):
+def test_an_exposure_that_the_mosaic_does_not_cover_is_all_fill(finished, drizzled, footprint_only):
     mosaic = finished.mosaic()
     far = dataclasses.replace(mosaic, wcs=cutout_wcs(mosaic.wcs, Box(-500, 900, -460, 930)))
-    image = drizzle_exposures(finished.files("crf")[:1], far, finished.resample, footprint_only)
+    image = drizzled(finished.files("crf")[:1], far, footprint_only)
     assert image.shape == ((1, 1) if footprint_only else (30, 40))
     assert np.isnan(image.data).all()
     assert not image.wht.any()
     assert not image.con.any()
 
 
-def test_exposures_together_are_to_the_bit_what_jwst_makes_of_them(finished, monkeypatch, tmp_path):
+def test_exposures_together_are_to_the_bit_what_jwst_makes_of_them(finished, drizzled, monkeypatch, tmp_path):
     """On the whole grid, which jwst is given as a file; a cut of it changes nothing (above)."""
     paths, mosaic = finished.files("crf")[:2], finished.mosaic()
     monkeypatch.setattr("app.postprocess.drizzle.cutout_around", lambda *_: Box.whole(mosaic.shape))
-    ours = drizzle_exposures(paths, mosaic, finished.resample)
+    ours = drizzled(paths)
     grid = {"wcs": mosaic.wcs, "pixel_scale_ratio": mosaic.pixel_scale_ratio}
     asdf.AsdfFile(grid).write_to(tmp_path / "grid.asdf")
     names = ("pixfrac", "kernel", "fillval", "weight_type", "pixmap_stepsize", "pixmap_order", "propagate_dq")
@@ -126,10 +145,10 @@ def test_exposures_together_are_to_the_bit_what_jwst_makes_of_them(finished, mon
     assert set(np.unique(ours.con[0])) == {0, 1, 2, 3}
 
 
-def test_levels_that_detectors_have_in_common_alone_are_named(finished):
-    paths, mosaic = finished.files("crf")[:2], finished.mosaic()
-    image = drizzle_exposures(paths, mosaic, finished.resample, footprint_only=True)
+def test_levels_that_detectors_have_in_common_alone_are_named(finished, drizzled):
+    paths = finished.files("crf")[:2]
+    image = drizzled(paths, footprint_only=True)
     assert image.meta.background.level is None
     assert image.meta.background.subtracted is True
-    same = drizzle_exposures(paths[:1] * 2, mosaic, finished.resample, footprint_only=True)
+    same = drizzled(paths[:1] * 2, footprint_only=True)
     assert same.meta.background.level is not None

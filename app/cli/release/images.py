@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.cli.release.keywords import add_wcs, hlsp_cards, wcs_cards
 from app.cli.release.runs import Run, file_name
 from app.config.schema import Lv3Config
-from app.observation.fits_internals import whole_arrays
+from app.observation.fits_internals import careful_writes
 
 __all__ = ["exposure_time", "write_images", "write_segments"]
 
@@ -137,7 +137,7 @@ def _write(primary: fits.Header, cards: list[tuple], hdus: list[fits.FitsHDU], p
         header[key] = value
         header.comments[key] = comment if fits_in else ""
     images = [_compressed(hdu) if compress and hdu.is_image else hdu for hdu in hdus]
-    with whole_arrays():
+    with careful_writes():
         fits.HDUList([fits.PrimaryHDU(header=header), *images]).writeto(place)
     if compress:
         _say_not_quantized(place)

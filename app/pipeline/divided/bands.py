@@ -13,8 +13,7 @@ from jwst.datamodels import ImageModel
 
 from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid, PixelMap
-from app.pipeline.divided.exposure_files import extensions
-from app.pipeline.divided.grown_fits import FilePlanes, grow
+from app.pipeline.divided.grown_fits import FilePlanes, grow_model
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.parts import Part, Total, drizzle
 from app.pipeline.divided.planes import say_if_slower
@@ -62,29 +61,15 @@ def make_mosaic(
     model = Headers(library, grid, parameters, lambda: pixel).resample_many_to_one()
     complete(model)
     with fresh_folder(path.parent / f".{path.stem}") as folder:
-        model.save(folder / path.name)  # under its own name, which jwst writes into the header
-        planes = _allocate(model, folder / path.name, folder / "grown.fits", grid.shape)
+        planes = grow_model(model, grid.shape, folder / path.name, folder / "grown.fits")
         band = partial(_fill, _Filling(known, tuple(parts), dict(parameters), planes))
         with not_keeping():
-            for _ in run_all(band, _bands(grid), procs):
+            for _ in run_all(band, Box.whole(grid.shape).bands(BAND), procs):
                 pass
         settle(folder / "grown.fits", path)
     for part in parts:
         part.discard()
     return path
-
-
-def _allocate(model: ImageModel, small: Path, grown: Path, shape: tuple[int, int]) -> dict[str, FilePlanes]:
-    """Leave room for the arrays of a mosaic in a file; where each is, by its name in the datamodel."""
-    there = {name: extension for name, extension in extensions().items() if name in model.instance}
-    planes = grow(small, {there[name]: (*model.instance[name].shape[:-2], *shape) for name in there}, grown)
-    return {name: planes[extension] for name, extension in there.items()}
-
-
-def _bands(grid: Grid) -> list[Box]:
-    ny, nx = grid.shape
-    height = max(1, BAND // nx)
-    return [Box(0, y, nx, min(y + height, ny)) for y in range(0, ny, height)]
 
 
 @dataclass(frozen=True, slots=True)

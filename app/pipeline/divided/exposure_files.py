@@ -17,7 +17,7 @@ import numpy as np
 from astropy.io import fits
 from jwst.datamodels import ImageModel
 
-from app.observation.fits_internals import whole_arrays
+from app.observation.fits_internals import careful_writes
 from app.observation.unchecked import unchecked
 from app.pipeline.divided.arrays import map_array
 from app.pipeline.divided.jwst_internals import merged_already
@@ -233,7 +233,7 @@ def save_model(model: ImageModel, path: Path) -> Path:
     folder.mkdir(exist_ok=True)  # a process of this number may have been killed here
     try:
         # jwst writes the file's name into the header, so the temporary file has the same in a folder of its own.
-        with whole_arrays():
+        with careful_writes():
             model.save(folder / path.name)
         settle(folder / path.name, path)
     finally:

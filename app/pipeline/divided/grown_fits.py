@@ -13,8 +13,12 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 from stdatamodels.fits_support import fits_hash
+from stdatamodels.jwst.datamodels import ImageModel
 
-__all__ = ["FilePlanes", "grow"]
+from app.observation.fits_internals import careful_writes
+from app.pipeline.divided.exposure_files import extensions
+
+__all__ = ["FilePlanes", "grow", "grow_model"]
 
 #: FITS files consist of such blocks [byte] (FITS standard 4.0, 3.1).
 _BLOCK = 2880
@@ -51,6 +55,32 @@ class FilePlanes:
                     file.seek(self.start + (plane * ny + first) * nx * np.dtype(self.dtype).itemsize)
                     stored = (values.astype(np.int64) - self.zero) if self.zero else values
                     file.write(np.ascontiguousarray(stored, self.dtype).data)
+
+
+def grow_model(model: ImageModel, shape: tuple[int, int], small: Path, grown: Path) -> dict[str, FilePlanes]:
+    """Write a datamodel into a file that has room for larger images than it has.
+
+    Parameters
+    ----------
+    model : ImageModel
+        With small images, of a pixel say.
+    shape : (int, int)
+        Rows and columns of those in the file.
+    small : Path
+        For the datamodel as it is, under its own name, which jwst writes into the header.
+    grown : Path
+        The new file, with images all bytes of which are 0.
+
+    Returns
+    -------
+    dict
+        Where the images are, by their names in the datamodel.
+    """
+    there = {name: extension for name, extension in extensions().items() if name in model.instance}
+    with careful_writes():
+        model.save(small)
+    planes = grow(small, {there[name]: (*model.instance[name].shape[:-2], *shape) for name in there}, grown)
+    return {name: planes[extension] for name, extension in there.items()}
 
 
 def grow(small: Path, shapes: Mapping[str, tuple[int, ...]], grown: Path) -> dict[str, FilePlanes]:

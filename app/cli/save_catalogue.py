@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from app.config.schema import Lv3Config
-from app.plan.catalogue import catalogue_file
+from app.plan.catalogue_table import catalogue_file
 from app.plan.online_catalogue import fetch_catalogue
 from app.plan.plan import Plan, make_plan
 from app.runtime.errors import ConfigError, InputError

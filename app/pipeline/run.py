@@ -22,7 +22,8 @@ from app.pipeline.solution.levels import SkyOptions
 from app.pipeline.stamp import Stamp
 from app.pipeline.tile_catalogues import make_catalogues
 from app.plan.backgrounds import backgrounds
-from app.plan.catalogue import catalogue_file, mean_epoch, read_catalogue
+from app.plan.catalogue import mean_epoch
+from app.plan.catalogue_table import catalogue_file, read_catalogue
 from app.plan.corrections import read_corrections
 from app.plan.grid import write_grid
 from app.plan.parameters import Layer

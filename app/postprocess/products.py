@@ -14,8 +14,9 @@ from app.postprocess.blot import Blotted, blot_mosaic
 from app.postprocess.drizzle import Drizzled, drizzle_exposures
 from app.postprocess.mosaic import AGAIN, Mosaic, read_mosaic
 from app.record.caveats import Caveat
+from app.record.entries import product_entry
 from app.record.product_kinds import ProductKind, product_kinds
-from app.record.record import Record, product_entry
+from app.record.record import Record
 from app.runtime.errors import MemoryExceededError, PostprocessError
 from app.runtime.files import publish, sha256
 from app.runtime.pool import run_all

@@ -22,14 +22,15 @@ from app.config.paths import with_resolved_paths
 from app.config.schema import Lv3Config
 from app.observation.names import RECORD_NAME
 from app.record.caveats import OLD_CODES, Caveat
-from app.record.provenance import datasums, host, image, peak_memory, versions
-from app.runtime.files import sha256, write_text
+from app.record.entries import content_entry, input_entry, product_entry
+from app.record.provenance import host, image, peak_memory, versions
+from app.runtime.files import write_text
 from app.runtime.progress import step_begins, step_ends
 
 if TYPE_CHECKING:
     from app.observation.members import Member
 
-__all__ = ["FINISHED", "Record", "State", "plain", "product_entry", "read_record", "seconds_of"]
+__all__ = ["FINISHED", "Record", "State", "plain", "read_record", "seconds_of"]
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class Record:
 
     def add_inputs(self, members: Iterable[Member], read: Iterable[Path] = ()) -> None:
         """Add the input files, with role and checksum, and the other files that are read, with theirs."""
-        self.add(inputs=self._checked(_input, members), read=self._checked(_content, read))
+        self.add(inputs=self._checked(input_entry, members), read=self._checked(content_entry, read))
 
     def add_products(self, files: Iterable[Path]) -> None:
         """Add files that are, or are going to be, in out_dir, with checksums; ``overwrite`` removes only these."""
@@ -228,23 +229,6 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 def seconds_of(record: Mapping[str, Any]) -> float | None:
     """How long a run has been at work [s], in all of its starts; None where it is not at its end, or did not say it."""
     return record.get("duration") if record.get("finished") else None
-
-
-def _input(member: Member) -> dict[str, Any]:
-    exposure = member.exposure
-    said = {"role": str(member.role), "reason": member.reason, "date": exposure.date}
-    return _content(exposure.file) | said | {"calibration": asdict(exposure.calibration)}
-
-
-def _content(path: Path) -> dict[str, Any]:
-    status = path.stat()
-    return {"file": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256(path)}
-
-
-def product_entry(path: Path) -> dict[str, Any]:
-    """What the record says of a product: its size and checksums."""
-    entry = {"file": path.name, "size": path.stat().st_size, "sha256": sha256(path)}
-    return entry | ({"datasum": datasums(path)} if path.suffix == ".fits" else {})
 
 
 def plain(value: Any) -> Any:

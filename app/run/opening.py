@@ -1,20 +1,25 @@
-"""What a run says when it starts: in its log what it is, on the terminal what it is going to do and to need."""
+"""What a run says when it starts: in its log what it is, on the terminal what was before, what it does and needs."""
 
 import logging
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from app.config.schema import Lv3Config
 from app.plan.checks import Outlook
 from app.plan.duration import Duration, expected_duration
 from app.plan.plan import Plan
+from app.record.product_kinds import product_kinds
 from app.record.provenance import host, image, versions
+from app.record.record import State
+from app.record.standing import FOUND_BEFORE
+from app.run.resumption import Beginning
 from app.runtime.progress import expect
 
-__all__ = ["say_how_it_is_made", "say_what_comes"]
+__all__ = ["say_how_it_is_made", "say_what_comes", "say_what_was_before", "steps_to_come"]
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +42,27 @@ def say_how_it_is_made(config: Lv3Config) -> None:
         *(f"configuration: {key}={value}" for key, value in changed.items()),
     ):
         log.info("%s", line, extra={"file_only": True})
+
+
+def say_what_was_before(found: Mapping[str, Any] | None, begin: Beginning) -> None:
+    """Say that the run before was killed, going by the record that it left, and how this one begins for all that."""
+    if found and found["state"] == State.RUNNING:
+        process = f"process {found['host']['pid']} on {found['host']['name']}"
+        log.warning(
+            "the run of %s (%s) was killed, or crashed, before it could report an error", found["started"], process
+        )
+    for words in begin.words:
+        log.warning("%s", words)
+
+
+def steps_to_come(plan: Plan, begin: Beginning, with_companions: bool) -> list[str]:
+    """What a run is going to do, by name, in order; companions are made of each exposure after the mosaic."""
+    companions = [kind.name for kind in product_kinds(plan.config)] if with_companions else []
+    after = companions + ["report"] * plan.config.report
+    measure = [] if "measurements" in (begin.record or {}) else ["measure"]
+    pipeline = [] if begin.is_made else plan.steps(plan.parameters)
+    pipeline = [step for step in pipeline if not (begin.is_aligned and step in FOUND_BEFORE)]
+    return [*pipeline, *measure, *after]
 
 
 def say_what_comes(plan: Plan, outlook: Outlook | None, steps: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from app.observation.names import RECORD_NAME, REPORT_NAME
 from app.plan.cost import Estimate
 from app.plan.plan import Plan
 from app.record.caveats import UNUSABLE
@@ -15,7 +16,7 @@ from app.runtime.disk import disk_error
 from app.runtime.errors import MemoryExceededError, PoorError, StrictError
 from app.runtime.memory import memory_error
 
-__all__ = ["concluded", "refuse_caveats"]
+__all__ = ["concluded", "refuse_caveats", "say_where"]
 
 log = logging.getLogger(__name__)
 
@@ -106,3 +107,13 @@ def _success(record: Record) -> State:
     if UNUSABLE in codes:
         return State.POOR
     return State.CAVEATS if codes else State.SUCCESS
+
+
+def say_where(record: Record, folder: OutputFolder, plan: Plan) -> None:
+    """Name the files of a good run that a user opens first, and its caveats."""
+    for caveat in record.data["caveats"]:
+        log.info("caveat: %s %s", caveat["message"], caveat["hint"])
+    names = {"mosaic": plan.combined, "record": RECORD_NAME, "report": REPORT_NAME}
+    for what, path in ((what, folder.path / name) for what, name in names.items()):
+        if path.is_file():  # no mosaic where resample is skipped, no report where it failed
+            log.info("%s: %s", what, path)

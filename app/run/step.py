@@ -11,7 +11,7 @@ from app.config.by_name import settings
 from app.config.schema import Lv3Config
 from app.config.validation import check
 from app.crds import set_environment
-from app.observation.names import RECORD_NAME, REPORT_NAME
+from app.observation.names import REPORT_NAME
 from app.observation.packed import unpack
 from app.pipeline.load import load
 from app.pipeline.stamp import Stamp
@@ -22,14 +22,14 @@ from app.plan.checks.size import check_start
 from app.plan.plan import Plan, make_plan
 from app.record.product_kinds import product_kinds
 from app.record.provenance import own_version, versions
-from app.record.record import Record, State, read_record
-from app.record.standing import FOUND_BEFORE, Standing, standing
+from app.record.record import Record, read_record
+from app.record.standing import Standing, standing
 from app.run.folder import OutputFolder
 from app.run.making import Making
-from app.run.opening import say_how_it_is_made, say_what_comes
-from app.run.outcome import concluded, refuse_caveats
+from app.run.opening import say_how_it_is_made, say_what_comes, say_what_was_before, steps_to_come
+from app.run.outcome import concluded, refuse_caveats, say_where
 from app.run.result import Result, read_result
-from app.run.resumption import Beginning, beginning
+from app.run.resumption import beginning
 from app.runtime.asdf_internals import quick_asdf
 from app.runtime.errors import ConfigError, InputError
 from app.runtime.lock import OutputLock
@@ -88,7 +88,6 @@ class Lv3Step:
         self._folder = OutputFolder(self.config)
         self._plan: Plan | None = None
         self._outlook: Outlook | None = None
-        self._record: Record | None = None
 
     @classmethod
     def from_config(cls, config: Lv3Config) -> "Lv3Step":
@@ -138,11 +137,11 @@ class Lv3Step:
             raise error
         ready_pool()
         with self._folder.taken() as lock:
-            self._run(lock)
-        self._say_where()
+            record = self._run(lock)
+        say_where(record, self._folder, self.plan)
         return True
 
-    def _run(self, lock: OutputLock, with_companions: bool = True) -> None:
+    def _run(self, lock: OutputLock, with_companions: bool = True) -> Record:
         """Run what is missing, in a folder that is ours; companions are made of each exposure after the mosaic."""
         found = read_record(self._folder.path)
         begin = beginning(self.plan, self._folder, self._standing(), found)  # again: another run may have ended since
@@ -151,50 +150,25 @@ class Lv3Step:
         self._folder.prepare()
         # Until they are removed, products of an earlier run are listed: what is in no record, no run may touch.
         listed = {"products": found["products"]} if found else None
-        self._record = record = Record(self._folder.path, self.config, begin.record or listed, lock.check)
+        record = Record(self._folder.path, self.config, begin.record or listed, lock.check)
         cost = self._outlook.cost if self._outlook else None
         with (
             log_file(self._folder.path, append=begin.record is not None or found is None),  # none: it may be another's
             concluded(record, self.plan, self._folder, cost),
         ):
             say_how_it_is_made(self.config)
-            if found and found["state"] == State.RUNNING:
-                log.warning(
-                    "the run of %s (%s) was killed, or crashed, before it could report an error",
-                    found["started"],
-                    _process(found),
-                )
-            for words in begin.words:
-                log.warning("%s", words)
+            say_what_was_before(found, begin)
             record.add_caveats(self._outlook.caveats if self._outlook else [])
             for exposure in (member.exposure for member in self.plan.members):
                 if exposure.packed:
                     unpack(exposure.packed, exposure.path)
-            say_what_comes(self.plan, self._outlook, self._steps(begin, with_companions))
+            say_what_comes(self.plan, self._outlook, steps_to_come(self.plan, begin, with_companions))
             Making(self.plan, self._folder, record, self._stamp()).make(begin)
             if with_companions:
                 self._postprocess(record)
         self._folder.clear_up()
         refuse_caveats(record.data, self.config.strict)
-
-    def _say_where(self) -> None:
-        """Name the files that a user opens first, and the caveats."""
-        assert self._record is not None
-        for caveat in self._record.data["caveats"]:
-            log.info("caveat: %s %s", caveat["message"], caveat["hint"])
-        names = {"mosaic": self.plan.combined, "record": RECORD_NAME, "report": REPORT_NAME}
-        for what, path in ((what, self._folder.path / name) for what, name in names.items()):
-            if path.is_file():  # no mosaic where resample is skipped, no report where it failed
-                log.info("%s: %s", what, path)
-
-    def _steps(self, begin: Beginning, with_companions: bool) -> list[str]:
-        """What the run is going to do, by name, in order."""
-        companions = [kind.name for kind in product_kinds(self.config)] if with_companions else []
-        after = companions + ["report"] * self.config.report
-        measure = [] if "measurements" in (begin.record or {}) else ["measure"]
-        pipeline = [] if begin.is_made else self.plan.steps(self.plan.parameters)
-        pipeline = [step for step in pipeline if not (begin.is_aligned and step in FOUND_BEFORE)]
-        return [*pipeline, *measure, *after]
+        return record
 
     def _postprocess(self, record: Record) -> None:
         """Make the products of every exposure that are asked for and not there."""
@@ -254,10 +228,9 @@ class Lv3Step:
         with one_thread(), quick_asdf():
             set_environment(self.config.crds)
             with one_pool(self.config.n_procs, load), self._folder.taken() as lock:
-                self._run(lock, with_companions=False)
-        assert self._record is not None
+                record = self._run(lock, with_companions=False)
         others = (self.plan.names.association, REPORT_NAME)
-        listed = [product["file"] for product in self._record.data["products"]]
+        listed = [product["file"] for product in record.data["products"]]
         return [self._folder.path / name for name in listed if name not in others]
 
     def propagate_metadata(self, files: Iterable[str | Path]) -> None:
@@ -279,13 +252,8 @@ class Lv3Step:
         """What an earlier run left; one that made another mosaic is refused, unless it may be replaced."""
         found = standing(self.config, self.plan.members, versions())
         if found.differences and found.aligned is None:
-            look_ahead(self.plan).conclude(
-                strict=False
-            )  # first the errors that do not depend on the folder, such as a mistyped value
+            # First the errors that do not depend on the folder, such as a mistyped value.
+            look_ahead(self.plan).conclude(strict=False)
             where = f"out_dir={self.config.output_folder} holds a finished run that differs"
             raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
         return found
-
-
-def _process(record: dict[str, Any]) -> str:
-    return f"process {record['host']['pid']} on {record['host']['name']}"

@@ -8,7 +8,7 @@ from astropy.table import Table
 from stcal.tweakreg import astrometric_utils
 
 from app.cli.save_catalogue import save_catalogue
-from app.plan.catalogue import read_catalogue
+from app.plan.catalogue_table import read_catalogue
 from app.plan.checks import look_ahead
 from app.plan.plan import make_plan
 from app.runtime.errors import ConfigError, InputError

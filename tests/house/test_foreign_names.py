@@ -11,6 +11,7 @@ import app
 
 ROOT = Path(__file__).parents[2]
 JWST = "app/pipeline/divided/jwst_internals.py"
+PHOTUTILS = "app/pipeline/divided/photutils_internals.py"
 HYDRA = "app/config/hydra_internals.py"
 ASTROPY = "app/observation/fits_internals.py"
 ASDF = "app/runtime/asdf_internals.py"
@@ -18,7 +19,7 @@ TWEAKREG = "app/pipeline/divided/tweakreg_internals.py"
 CATALOGUE = "app/pipeline/divided/catalogue_internals.py"
 TWEAKWCS = "app/pipeline/tweakwcs_internals.py"
 SUBMITIT = "app/sweep/slurm.py"
-ALLOWED = {JWST, CATALOGUE, TWEAKREG, TWEAKWCS, HYDRA, SUBMITIT, ASTROPY, ASDF}
+ALLOWED = {JWST, PHOTUTILS, CATALOGUE, TWEAKREG, TWEAKWCS, HYDRA, SUBMITIT, ASTROPY, ASDF}
 #: Documented functions whose names begin so.
 PUBLIC = {"_exit"}
 

@@ -7,7 +7,8 @@ from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, Table
 from astropy.time import Time
 
-from app.plan.catalogue import mean_epoch, read_catalogue
+from app.plan.catalogue import mean_epoch
+from app.plan.catalogue_table import read_catalogue
 from app.runtime.errors import InputError
 from tests.factories import make_exposure
 

@@ -14,7 +14,8 @@ from app.assess.measure.overlaps import FEWEST, SEARCH_RADIUS, WIDE_RADIUS
 from app.assess.measure.position_errors import PositionErrors, located, true_variance
 from app.observation.tangent_plane import TangentPlane
 from app.pipeline.solution.pairs import vote
-from app.plan.catalogue import Catalogue, as_catalogue, catalogue_file, mean_epoch, read_catalogue
+from app.plan.catalogue import Catalogue, mean_epoch
+from app.plan.catalogue_table import as_catalogue, catalogue_file, read_catalogue
 from app.plan.online_catalogue import fetch_catalogue
 from app.plan.plan import Plan
 from app.runtime.errors import Lv3Error

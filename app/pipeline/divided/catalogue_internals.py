@@ -20,7 +20,7 @@ from photutils.background import Background2D
 from photutils.segmentation import finder as finding
 from scipy.ndimage import correlate1d
 
-from app.pipeline.divided.jwst_internals import fast_background
+from app.pipeline.divided.photutils_internals import fast_background
 from app.runtime.patched import patched
 
 __all__ = [

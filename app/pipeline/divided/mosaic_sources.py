@@ -24,8 +24,9 @@ from app.pipeline.box import Box
 from app.pipeline.divided.arrays import map_array, save_arrays
 from app.pipeline.divided.catalogue_internals import KnownReferences, known_sources, noted_deblending
 from app.pipeline.divided.connected import Pieces, Segments, join, pieces_of
-from app.pipeline.divided.jwst_internals import divided_deblending, needed_columns
+from app.pipeline.divided.jwst_internals import needed_columns
 from app.pipeline.divided.mosaic_file import MosaicFile
+from app.pipeline.divided.photutils_internals import divided_deblending
 from app.pipeline.divided.sky_mesh import SkyMesh
 from app.plan.peak_memory import TILE
 from app.runtime.pool import run_all

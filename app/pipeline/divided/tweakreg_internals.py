@@ -16,7 +16,7 @@ from jwst.tweakreg import TweakRegStep
 from stcal.tweakreg import tweakreg as aligning
 
 from app.pipeline.divided.exposure_files import ExposureFile, without_arrays
-from app.pipeline.divided.jwst_internals import fast_background, fast_peaks
+from app.pipeline.divided.photutils_internals import fast_background, fast_peaks
 from app.runtime.patched import patched
 from app.runtime.pool import run_all
 

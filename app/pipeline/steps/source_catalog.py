@@ -12,9 +12,10 @@ from stdatamodels.jwst.datamodels import SegmentationMapModel
 
 from app.pipeline.divided.exposure_files import new_model
 from app.pipeline.divided.grown_fits import grow
-from app.pipeline.divided.jwst_internals import divided_deblending, needed_columns
+from app.pipeline.divided.jwst_internals import needed_columns
 from app.pipeline.divided.mosaic_file import ARRAYS, MosaicFile
 from app.pipeline.divided.mosaic_sources import Measured
+from app.pipeline.divided.photutils_internals import divided_deblending
 from app.pipeline.divided.stitching import label_rows
 from app.pipeline.divided.tiled_catalogue import find_and_measure
 from app.pipeline.steps.base import Stamped

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.config.schema import nearest
-from app.plan.catalogue import Catalogue, catalogue_file, mean_epoch, read_catalogue
+from app.plan.catalogue import Catalogue, mean_epoch
+from app.plan.catalogue_table import catalogue_file, read_catalogue
 from app.plan.parameters import Parameters
 from app.plan.plan import Plan
 from app.record.caveats import Caveat

@@ -17,7 +17,7 @@ from app.pipeline.solution.follow import followed
 from app.pipeline.solution.motion import correct, motion_between
 from app.pipeline.solution.solving import solve_alignment
 from app.pipeline.solution.sources import find_centred_sources
-from app.plan.catalogue import read_catalogue
+from app.plan.catalogue_table import read_catalogue
 from app.plan.corrections import Correction
 from app.simulation import Faults, Scene, Truth
 from app.simulation.detectors import detector, detector_names

@@ -6,12 +6,12 @@ pickled, and five times that in memory.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any
 
 from gwcs import WCS
 from gwcs.wcs import Step
-from tweakwcs import correctors
+from tweakwcs import correctors, wcsimage
 
 from app.runtime.patched import patched
 
@@ -22,9 +22,9 @@ __all__ = ["shared_distortion"]
 def shared_distortion() -> Iterator[None]:
     """Context in which tweakwcs' copies of a WCS share its first transform with it, which tweakwcs never changes.
 
-    It makes two copies of each WCS, and all of them are there at once.
+    It makes two copies of each WCS, and all of them are there at once; and a third while a group is aligned.
     """
-    with patched(correctors, "deepcopy", _copied):
+    with patched(correctors, "deepcopy", _copied), patched(wcsimage, "deepcopy", _copied):
         yield
 
 
@@ -32,4 +32,6 @@ def _copied(original: Any) -> Any:
     match original:
         case WCS(pipeline=[Step(transform=first), *_]) | [Step(transform=first), *_]:
             return deepcopy(original, {id(first): first})
+        case correctors.WCSCorrector(wcs=WCS(pipeline=[Step(transform=first), *_])):
+            return deepcopy(original, {id(first): copy(first)})  # tweakwcs may take its bounding box away
     return deepcopy(original)

@@ -35,7 +35,7 @@ _PER_DETECTOR_PIXEL = 42
 _PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 22, 28
 #: While a tile, or a band of the mosaic, is put together, by its pixels: output arrays, and rows of them at work; a
 #: plane of CON more. Pixels of a band, at most.
-_PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL, BAND = 30, 4, 4_000_000
+_PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL, BAND = 30, 4, 1_000_000
 #: The median in its mapped file, by pixels of the whole mosaic, also where that is made in tiles.
 _PER_MAPPED_PIXEL = 4
 #: While its sources are found in all of it, by its pixels: image, error and weight, smoothed, its background, segments.

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.runtime.checkpoints import Task, name_of
 from app.runtime.errors import Lv3Error, MemoryExceededError
+from app.runtime.give_back import give_back
 from app.runtime.processes import Processes
 from app.runtime.signals import asking, interruption
 from app.runtime.worker import Answer, Setting
@@ -46,6 +47,7 @@ class Round:
         """Results in the order of the items."""
         todo, n_taken = enumerate(items), 0
         self._pool.is_busy = True
+        give_back()  # this process is going to wait for others
         try:
             while True:
                 self._give(todo, n_taken)

@@ -19,10 +19,14 @@ from multiprocessing.reduction import recv_handle
 from typing import Any
 
 from app.runtime.carried import Carried, carry
+from app.runtime.give_back import give_back
 from app.runtime.parent import end_with
 from app.runtime.signals import asking
 
 __all__ = ["Answer", "Setting", "fork_forker"]
+
+# A process that waits for so long has nothing to do [s]; between two items it waits for milliseconds.
+_IDLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ def _work(connection: Connection) -> None:
     function: Callable[[Any], Any] = id
     while True:
         try:
+            if not connection.poll(_IDLE):
+                give_back()  # the others go on
             given = connection.recv()
         except EOFError:
             return

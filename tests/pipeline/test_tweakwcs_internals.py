@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from jwst.datamodels import ImageModel
+from tweakwcs import wcsimage
 from tweakwcs.correctors import JWSTWCSCorrector
 
 from app.pipeline.tweakwcs_internals import shared_distortion
@@ -35,3 +36,22 @@ def test_the_distortion_is_shared_and_no_position_changes(exposure):
     assert np.array_equal(positions(wcs), before)
     assert not np.array_equal(moved, before)
     assert corrected(wcs, info).pipeline[0].transform is not wcs.pipeline[0].transform  # outside of the context
+
+
+def test_the_copy_of_a_corrector_has_a_bounding_box_of_its_own(exposure):
+    wcs, info = exposure
+    corrector = JWSTWCSCorrector(wcs, {name: info[name] for name in ("roll_ref", "v2_ref", "v3_ref")})
+    box = corrector.wcs.bounding_box
+    with shared_distortion():
+        made = wcsimage.deepcopy(corrector)
+    first, theirs = (c.wcs.pipeline[0].transform for c in (made, corrector))
+    assert first is not theirs
+    assert first.left is theirs.left
+    assert first.right is theirs.right
+    made.set_correction(np.eye(2), [0.02, -0.01])
+    assert not np.array_equal(positions(made.wcs), positions(corrector.wcs))
+    assert np.array_equal(positions(corrector.wcs), positions(wcs))
+    made.wcs.bounding_box = None
+    assert made.wcs.bounding_box is None
+    assert corrector.wcs.bounding_box == box
+    assert box is not None

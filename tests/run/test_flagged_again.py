@@ -7,7 +7,10 @@ import pytest
 
 from app.pipeline.steps.skymatch import GroupedSkyMatchStep
 from app.pipeline.steps.tweakreg import GroupedTweakRegStep
+from app.plan.checks import disk
+from app.plan.cost import estimate
 from app.run.folder import OutputFolder
+from app.runtime.disk import folder_size
 from app.runtime.errors import ConfigError, InputError
 from app.runtime.files import publish
 from app.runtime.signals import Interrupted
@@ -61,6 +64,23 @@ def test_outliers_are_flagged_again_and_products_are_those_of_a_run_afresh(small
     assert record(out)["measurements"] == first["measurements"]
     assert "outliers are flagged again: outliers: was" in (out / "lv3_run.log").read_text()
     assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_there_has_to_be_room_beside_the_products_that_stay_meanwhile(small, crds, out, monkeypatch):
+    def problems(**options):
+        plan = make_step(small, out, crds, **OPTIONS | options).plan
+        cost = estimate(plan, plan.parameters)
+        with monkeypatch.context() as patch:
+            patch.setattr(disk, "free_space", lambda _: cost.disk - folder_size(plan.config.work_folder) - 1)
+            return [problem for error in disk.check(plan, cost) for problem in error.problems]
+
+    (problem,) = problems(outliers="observatory")
+    assert f"out_dir={out}" in problem
+    assert problems(outliers="observatory", overwrite=True) == []  # they are removed first
+    monkeypatch.setattr(OutputFolder, "publish", _publish_one)
+    with pytest.raises(Interrupted):
+        flag(small, out, crds, outliers="observatory")
+    assert len(problems(outliers="observatory")) == 1
 
 
 def _publish_one(folder, files):

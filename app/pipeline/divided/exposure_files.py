@@ -5,7 +5,6 @@ to keep. A process that needs pixels opens the file and puts the current metadat
 """
 
 import os
-import pickle
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from jwst.datamodels import ImageModel
 from app.observation.fits_internals import careful_writes
 from app.observation.unchecked import unchecked
 from app.pipeline.divided.arrays import map_array
+from app.pipeline.divided.distortion import common, pack, unpack
 from app.pipeline.divided.jwst_internals import merged_already
 from app.runtime.files import settle
 
@@ -87,7 +87,8 @@ class ExposureFile:
     path : Path
         File with the arrays.
     packed : bytes
-        All that a datamodel of it holds but the arrays: most processes that get an exposure never look at that.
+        All that a datamodel of it holds but the arrays and the distortion: most processes that get an exposure never
+        look at that.
     shape : (int, int)
         Shape of the image.
     subtracted : tuple of float, Plane or Pattern
@@ -95,6 +96,8 @@ class ExposureFile:
         read noise, which weights are made of; errors follow.
     noise_factor : float
         By what the variance of the read noise, patterns' included, is to be multiplied; errors follow.
+    distortion : bytes
+        That of its WCS.
     """
 
     path: Path
@@ -102,20 +105,27 @@ class ExposureFile:
     shape: tuple[int, int]
     subtracted: tuple[Light, ...] = ()
     noise_factor: float = 1.0
+    distortion: bytes = b""
 
     @classmethod
     def of(cls, path: Path, model: ImageModel) -> "ExposureFile":
         """The exposure with arrays in a file, and everything else of a datamodel as it is now."""
-        return cls(path, _packed(without_arrays(model.instance)), model.shape)
+        packed, distortion = pack(without_arrays(model.instance))
+        return cls(path, packed, model.shape, distortion=distortion)
 
     @property
     def tree(self) -> dict[str, Any]:
-        """All that a datamodel of it holds but the arrays, unpacked anew: 5 ms, for a WCS has hundreds of arrays."""
-        return pickle.loads(self.packed)  # noqa: S301 - packed by ourselves
+        """All that a datamodel of it holds but the arrays, unpacked anew; the parts of the distortion never change."""
+        return unpack(self.packed, self.distortion)
 
     def with_tree(self, tree: dict[str, Any]) -> "ExposureFile":
         """The exposure with other metadata."""
-        return replace(self, packed=_packed(tree))
+        packed, distortion = pack(tree)
+        return replace(self, packed=packed, distortion=distortion)
+
+    def in_common(self) -> "ExposureFile":
+        """The exposure, that comes from another process, with the distortion that others have here."""
+        return replace(self, distortion=common(self.distortion))
 
     def open(self, *names: str) -> ImageModel:
         """A datamodel with these arrays, or all, from the file, and everything else from here.
@@ -173,10 +183,6 @@ class ExposureFile:
     def without_pixels(self) -> ImageModel:
         """A datamodel whose image has the right shape and takes no memory."""
         return model_without_pixels(self.tree, self.shape)
-
-
-def _packed(tree: dict[str, Any]) -> bytes:
-    return pickle.dumps(tree, pickle.HIGHEST_PROTOCOL)
 
 
 def model_without_pixels(tree: dict[str, Any], shape: tuple[int, int]) -> ImageModel:

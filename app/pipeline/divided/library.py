@@ -54,7 +54,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
         read = list(run_all(_read, self.files, procs))
         if problems := [problem for problem in read if isinstance(problem, str)]:
             raise InputError(problems)
-        self._read = {exposure.path: exposure for exposure in read if isinstance(exposure, ExposureFile)}
+        self._read = {exposure.path: exposure.in_common() for exposure in read if isinstance(exposure, ExposureFile)}
         self._is_restored = False
 
     def finalize_result(self, step: Any, reference_files_used: list) -> None:
@@ -108,7 +108,7 @@ class ExposureLibrary(OpeningLibrary, GroupedLibrary):
 
     def restore(self, exposures: Iterable[ExposureFile]) -> None:
         """Put all members into the state of `exposures`; the library must not be open."""
-        self._read = dict(zip(self._origins, exposures, strict=True))
+        self._read = dict(zip(self._origins, (exposure.in_common() for exposure in exposures), strict=True))
         self._is_restored = True
         self.files = [exposure.path for exposure in self._read.values()]
         self.subtracted = [exposure.subtracted for exposure in self._read.values()]

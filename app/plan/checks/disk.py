@@ -1,12 +1,15 @@
 """Folders that cannot be written to, and disks that are too small."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from app.plan.cost import Estimate
 from app.plan.plan import Plan
+from app.record.provenance import versions
 from app.record.record import read_record
+from app.record.standing import standing
 from app.runtime.disk import existing_part, folder_size, free_space
 from app.runtime.errors import InputError
 
@@ -43,8 +46,14 @@ def _needed(plan: Plan, cost: Estimate, key: str) -> int:
 
 def _ours(plan: Plan, folder: Path) -> int:
     """Size of what is there already [byte]: products that the run removes or goes on with, and what is not finished."""
-    record = read_record(folder)
-    products = [folder / product["file"] for product in record["products"]] if record else []
+    record = read_record(folder) or {"products": []}
+    products = [] if _stay(plan, record) else [folder / product["file"] for product in record["products"]]
     replaced = sum(path.stat().st_size for path in products if path.is_file())
     work = plan.config.work_folder
     return replaced + (folder_size(work) if work.is_relative_to(folder) else 0)
+
+
+def _stay(plan: Plan, record: Mapping[str, Any]) -> bool:
+    """Whether products stay until others are there: outliers are flagged again, by this start or since an earlier."""
+    is_begun = "products" in record.get("kept_from", {}) and "pipeline" not in record
+    return is_begun or standing(plan.config, plan.members, versions()).aligned is not None

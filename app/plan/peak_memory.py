@@ -32,7 +32,7 @@ _PER_EXPOSURE = 1.1e6
 #: An exposure at work, by pixel of the detector: pixels, variances, pixel map in double precision.
 _PER_DETECTOR_PIXEL = 42
 #: By pixel of the cut of the mosaic that it touches: the drizzled arrays; and again while the main process adds them.
-_PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 22, 28
+_PER_CUT_PIXEL, _PER_CUT_PIXEL_ADDED = 45, 28
 #: While a tile, or a band of the mosaic, is put together, by its pixels: output arrays, and rows of them at work; a
 #: plane of CON more. Pixels of a band, at most.
 _PER_MOSAIC_PIXEL, _PER_PLANE_PIXEL, BAND = 30, 4, 1_000_000

@@ -1,6 +1,6 @@
 """Rectangles of an image's pixels."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +43,10 @@ class Box:
         """Index of this box in an array of a box around it."""
         return np.s_[self.y0 - other.y0 : self.y1 - other.y0, self.x0 - other.x0 : self.x1 - other.x0]
 
-    def bands(self, n_pixels: int) -> Iterator["Box"]:
+    def bands(self, n_pixels: int) -> list["Box"]:
         """The box in bands of whole rows, of so many pixels each, or of one row."""
         height = max(1, n_pixels // max(1, self.x1 - self.x0))
-        for y in range(self.y0, self.y1, height):
-            yield Box(self.x0, y, self.x1, min(y + height, self.y1))
+        return [Box(self.x0, y, self.x1, min(y + height, self.y1)) for y in range(self.y0, self.y1, height)]
 
     def around_true(self, mask: NDArray[np.bool_]) -> "Box":
         """The smallest box around the true pixels of a mask of this box; empty where there is none."""

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from app.observation.exposure import Exposure
 from app.observation.regions import common_plane, polygon
 
-__all__ = ["Catalogue", "mean_epoch"]
+__all__ = ["ERRORS", "Catalogue", "mean_epoch"]
 
-#: Columns of the standard errors of positions on the sky [mas], as tweakreg gets them.
-_ERRORS = ("ra_error", "dec_error")
+#: Columns of the standard errors of positions on the sky, an axis [mas].
+ERRORS = ("ra_error", "dec_error")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ class Catalogue:
 
         columns = {"RA": self.positions[:, 0], "DEC": self.positions[:, 1]}
         columns |= {} if self.weights is None else {"weight": self.weights}
-        columns |= {} if self.errors is None else dict(zip(_ERRORS, self.errors.T, strict=True))
+        columns |= {} if self.errors is None else dict(zip(ERRORS, self.errors.T, strict=True))
         path = folder / f"{self.path.stem}_moved.ecsv"
         Table(columns).write(path, overwrite=True)
         return path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.plan.catalogue import Catalogue
+from app.plan.catalogue import ERRORS, Catalogue
 from app.plan.parameters import Parameters
 from app.runtime.errors import InputError, in_one_line
 
@@ -19,12 +19,12 @@ __all__ = ["as_catalogue", "catalogue_file", "read_catalogue"]
 #: Columns of proper motion, the first multiplied by the cosine of the declination, and of the epoch [yr] of positions,
 #: under the names of Gaia's archive.
 _MOTIONS, _EPOCH = ("pmra", "pmdec"), "ref_epoch"
-#: Standard errors on the sky, an axis: of positions [mas], and of proper motions.
-_ERRORS, _MOTION_ERRORS = ("ra_error", "dec_error"), ("pmra_error", "pmdec_error")
+#: Standard errors of proper motions on the sky, an axis.
+_MOTION_ERRORS = ("pmra_error", "pmdec_error")
 _MAS_PER_YEAR = "mas / yr"
 _UNITS = {
     **dict.fromkeys(("ra", "dec"), "deg"),
-    **dict.fromkeys(_ERRORS, "mas"),
+    **dict.fromkeys(ERRORS, "mas"),
     **dict.fromkeys((*_MOTIONS, *_MOTION_ERRORS), _MAS_PER_YEAR),
     _EPOCH: "yr",
 }
@@ -116,7 +116,7 @@ def _catalogue(path: Path, columns: dict[str, Any]) -> Catalogue:
     if wrong := int((np.abs(dec[valid]) > _POLE).sum()):
         raise InputError(f"{_where(path)}: {wrong} of {len(dec)} rows have a declination beyond 90 degrees")
     epochs, weights = (_numbers(columns[n])[valid] if n in columns else None for n in (_EPOCH, "weight"))
-    motions, errors, motion_errors = (_pairs(columns, names, valid) for names in (_MOTIONS, _ERRORS, _MOTION_ERRORS))
+    motions, errors, motion_errors = (_pairs(columns, names, valid) for names in (_MOTIONS, ERRORS, _MOTION_ERRORS))
     return Catalogue(path, np.stack([ra, dec], axis=1)[valid], motions, epochs, weights, errors, motion_errors)
 
 

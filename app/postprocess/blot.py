@@ -12,10 +12,9 @@ from scipy.ndimage import minimum_filter
 from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
-from app.observation.fits_internals import careful_writes
 from app.pipeline.cutout_wcs import cutout_around
 from app.pipeline.divided.cuts import counted_from
-from app.pipeline.divided.exposure_files import new_model, read_exposure
+from app.pipeline.divided.exposure_files import new_model, read_exposure, save_model
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
 
@@ -40,9 +39,8 @@ class Blotted:
         return not (self.image.dq == 0).any()
 
     def save(self, path: Path) -> None:
-        """Write the file."""
-        with careful_writes():
-            self.image.save(path)
+        """Write the file; it appears whole or not at all."""
+        save_model(self.image, path)
 
 
 def blot_mosaic(path: Path, mosaic: Mosaic, parameters: Mapping[str, Any], fillval: float) -> Blotted:

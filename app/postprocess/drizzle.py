@@ -17,7 +17,7 @@ from app.pipeline.box import Box
 from app.pipeline.cutout_wcs import cutout_around, cutout_wcs
 from app.pipeline.divided.cuts import counted_from, touched
 from app.pipeline.divided.exposure_files import ExposureFile, read_exposure
-from app.pipeline.divided.grown_fits import grow_model
+from app.pipeline.divided.grown_fits import growing
 from app.pipeline.divided.one_pass import KERNELS
 from app.pipeline.divided.parts import Total, drizzled
 from app.pipeline.divided.resampling import Headers
@@ -25,7 +25,6 @@ from app.plan.peak_memory import PLACED
 from app.plan.values import fill_value
 from app.postprocess.metadata import belongs_to, sky_is_out
 from app.postprocess.mosaic import Mosaic
-from app.runtime.files import fresh_folder, settle
 
 __all__ = ["Drizzled", "drizzle_exposures"]
 
@@ -68,11 +67,9 @@ class Drizzled:
 
     def save(self, path: Path) -> None:
         """Write the file, some rows at a time; it appears whole or not at all."""
-        with fresh_folder(path.parent / f".{path.stem}") as folder:
-            planes = grow_model(self.image, self.covered.shape, folder / path.name, folder / "grown.fits")
+        with growing(self.image, self.covered.shape, path) as planes:
             for name, band in product(self.arrays, self.covered.bands(PLACED)):
                 planes[name].fill(band.y0 - self.covered.y0, self._rows(name, band))
-            settle(folder / "grown.fits", path)
 
     def _rows(self, name: str, band: Box) -> np.ndarray:
         """An array in a band of what is written."""

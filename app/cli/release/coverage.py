@@ -9,6 +9,8 @@ from astropy.wcs import WCS
 from mocpy import MOC
 from numpy.typing import NDArray
 
+from app.pipeline.box import Box
+
 __all__ = ["ORDER", "coverage", "write_coverage"]
 
 #: Order of the cells: 0.8 arcsec wide (IVOA, HEALPix MOC 2.0, table of orders).
@@ -27,12 +29,11 @@ def coverage(weight: NDArray, header: fits.Header) -> MOC:
         With its WCS.
     """
     wcs = WCS(header, naxis=2, fix=False)
-    height = max(1, STRIP // weight.shape[1])
     found = MOC.new_empty(ORDER)
-    for first in range(0, weight.shape[0], height):
-        y, x = np.nonzero(weight[first : first + height] > 0)
+    for band in Box.whole(weight.shape).bands(STRIP):
+        y, x = np.nonzero(weight[band.slices] > 0)
         if x.size:
-            places = wcs.wcs_pix2world(x, y + first, 0) * units.deg
+            places = wcs.wcs_pix2world(x, y + band.y0, 0) * units.deg
             found = found.union(MOC.from_lonlat(*places, max_norder=ORDER))
     return found
 

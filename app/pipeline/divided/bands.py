@@ -13,14 +13,13 @@ from jwst.datamodels import ImageModel
 
 from app.pipeline.box import Box
 from app.pipeline.divided.cuts import Grid, PixelMap
-from app.pipeline.divided.grown_fits import FilePlanes, grow_model
+from app.pipeline.divided.grown_fits import FilePlanes, growing
 from app.pipeline.divided.library import ExposureLibrary
 from app.pipeline.divided.parts import Part, Total, drizzle
 from app.pipeline.divided.planes import say_if_slower
 from app.pipeline.divided.resampling import Headers, with_scale_ratio
 from app.plan.peak_memory import BAND
 from app.runtime.checkpoints import not_keeping
-from app.runtime.files import fresh_folder, settle
 from app.runtime.pool import run_all
 
 __all__ = ["make_mosaic"]
@@ -60,13 +59,11 @@ def make_mosaic(
     pixel = Total(known, Box(0, 0, 1, 1), len(parts), parameters).finish()
     model = Headers(library, grid, parameters, lambda: pixel).resample_many_to_one()
     complete(model)
-    with fresh_folder(path.parent / f".{path.stem}") as folder:
-        planes = grow_model(model, grid.shape, folder / path.name, folder / "grown.fits")
+    with growing(model, grid.shape, path) as planes:
         band = partial(_fill, _Filling(known, tuple(parts), dict(parameters), planes))
         with not_keeping():
             for _ in run_all(band, Box.whole(grid.shape).bands(BAND), procs):
                 pass
-        settle(folder / "grown.fits", path)
     for part in parts:
         part.discard()
     return path

@@ -104,13 +104,12 @@ def _pixel_map(wcs_from: Any, wcs_to: Any, shape: tuple[int, int], stepsize: flo
         # Both coordinates of a pixel side by side, as in the other case.
         return np.ascontiguousarray(calc_pixmap(wcs_from, wcs_to, shape, stepsize=stepsize, order=order))
     pixels = np.empty((*shape, 2))
-    n_rows = max(1, _PIXELS_AT_ONCE // shape[1])
     bounding_box, wcs_to.bounding_box = wcs_to.bounding_box, None
     try:
-        for first in range(0, shape[0], n_rows):
-            rows = pixels[first : first + n_rows]
-            y, x = np.indices(rows.shape[:2], dtype=np.float64)
-            rows[..., 0], rows[..., 1] = wcs_to.world_to_pixel_values(*wcs_from.pixel_to_world_values(x, y + first))
+        for band in Box.whole(shape).bands(_PIXELS_AT_ONCE):
+            rows = pixels[band.slices]
+            y, x = np.indices(band.shape, dtype=np.float64)
+            rows[..., 0], rows[..., 1] = wcs_to.world_to_pixel_values(*wcs_from.pixel_to_world_values(x, y + band.y0))
     finally:
         wcs_to.bounding_box = bounding_box
     return pixels

@@ -21,7 +21,7 @@ from app.observation.unchecked import unchecked
 from app.pipeline.divided.arrays import map_array
 from app.pipeline.divided.distortion import common, pack, unpack
 from app.pipeline.divided.jwst_internals import merged_already
-from app.runtime.files import settle
+from app.runtime.files import fresh_folder, settle
 
 __all__ = [
     "ExposureFile",
@@ -235,14 +235,7 @@ def without_arrays(instance: dict[str, Any]) -> dict[str, Any]:
 
 def save_model(model: ImageModel, path: Path) -> Path:
     """Write a datamodel so that the file appears whole or not at all."""
-    folder = path.parent / f".{path.stem}.{os.getpid()}"
-    folder.mkdir(exist_ok=True)  # a process of this number may have been killed here
-    try:
-        # jwst writes the file's name into the header, so the temporary file has the same in a folder of its own.
+    with fresh_folder(path.parent / f".{path.stem}.{os.getpid()}") as folder:
         with careful_writes():
-            model.save(folder / path.name)
-        settle(folder / path.name, path)
-    finally:
-        (folder / path.name).unlink(missing_ok=True)
-        folder.rmdir()
-    return path
+            model.save(folder / path.name)  # under its own name, which jwst writes into the header
+        return settle(folder / path.name, path)

@@ -1,7 +1,8 @@
 """A datamodel's FITS file with images that are never in memory: written with small ones, grown, and filled by rows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -12,13 +13,14 @@ from typing import BinaryIO
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
+from stdatamodels import DataModel
 from stdatamodels.fits_support import fits_hash
-from stdatamodels.jwst.datamodels import ImageModel
 
 from app.observation.fits_internals import careful_writes
 from app.pipeline.divided.exposure_files import extensions
+from app.runtime.files import fresh_folder, settle
 
-__all__ = ["FilePlanes", "grow", "grow_model"]
+__all__ = ["FilePlanes", "grow", "growing"]
 
 #: FITS files consist of such blocks [byte] (FITS standard 4.0, 3.1).
 _BLOCK = 2880
@@ -57,30 +59,31 @@ class FilePlanes:
                     file.write(np.ascontiguousarray(stored, self.dtype).data)
 
 
-def grow_model(model: ImageModel, shape: tuple[int, int], small: Path, grown: Path) -> dict[str, FilePlanes]:
-    """Write a datamodel into a file that has room for larger images than it has.
+@contextmanager
+def growing(model: DataModel, shape: tuple[int, int], path: Path) -> Iterator[dict[str, FilePlanes]]:
+    """Context in which a datamodel's file is filled that has larger images than it; the file appears at its end, whole.
 
     Parameters
     ----------
-    model : ImageModel
+    model : DataModel
         With small images, of a pixel say.
     shape : (int, int)
         Rows and columns of those in the file.
-    small : Path
-        For the datamodel as it is, under its own name, which jwst writes into the header.
-    grown : Path
-        The new file, with images all bytes of which are 0.
+    path : Path
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        Where the images are, by their names in the datamodel.
+        Where the images are, all bytes of which are 0, by their names in the datamodel.
     """
     there = {name: extension for name, extension in extensions().items() if name in model.instance}
-    with careful_writes():
-        model.save(small)
-    planes = grow(small, {there[name]: (*model.instance[name].shape[:-2], *shape) for name in there}, grown)
-    return {name: planes[extension] for name, extension in there.items()}
+    shapes = {there[name]: (*model.instance[name].shape[:-2], *shape) for name in there}
+    with fresh_folder(path.parent / f".{path.stem}") as folder:
+        with careful_writes():
+            model.save(folder / path.name)  # under its own name, which jwst writes into the header
+        planes = grow(folder / path.name, shapes, folder / "grown.fits")
+        yield {name: planes[extension] for name, extension in there.items()}
+        settle(folder / "grown.fits", path)
 
 
 def grow(small: Path, shapes: Mapping[str, tuple[int, ...]], grown: Path) -> dict[str, FilePlanes]:

@@ -11,7 +11,7 @@ from jwst.source_catalog import SourceCatalogStep
 from stdatamodels.jwst.datamodels import SegmentationMapModel
 
 from app.pipeline.divided.exposure_files import new_model
-from app.pipeline.divided.grown_fits import grow
+from app.pipeline.divided.grown_fits import growing
 from app.pipeline.divided.jwst_internals import needed_columns
 from app.pipeline.divided.mosaic_file import ARRAYS, MosaicFile
 from app.pipeline.divided.mosaic_sources import Measured
@@ -23,7 +23,7 @@ from app.plan.peak_memory import catalogue_by_tiles
 from app.runtime.checkpoints import not_keeping
 from app.runtime.disk import disk_error
 from app.runtime.errors import Lv3Error
-from app.runtime.files import fresh_folder, settle
+from app.runtime.files import fresh_folder
 from app.runtime.memory import memory_error
 
 __all__ = ["StampedSourceCatalogStep"]
@@ -103,18 +103,13 @@ class StampedSourceCatalogStep(Stamped, SourceCatalogStep):
     def _save_segments(self, mosaic: MosaicFile, measured: Sequence[Measured], model: ImageModel) -> None:
         """Save the map of segments, which no process holds, as jwst does."""
         place = Path(self.make_output_path(suffix="segm", ext=".fits"))
-        with (
-            fresh_folder(place.parent / f".{place.stem}") as folder,
-            SegmentationMapModel(np.zeros((1, 1), np.uint32)) as segments,
-        ):
+        with SegmentationMapModel(np.zeros((1, 1), np.uint32)) as segments:
             segments.update(model, only="PRIMARY")
             segments.meta.wcs, segments.meta.wcsinfo = model.meta.wcs, model.meta.wcsinfo
             self.parent.context.stamp.on_model(segments)
-            segments.save(folder / place.name)
-            planes = grow(folder / place.name, {"SCI": mosaic.shape}, folder / "grown.fits")["SCI"]
-            for first, rows in label_rows(measured, mosaic.shape):
-                planes.fill(first, rows)
-            settle(folder / "grown.fits", place)
+            with growing(segments, mosaic.shape, place) as planes:
+                for first, rows in label_rows(measured, mosaic.shape):
+                    planes["data"].fill(first, rows)
 
     def get_reference_file(self, input_file: ImageModel, reference_file_type: str) -> str:
         """The reference file, by the metadata alone: crds walks a schema for each line of the log that a mosaic has."""

@@ -27,9 +27,11 @@ def check(plan: Plan, cost: Estimate | None) -> Iterator[InputError]:
         elif not os.access(found, os.W_OK | os.X_OK):
             why = "it is mounted read-only" if os.statvfs(found).f_flag & os.ST_RDONLY else "permission is denied"
             yield InputError(f"{key}={folder}: cannot be written to: {why} (at {found})")
-        elif cost and (needed := _needed(plan, cost, key)) > (free := free_space(folder) + _ours(plan, folder)):
-            amounts = f"some {needed / _GB:.3f} GB are needed, and {free / _GB:.3f} GB are free"
-            yield InputError(f"{key}={folder}: {amounts}: make room, or set {key} to another disk")
+        elif cost and (needed := _needed(plan, cost, key)) > (free := free_space(folder)):
+            free += _ours(plan, folder)  # only here: it may compare all inputs with those of an earlier run
+            if needed > free:
+                amounts = f"some {needed / _GB:.3f} GB are needed, and {free / _GB:.3f} GB are free"
+                yield InputError(f"{key}={folder}: {amounts}: make room, or set {key} to another disk")
 
 
 def _folders(plan: Plan) -> dict[str, Path]:

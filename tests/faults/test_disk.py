@@ -1,5 +1,6 @@
 """A disk that fills up, may not be written to, or goes away: said with the path, and nothing partial is left."""
 
+import contextlib
 import resource
 import shutil
 import subprocess
@@ -54,14 +55,10 @@ def mount(place):
 
 
 def fill(folder):
-    """Use up what is free."""
-    with (folder / "filler").open("wb") as file:
-        try:
-            while True:
-                file.write(bytes(1 << 16))
-                file.flush()
-        except OSError:
-            pass
+    """Use up what is free; unbuffered, for what a buffer still holds is written once more when it is closed."""
+    with (folder / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(1 << 16))
 
 
 def left(folder):

@@ -5,6 +5,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
+from app.runtime.garbage import loading
+
 __all__ = ["Image3Pipeline"]
 
 _PACKAGE = "jwst.pipeline"
@@ -24,4 +26,5 @@ def _load() -> ModuleType:
         del sys.modules[_PACKAGE]
 
 
-Image3Pipeline = _load().Image3Pipeline
+with loading():
+    Image3Pipeline = _load().Image3Pipeline

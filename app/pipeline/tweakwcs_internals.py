@@ -17,12 +17,16 @@ from app.runtime.patched import patched
 
 __all__ = ["shared_distortion"]
 
+#: What a corrector makes anew where it changes it, and never changes in place: its copies may have it in common.
+_MADE_ANEW = ("_owcs", "_det_to_v23", "_v23_to_det", "_world_to_v23", "_v23_to_world")
+
 
 @contextmanager
 def shared_distortion() -> Iterator[None]:
     """Context in which tweakwcs' copies of a WCS share its first transform with it, which tweakwcs never changes.
 
-    It makes two copies of each WCS, and all of them are there at once; and a third while a group is aligned.
+    It makes two copies of each WCS, and all of them are there at once; and a third while a group is aligned, with all
+    that is made of it: without that, aligning 72 exposures takes half of the time.
     """
     with patched(correctors, "deepcopy", _copied), patched(wcsimage, "deepcopy", _copied):
         yield
@@ -33,5 +37,7 @@ def _copied(original: Any) -> Any:
         case WCS(pipeline=[Step(transform=first), *_]) | [Step(transform=first), *_]:
             return deepcopy(original, {id(first): first})
         case correctors.WCSCorrector(wcs=WCS(pipeline=[Step(transform=first), *_])):
-            return deepcopy(original, {id(first): copy(first)})  # tweakwcs may take its bounding box away
+            in_common = [getattr(original, name) for name in _MADE_ANEW]
+            memo = {id(part): part for part in in_common if part is not None}
+            return deepcopy(original, memo | {id(first): copy(first)})  # tweakwcs may take its bounding box away
     return deepcopy(original)

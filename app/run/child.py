@@ -36,12 +36,14 @@ def main() -> int:
 def _run(order: Order) -> None:
     from app.pipeline.load import load
     from app.runtime.errors import Lv3Error
+    from app.runtime.garbage import loading
     from app.runtime.pool import forked_pool
     from app.runtime.threads import one_thread
 
     try:
         with one_thread(), forked_pool(order.config.n_procs, load):  # libraries that come now start no threads
-            from app.run.step import Lv3Step
+            with loading():
+                from app.run.step import Lv3Step
 
             Lv3Step.from_config(order.config).do_step()
     except SystemExit as error:

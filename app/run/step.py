@@ -32,6 +32,7 @@ from app.run.result import Result, read_result
 from app.run.resumption import beginning
 from app.runtime.asdf_internals import quick_asdf
 from app.runtime.errors import ConfigError, InputError
+from app.runtime.garbage import own_garbage
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
 from app.runtime.notebook import shown_in_notebook
@@ -153,6 +154,7 @@ class Lv3Step:
         record = Record(self._folder.path, self.config, begin.record or listed, lock.check)
         cost = self._outlook.cost if self._outlook else None
         with (
+            own_garbage(),
             log_file(self._folder.path, append=begin.record is not None or found is None),  # none: it may be another's
             concluded(record, self.plan, self._folder, cost),
         ):

@@ -1,5 +1,7 @@
 """One object for the distortion of a WCS and of its corrected copy: what they say is the same."""
 
+import copy
+
 import numpy as np
 import pytest
 from jwst.datamodels import ImageModel
@@ -55,3 +57,25 @@ def test_the_copy_of_a_corrector_has_a_bounding_box_of_its_own(exposure):
     assert made.wcs.bounding_box is None
     assert corrector.wcs.bounding_box == box
     assert box is not None
+
+
+def test_the_copy_of_a_corrector_stays_as_it_is_when_the_corrector_is_corrected_again(exposure):
+    wcs, info = exposure
+    corrector = JWSTWCSCorrector(wcs, {name: info[name] for name in ("roll_ref", "v2_ref", "v3_ref")})
+    places = np.array([[10.0, 30], [5, 60]])
+    for shift in ([0.02, -0.01], [0.005, 0.001]):
+        with shared_distortion():
+            made, theirs = wcsimage.deepcopy(corrector), copy.deepcopy(corrector)
+        assert made._v23_to_det is corrector._v23_to_det
+        corrector.set_correction(np.array([[1, 1e-5], [-1e-5, 1]]), shift)
+        for name in ("det_to_world", "world_to_det", "det_to_tanp", "tanp_to_det", "world_to_tanp", "tanp_to_world"):
+            one, other, moved = (getattr(c, name)(*_inside(name, c, places)) for c in (made, theirs, corrector))
+            assert np.array_equal(one, other), name
+            if "world" in name:
+                assert not np.array_equal(one, moved), name
+
+
+def _inside(name, corrector, pixels):
+    """Places of pixels in what a function of a corrector takes."""
+    kind = name.partition("_to_")[0]
+    return pixels if kind == "det" else getattr(corrector, f"det_to_{kind}")(*pixels)

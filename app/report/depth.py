@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from app.assess.measure.catalogue import MAGNITUDE_BIN
 from app.assess.measure.frames import SR_TO_ARCSEC2
-from app.assess.measure.mosaic import MAGNITUDE_BIN
 
 __all__ = ["Depth", "depth", "faint_end"]
 

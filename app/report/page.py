@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.assess.findings.limits import most_in_cores
-from app.assess.measure.mosaic import MAGNITUDE_BIN
+from app.assess.measure.catalogue import MAGNITUDE_BIN
 from app.observation.bands import find_bands
 from app.observation.names import REPORT_NAME, TILES_INDEX, base_name
 from app.record.record import seconds_of

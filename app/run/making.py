@@ -11,6 +11,7 @@ from app.plan.association import write_association
 from app.plan.checks.outputs import strangers
 from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
+from app.record.product_kinds import product_kinds
 from app.record.provenance import references
 from app.record.record import Record
 from app.record.standing import identity
@@ -68,6 +69,14 @@ class Making:
             if "measurements" not in self.record.data:
                 examine(self.plan, self.record, self.folder.path)
         self.folder.disown()
+
+    def make_companions(self) -> None:
+        """Make the products of every exposure that are asked for and not there."""
+        config, record = self.plan.config, self.record
+        if any(kind.missing(record.data, self.folder.path) for kind in product_kinds(config)):
+            from app.postprocess.products import postprocess
+
+            postprocess(config, self.plan.names.mosaic, record, self.stamp, self.folder.work / "postprocess")
 
     def _take_back(self) -> None:
         """Take exposures back that were published when a start was cut off, and remove what is made anew."""

@@ -9,17 +9,26 @@ from typing import Any
 from app.config.paths import listed_catalogues, named_files
 from app.config.schema import Lv3Config
 from app.observation.names import CRF, REPORT_NAME, exposure_product
+from app.plan.checks import look_ahead
 from app.plan.corrections import TABLE_NAME
 from app.plan.plan import Plan
 from app.record.provenance import versions
 from app.record.record import FINISHED
-from app.record.standing import FOUND_BEFORE, Standing, differences, has_other_content, identity, missing_products
+from app.record.standing import (
+    FOUND_BEFORE,
+    Standing,
+    differences,
+    has_other_content,
+    identity,
+    missing_products,
+    standing,
+)
 from app.run.folder import OutputFolder
 from app.runtime.disk import folder_size
-from app.runtime.errors import InputError
+from app.runtime.errors import ConfigError, InputError
 from app.runtime.words import listed
 
-__all__ = ["Beginning", "beginning", "files_read"]
+__all__ = ["Beginning", "beginning", "files_read", "left_before"]
 
 #: What a record says of the whole run, which is found anew.
 _FOUND_ANEW = {"measurements", "alignment_verdict"}
@@ -61,7 +70,24 @@ class Beginning:
         return self.record is not None and "kept_from" in self.record and not self.has_mosaic
 
 
-def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[str, Any] | None) -> Beginning:
+def left_before(plan: Plan) -> Standing:
+    """What an earlier run left in out_dir.
+
+    Raises
+    ------
+    ConfigError
+        It is finished, and made another mosaic, which may not be replaced.
+    """
+    found = standing(plan.config, plan.members, versions())
+    if found.differences and found.aligned is None:
+        # First the errors that do not depend on the folder, such as a mistyped value.
+        look_ahead(plan).conclude(strict=False)
+        where = f"out_dir={plan.config.output_folder} holds a finished run that differs"
+        raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
+    return found
+
+
+def beginning(plan: Plan, folder: OutputFolder, found: dict[str, Any] | None) -> Beginning:
     """Find out where a run begins; nothing is changed.
 
     Parameters
@@ -69,21 +95,22 @@ def beginning(plan: Plan, folder: OutputFolder, standing: Standing, found: dict[
     plan : Plan
     folder : OutputFolder
         It is taken.
-    standing : Standing
-        What an earlier run left.
     found : dict or None
         The record in the folder, whatever it is.
 
     Raises
     ------
+    ConfigError
+        As by `left_before`.
     InputError
         Outliers are to be flagged again in exposures that were changed since.
     """
-    earlier = standing.record
+    left = left_before(plan)  # now that the folder is taken: another run may have ended since
+    earlier = left.record
     config, record, owner = plan.config, earlier or found, folder.owner
     where = f"{folder.work}: what an earlier start finished is not used"
-    if standing.aligned is not None:
-        return _after_sky(plan, folder, standing.aligned, standing.differences)
+    if left.aligned is not None:
+        return _after_sky(plan, folder, left.aligned, left.differences)
     if not config.resume:
         return Beginning(earlier, words=[f"{where}: resume=false"] if owner else [])
     if record is None:

@@ -16,22 +16,20 @@ from app.observation.packed import unpack
 from app.pipeline.load import load
 from app.pipeline.stamp import Stamp
 from app.plan.association import association_text, write_association
-from app.plan.checks import Outlook, look_ahead, preflight
+from app.plan.checks import Outlook, preflight
 from app.plan.checks.outputs import check_strangers
 from app.plan.checks.size import check_start
 from app.plan.plan import Plan, make_plan
-from app.record.product_kinds import product_kinds
-from app.record.provenance import own_version, versions
+from app.record.provenance import own_version
 from app.record.record import Record, read_record
-from app.record.standing import Standing, standing
 from app.run.folder import OutputFolder
 from app.run.making import Making
 from app.run.opening import say_how_it_is_made, say_what_comes, say_what_was_before, steps_to_come
 from app.run.outcome import concluded, refuse_caveats, say_where
 from app.run.result import Result, read_result
-from app.run.resumption import beginning
+from app.run.resumption import beginning, left_before
 from app.runtime.asdf_internals import quick_asdf
-from app.runtime.errors import ConfigError, InputError
+from app.runtime.errors import InputError
 from app.runtime.garbage import own_garbage
 from app.runtime.lock import OutputLock
 from app.runtime.logs import log_file
@@ -127,7 +125,7 @@ class Lv3Step:
                 return self._do_step()
 
     def _do_step(self) -> bool:
-        found = self._standing()
+        found = left_before(self.plan)
         if found.record and found.is_finished:
             self._folder.tidy()
             log.info("%s is finished already; overwrite=true makes it again", self.config.output_folder)
@@ -145,7 +143,7 @@ class Lv3Step:
     def _run(self, lock: OutputLock, with_companions: bool = True) -> Record:
         """Run what is missing, in a folder that is ours; companions are made of each exposure after the mosaic."""
         found = read_record(self._folder.path)
-        begin = beginning(self.plan, self._folder, self._standing(), found)  # again: another run may have ended since
+        begin = beginning(self.plan, self._folder, found)
         if not begin.keeps_work:
             self._folder.clear()
         self._folder.prepare()
@@ -165,20 +163,13 @@ class Lv3Step:
                 if exposure.packed:
                     unpack(exposure.packed, exposure.path)
             say_what_comes(self.plan, self._outlook, steps_to_come(self.plan, begin, with_companions))
-            Making(self.plan, self._folder, record, self._stamp()).make(begin)
+            making = Making(self.plan, self._folder, record, self._stamp())
+            making.make(begin)
             if with_companions:
-                self._postprocess(record)
+                making.make_companions()
         self._folder.clear_up()
         refuse_caveats(record.data, self.config.strict)
         return record
-
-    def _postprocess(self, record: Record) -> None:
-        """Make the products of every exposure that are asked for and not there."""
-        if any(kind.missing(record.data, self._folder.path) for kind in product_kinds(self.config)):
-            from app.postprocess.products import postprocess
-
-            work = self._folder.work / "postprocess"
-            postprocess(self.config, self.plan.names.mosaic, record, self._stamp(), work)
 
     def create_asn_file(self, files: Iterable[str | Path]) -> Path:
         """Write the association of `files` into `out_dir`.
@@ -249,13 +240,3 @@ class Lv3Step:
 
     def _stamp(self) -> Stamp:
         return Stamp(own_version(), self.config.dr_version, self.config.crds.context)
-
-    def _standing(self) -> Standing:
-        """What an earlier run left; one that made another mosaic is refused, unless it may be replaced."""
-        found = standing(self.config, self.plan.members, versions())
-        if found.differences and found.aligned is None:
-            # First the errors that do not depend on the folder, such as a mistyped value.
-            look_ahead(self.plan).conclude(strict=False)
-            where = f"out_dir={self.config.output_folder} holds a finished run that differs"
-            raise ConfigError([f"{where}; set overwrite=true, or another out_dir", *found.differences])
-        return found

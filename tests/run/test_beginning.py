@@ -6,7 +6,6 @@ import pytest
 
 from app.plan.checks.outputs import check_strangers
 from app.record.record import Record, read_record
-from app.record.standing import Standing
 from app.run.folder import OutputFolder
 from app.run.outcome import concluded
 from app.run.resumption import beginning
@@ -36,7 +35,7 @@ def begin(step, out):
     def begin(**facts):
         edit_record(out, **facts)
         asked = step()
-        return beginning(asked.plan, OutputFolder(asked.config), Standing(), read_record(out))
+        return beginning(asked.plan, OutputFolder(asked.config), read_record(out))
 
     return begin
 

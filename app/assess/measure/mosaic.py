@@ -1,6 +1,5 @@
-"""The mosaic: how much sky it covers, how deep, how sharp, and how many sources there are in it."""
+"""The mosaic: how much sky it covers, how deep, and how sharp."""
 
-import csv
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from app.observation.scatter import PER_MAD
 from app.observation.sky_points import box_values
 from app.pipeline.solution.centring import RING
 
-__all__ = ["Catalogue", "Mosaic", "measure_mosaic", "read_catalogue"]
+__all__ = ["Mosaic", "measure_mosaic"]
 
 Array = NDArray[np.float64]
 
@@ -32,9 +31,6 @@ PSF_FIELD = 2048
 #: Stars whose width is measured, and the distance that makes one isolated, in widths of the PSF.
 N_PSF_STARS, ISOLATED = 30, 6.0
 FEWEST_PSF_STARS = 3
-MAGNITUDE_BIN = 0.25
-#: Columns of the catalogue with the place of a source [pixel].
-PLACE = ("xcentroid", "ycentroid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,59 +191,3 @@ def _isolated(stars: Stars, distance: float) -> Array:
         return places
     nearest = cKDTree(places).query(places, k=2)[0][:, 1]
     return places[nearest > distance]
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Counts from the source catalogue.
-
-    Parameters
-    ----------
-    file : str
-        Name of the file.
-    n_sources, n_extended : int
-        Sources, and those that are wider than stars.
-    magnitudes : list of (float, int)
-        Bright ends of bins of `MAGNITUDE_BIN`, total AB magnitude, and the sources in each that has some.
-    """
-
-    file: str
-    n_sources: int
-    n_extended: int
-    magnitudes: list[tuple[float, int]]
-
-
-def read_catalogue(path: Path, limits: tuple[int, int] | None = None) -> Catalogue:
-    """Read what is counted of a source catalogue (``*_cat.ecsv``); a full table of it would take seconds.
-
-    Parameters
-    ----------
-    path : Path
-    limits : (int, int), optional
-        Columns and rows of the image, from the first on, whose sources are counted; default all [pixel].
-    """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter=" "))
-    if limits:
-        rows = [row for row in rows if _is_below(row, limits)]
-    magnitudes = np.array([_number(row.get("aper_total_abmag")) for row in rows], dtype=float)
-    bins = np.floor(magnitudes[np.isfinite(magnitudes)] / MAGNITUDE_BIN)
-    starts, counts = np.unique(bins, return_counts=True)
-    return Catalogue(
-        file=path.name,
-        n_sources=len(rows),
-        n_extended=sum(row.get("is_extended") == "True" for row in rows),
-        magnitudes=list(zip((starts * MAGNITUDE_BIN).tolist(), counts.tolist(), strict=True)),
-    )
-
-
-def _is_below(row: dict[str, str], limits: tuple[int, int]) -> bool:
-    """Whether a source is on the first columns and rows."""
-    return all(_number(row.get(name)) < limit - 0.5 for name, limit in zip(PLACE, limits, strict=True))
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return float("nan")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from app.assess.measure.catalogue import read_catalogue
 from app.assess.measure.contribution import contributions
 from app.assess.measure.displaced_stars import displaced_stars
 from app.assess.measure.exposure import CELL, Measured, measure_exposure
@@ -17,7 +18,7 @@ from app.assess.measure.flag_map import join_cells
 from app.assess.measure.frames import open_fits, read_wcs
 from app.assess.measure.group_residuals import Part, Residual, residuals
 from app.assess.measure.known_positions import Comparison, KnownPositions, compare_with, known_positions
-from app.assess.measure.mosaic import measure_mosaic, read_catalogue
+from app.assess.measure.mosaic import measure_mosaic
 from app.assess.measure.overlaps import Agreement, Overlap, agreement, compare
 from app.assess.measure.position_errors import position_errors
 from app.assess.measure.tiles import measure_tiles, tile_contributions

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from app.assess.measure.catalogue import read_catalogue
 from app.assess.measure.contribution import contributions, sampled
 from app.assess.measure.frames import SR_TO_ARCSEC2, open_fits
-from app.assess.measure.mosaic import measure_mosaic, read_catalogue
+from app.assess.measure.mosaic import measure_mosaic
 from app.observation.names import TILES_INDEX
 from app.runtime.pool import run_all
 

@@ -20,6 +20,7 @@ from app.config.hydra_node import checked_hydra_node
 from app.config.schema import Lv3Config
 from app.runtime.errors import ExitCode
 from app.runtime.exit_status import exit_status
+from app.runtime.garbage import no_last_look
 from app.runtime.logs import configure_logging
 from app.runtime.notify import check_source, notify, split_off
 
@@ -69,4 +70,5 @@ def main() -> int:
     words, command = split_off(sys.argv[1:])
     if command and status != ExitCode.CONFIG:  # which one sees at once
         notify(command, status, words)
+    no_last_look()
     return status

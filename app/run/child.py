@@ -21,6 +21,7 @@ def main() -> int:
     from functools import partial
 
     from app.runtime.exit_status import exit_status
+    from app.runtime.garbage import no_last_look
     from app.runtime.logs import configure_logging, show_all
 
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own parent
@@ -30,7 +31,9 @@ def main() -> int:
         logging.getLogger().handlers = [logging.NullHandler()]
     elif order.config.verbose:
         show_all()
-    return exit_status(partial(_run, order), prints=False)
+    status = exit_status(partial(_run, order), prints=False)
+    no_last_look()
+    return status
 
 
 def _run(order: Order) -> None:
@@ -44,7 +47,6 @@ def _run(order: Order) -> None:
         with one_thread(), forked_pool(order.config.n_procs, load):  # libraries that come now start no threads
             with loading():
                 from app.run.step import Lv3Step
-
             Lv3Step.from_config(order.config).do_step()
     except SystemExit as error:
         exited = Lv3Error(f"a library exited with {error}")

@@ -1,6 +1,8 @@
 """Garbage is not looked for while modules are loaded, nor among what was there; what is made later is found."""
 
 import gc
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -36,13 +38,16 @@ def is_found(circle):
     return circle() is None
 
 
-def test_while_modules_are_loaded_nobody_looks_and_what_is_there_then_is_set_aside():
+def test_while_modules_are_loaded_nobody_looks_and_later_all_is_looked_at():
+    """Also what a program had before: it may not be ours."""
+    before = lost_circle()
     with loading():
         assert not gc.isenabled()
         loaded = lost_circle()
     assert gc.isenabled()
-    assert not is_found(loaded)
-    assert is_found(lost_circle())
+    assert gc.get_freeze_count() == 0
+    assert is_found(before)
+    assert is_found(loaded)
 
 
 def test_who_looks_for_no_garbage_at_all_is_left_so():
@@ -64,6 +69,24 @@ def test_a_run_looks_among_what_is_its_own_and_later_all_is_looked_at():
         assert is_found(lost_circle())
         assert not is_found(before)
     assert is_found(before)
+
+
+@pytest.mark.parametrize(("end", "said"), [("", "looked"), ("no_last_look()", "")])
+def test_a_process_ends_without_a_look_at_all_that_is_there(end, said):
+    program = f"""
+from app.runtime.garbage import no_last_look
+
+class Circle:
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        print("looked", end="")
+
+Circle()
+{end}
+"""
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == said
 
 
 def load():

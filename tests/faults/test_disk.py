@@ -1,10 +1,10 @@
 """A disk that fills up, may not be written to, or goes away: said with the path, and nothing partial is left."""
 
-import contextlib
 import resource
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,7 @@ def mount(place):
 
 def fill(folder):
     """Use up what is free; unbuffered, for what a buffer still holds is written once more when it is closed."""
-    with (folder / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    with (folder / "filler").open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(1 << 16))
 

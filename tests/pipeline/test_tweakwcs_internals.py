@@ -17,10 +17,18 @@ def exposure(miri):
         return model.meta.wcs, dict(model.meta.wcsinfo.instance)
 
 
+#: A correction is corrected in another way than what has none.
+CORRECTIONS = [(np.array([[1, 1e-5], [-1e-5, 1]]), shift) for shift in ([0.02, -0.01], [0.005, 0.001])]
+
+
+def corrector_of(wcs, info):
+    return JWSTWCSCorrector(wcs, {name: info[name] for name in ("roll_ref", "v2_ref", "v3_ref")})
+
+
 def corrected(wcs, info):
-    corrector = JWSTWCSCorrector(wcs, {name: info[name] for name in ("roll_ref", "v2_ref", "v3_ref")})
-    for shift in ([0.02, -0.01], [0.005, 0.001]):  # a correction is corrected in another way than what has none
-        corrector.set_correction(np.array([[1, 1e-5], [-1e-5, 1]]), shift)
+    corrector = corrector_of(wcs, info)
+    for correction in CORRECTIONS:
+        corrector.set_correction(*correction)
     return corrector.wcs
 
 
@@ -42,7 +50,7 @@ def test_the_distortion_is_shared_and_no_position_changes(exposure):
 
 def test_the_copy_of_a_corrector_has_a_bounding_box_of_its_own(exposure):
     wcs, info = exposure
-    corrector = JWSTWCSCorrector(wcs, {name: info[name] for name in ("roll_ref", "v2_ref", "v3_ref")})
+    corrector = corrector_of(wcs, info)
     box = corrector.wcs.bounding_box
     with shared_distortion():
         made = wcsimage.deepcopy(corrector)
@@ -60,14 +68,13 @@ def test_the_copy_of_a_corrector_has_a_bounding_box_of_its_own(exposure):
 
 
 def test_the_copy_of_a_corrector_stays_as_it_is_when_the_corrector_is_corrected_again(exposure):
-    wcs, info = exposure
-    corrector = JWSTWCSCorrector(wcs, {name: info[name] for name in ("roll_ref", "v2_ref", "v3_ref")})
+    corrector = corrector_of(*exposure)
     places = np.array([[10.0, 30], [5, 60]])
-    for shift in ([0.02, -0.01], [0.005, 0.001]):
+    for correction in CORRECTIONS:
         with shared_distortion():
             made, theirs = wcsimage.deepcopy(corrector), copy.deepcopy(corrector)
         assert made._v23_to_det is corrector._v23_to_det
-        corrector.set_correction(np.array([[1, 1e-5], [-1e-5, 1]]), shift)
+        corrector.set_correction(*correction)
         for name in ("det_to_world", "world_to_det", "det_to_tanp", "tanp_to_det", "world_to_tanp", "tanp_to_world"):
             one, other, moved = (getattr(c, name)(*_inside(name, c, places)) for c in (made, theirs, corrector))
             assert np.array_equal(one, other), name
